@@ -1,0 +1,505 @@
+"""A plan while it is searched: campaigns that come and go, and what that costs.
+
+Which batch serves which group isn't decided here but follows from the campaigns (`pegging`).
+So a change of the plan is a few campaigns out and a few in, priced by the programmes and
+suites that it touches, and taken back as cheaply.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+
+from capacity.instance import Instance, LockData, Mode, StepData, SuiteData
+from capacity.pegging import (
+    FAR,
+    FIRM_WEIGHT,
+    KIND_BITS,
+    Demand,
+    Item,
+    Pegged,
+    Price,
+    Unit,
+)
+from capacity.schedule import Run, Schedule, Test, freights_for
+from capacity.slots import Slots
+
+BREACH = 10**11
+"""What a batch costs that breaks a rule. [money]"""
+
+
+class Campaign:
+    """A campaign on the board. It never changes: another one takes its place."""
+
+    __slots__ = (
+        "after", "end", "gap", "items", "lead", "lock", "mask", "mode", "n", "ppq",
+        "programme", "site", "start", "step", "suite", "takt", "tests", "units",
+    )  # fmt: skip
+
+    def __init__(
+        self, step: StepData, mode: Mode, start: int, n: int, ppq: bool, mask: int
+    ) -> None:
+        self.step = step.index
+        self.programme = step.programme
+        self.mode: Mode | None = mode
+        self.suite = mode.suite
+        self.site = mode.site
+        self.start = start
+        self.n = n
+        self.takt = mode.takt(start)
+        self.lead = mode.lead
+        self.end = start + (n - 1) * self.takt + mode.lead
+        self.ppq = ppq
+        self.mask = mask
+        self.lock: int | None = None
+        self.after: object = self
+        """Campaign before it when `gap` was last looked up; itself for never."""
+        self.gap = 0
+        self.tests: list[Test | None] = []
+        self.items: list[Item] = []
+        self.units: list[Unit] = []
+
+
+class _Undo:
+    """What a swap replaced."""
+
+    __slots__ = ("into", "leaving", "pegs", "steps", "suites")
+
+    def __init__(self, leaving: list[Campaign], into: Sequence[Campaign]) -> None:
+        self.leaving = leaving
+        self.into = into
+        self.suites: list[tuple[int, list[Campaign], int]] = []
+        self.steps: list[tuple[int, list[Campaign]]] = []
+        self.pegs: list[tuple[int, Pegged]] = []
+
+
+class Board:
+    """All campaigns, the queues they use and what they cost."""
+
+    def __init__(self, instance: Instance) -> None:
+        self.instance = instance
+        self.slots = Slots(instance)
+        self.suites: list[list[Campaign]] = [[] for _ in instance.suites]
+        self.steps: list[list[Campaign]] = [[] for _ in instance.steps]
+        self.demands = [Demand(instance, p) for p in range(len(instance.programmes))]
+        self.shut_ends = [
+            [end for _, end in suite.closures] for suite in instance.suites
+        ]
+        self.span_lows = {
+            (step.index, mode.suite): [low for low, _ in mode.starts]
+            for step in instance.steps
+            for mode in step.modes.values()
+        }
+        self.firm_weight = FIRM_WEIGHT if instance.strict else 0
+        self.tolerance: float | None = None
+        """What a batch without its intermediate counts, in shares of what it's worth."""
+        for lock in instance.locks:
+            self._lock(lock)
+        for suite in self.suites:
+            suite.sort(key=_by_start)
+            for before, campaign in zip([None, *suite], suite, strict=False):
+                self.gap(before, campaign)
+        self.pegs = [demand.peg(self.steps) for demand in self.demands]
+        self.changeovers = [0] * len(self.suites)
+        self._undo: list[_Undo] = []
+
+    def _lock(self, lock: LockData) -> None:
+        step = self.instance.steps[lock.step]
+        site = self.instance.suites[lock.suite].site
+        mode = Mode(
+            lock.suite, site, lock.lead, ((lock.start, lock.takt),), (), Fraction(1), 0
+        )
+        bit = KIND_BITS.get(lock.kind, 0)
+        found = Campaign(step, mode, lock.start, lock.batches, lock.kind == "ppq", bit)
+        found.mode = None
+        found.lock = lock.index
+        self._test(found)
+        self.suites[lock.suite].append(found)
+        self.steps[lock.step].append(found)
+
+    # ----------------------------------------------------------------- price
+
+    def total(self) -> int:
+        """What the search brings down. [money]"""
+        return sum(self._weigh(peg.price) for peg in self.pegs) + sum(self.changeovers)
+
+    def _weigh(self, price: Price) -> int:
+        cost = price[0] + self.firm_weight * price[1] + BREACH * price[2]
+        if self.tolerance is None:
+            return cost + BREACH * price[3]
+        return cost + int(self.tolerance * price[4])
+
+    def _prices(self) -> list[Price]:
+        return [peg.price for peg in self.pegs]
+
+    @property
+    def breaks(self) -> int:
+        """Batches that break a rule."""
+        return sum(price[2] + price[3] for price in self._prices())
+
+    @property
+    def rank(self) -> tuple[int, int, int]:
+        """Rules broken, then as `Bill.rank`, or regret in a plan without tiers."""
+        firm = sum(price[1] for price in self._prices())
+        regret = sum(price[0] for price in self._prices()) + sum(self.changeovers)
+        if self.instance.strict:
+            return self.breaks, firm, regret - firm
+        return self.breaks, 0, regret
+
+    # ---------------------------------------------------------------- making
+
+    def campaign(
+        self, step: StepData, suite: int, start: int, n: int, ppq: bool = False
+    ) -> Campaign | None:
+        """A campaign if its size, its dates and its suite allow it, whatever is around."""
+        if n < 1 or n > step.maximum or n % step.multiple:
+            return None
+        mode = step.modes[suite]
+        place = bisect_right(self.span_lows[step.index, suite], start) - 1
+        if place < 0:
+            return None
+        if start + (n - 1) * mode.takt(start) > mode.starts[place][1]:
+            return None
+        mask = self.demands[step.programme].mask(step, n, ppq)
+        if mask is None:
+            return None
+        return Campaign(step, mode, start, n, ppq, mask)
+
+    def gap(self, before: Campaign | None, campaign: Campaign) -> int:
+        """Changeover before a campaign, -1 where it doesn't fit. [tick]"""
+        if campaign.after is not before:
+            campaign.after = before
+            campaign.gap = self._gap(before, campaign)
+        return campaign.gap
+
+    def _gap(self, before: Campaign | None, campaign: Campaign) -> int:
+        if campaign.lock is not None and (before is None or before.lock is not None):
+            return 0
+        suite = self.instance.suites[campaign.suite]
+        free = suite.free_from if before is None else before.end
+        start = campaign.start
+        needed = self.changeover(
+            suite, before, campaign.step, campaign.programme, start
+        )
+        begin = start - needed
+        if before is not None and begin < free:
+            return -1
+        if needed:
+            if begin < suite.free_from:
+                return -1
+            place = bisect_right(self.shut_ends[campaign.suite], start) - 1
+            if place >= 0 and begin < self.shut_ends[campaign.suite][place]:
+                return -1
+        return needed
+
+    def changeover(
+        self,
+        suite: SuiteData,
+        before: Campaign | None,
+        step: int,
+        programme: int,
+        start: int,
+    ) -> int:
+        """Changeover that a start in a suite needs. [tick]"""
+        if before is None:
+            free, leaving, from_step = suite.free_from, suite.set_up, suite.set_up_step
+        else:
+            free, leaving, from_step = before.end, before.programme, before.step
+        if (
+            leaving == programme
+            and start - free <= self.instance.clean_hold
+            and not suite.shut_between(free, start)
+        ):
+            return 0
+        return suite.changeover[from_step, step]
+
+    def earliest(
+        self,
+        before: Campaign | None,
+        step: StepData,
+        suite: int,
+        n: int,
+        ppq: bool,
+        tick: int,
+    ) -> Campaign | None:
+        """A campaign that starts from a tick on, as soon as it fits after another."""
+        data, mode = self.instance.suites[suite], step.modes[suite]
+        free = data.free_from if before is None else before.end
+        lows, ends = self.span_lows[step.index, suite], self.shut_ends[suite]
+        for low, high in mode.starts[max(bisect_right(lows, tick) - 1, 0) :]:
+            start = max(tick, low, free)
+            if start > high:
+                continue
+            needed = self.changeover(data, before, step.index, step.programme, start)
+            if needed:
+                place = bisect_right(ends, start) - 1
+                floor = max(free, data.free_from, ends[place] if place >= 0 else free)
+                start = max(start, floor + needed)
+            found = self.campaign(step, suite, start, n, ppq)
+            if found is not None and self.gap(before, found) >= 0:
+                return found
+        return None
+
+    def latest(
+        self,
+        step: StepData,
+        suite: int,
+        n: int,
+        ppq: bool,
+        after: Campaign | None,
+        tick: int,
+    ) -> Campaign | None:
+        """A campaign that starts up to a tick, as late as it fits before another."""
+        mode = step.modes[suite]
+        end = FAR
+        if after is not None:
+            end = after.start
+            if after.programme != step.programme or self._shut_before(after, step):
+                data = self.instance.suites[suite]
+                end -= data.changeover[step.index, after.step]
+        for low, high in reversed(mode.starts):
+            if low > tick:
+                continue
+            start = min(tick, high, end)
+            for _ in range(3):
+                takt = mode.takt(max(start, low))
+                start = min(
+                    start, high - (n - 1) * takt, end - (n - 1) * takt - mode.lead
+                )
+            if start < low:
+                continue
+            return self.campaign(step, suite, start, n, ppq)
+        return None
+
+    def _shut_before(self, after: Campaign, step: StepData) -> bool:
+        data = self.instance.suites[after.suite]
+        wait = data.changeover[step.index, after.step]
+        return data.shut_between(after.start - wait - 1, after.start)
+
+    # -------------------------------------------------------------- changing
+
+    def estimate(
+        self, out: Iterable[Campaign], into: Sequence[Campaign], limit: float = math.inf
+    ) -> int | None:
+        """What `swap` would change at the least: as if the new batches never queued.
+
+        None where the campaigns don't fit; nothing is done.
+        """
+        leaving = list(out)
+        gone = {id(campaign) for campaign in leaving}
+        delta = 0
+        for number in {c.suite for c in leaving} | {c.suite for c in into}:
+            cost = self._row_cost(number, self._row(number, gone, into))
+            if cost is None:
+                return None
+            delta += cost - self.changeovers[number]
+        if delta > limit + BREACH:
+            return delta
+        changed = {c.step for c in leaving} | {c.step for c in into}
+        before = [(number, self.steps[number]) for number in changed]
+        for campaign in into:
+            self._list(campaign)
+        for number in changed:
+            row = [c for c in self.steps[number] if id(c) not in gone]
+            self.steps[number] = row + [c for c in into if c.step == number]
+        for number in {c.programme for c in leaving} | {c.programme for c in into}:
+            base = self.pegs[number]
+            peg = self.demands[number].peg(self.steps, base, gone, into)
+            delta += self._weigh(peg.price) - self._weigh(base.price)
+        for number, row in before:
+            self.steps[number] = row
+        return delta
+
+    def _row(
+        self, number: int, gone: set[int], into: Sequence[Campaign]
+    ) -> list[Campaign]:
+        row = [c for c in self.suites[number] if id(c) not in gone]
+        row += [c for c in into if c.suite == number]
+        row.sort(key=_by_start)
+        return row
+
+    def swap(self, out: Iterable[Campaign], into: Sequence[Campaign]) -> int | None:
+        """Replace campaigns; None, and nothing done, where they don't fit.
+
+        Returns the change of `total`; `revert` takes the swap back.
+        """
+        leaving = list(out)
+        gone = {id(campaign) for campaign in leaving}
+        suites: dict[int, list[Campaign]] = {}
+        costs: dict[int, int] = {}
+        for number in {c.suite for c in leaving} | {c.suite for c in into}:
+            row = self._row(number, gone, into)
+            cost = self._row_cost(number, row)
+            if cost is None:
+                return None
+            suites[number], costs[number] = row, cost
+        undo = _Undo(leaving, into)
+        self._undo.append(undo)
+        delta = 0
+        for number, row in suites.items():
+            delta += costs[number] - self.changeovers[number]
+            undo.suites.append((number, self.suites[number], self.changeovers[number]))
+            self.suites[number], self.changeovers[number] = row, costs[number]
+        return delta + self._swap_tests(undo, gone)
+
+    def _row_cost(self, suite: int, row: list[Campaign]) -> int | None:
+        number = 0
+        before: Campaign | None = None
+        for campaign in row:
+            gap = (
+                campaign.gap if campaign.after is before else self.gap(before, campaign)
+            )
+            if gap < 0:
+                return None
+            if gap and campaign.lock is None:
+                number += 1
+            before = campaign
+        return number * self.instance.suites[suite].changeover_cost
+
+    def _swap_tests(self, undo: _Undo, gone: set[int]) -> int:
+        leaving, into = undo.leaving, undo.into
+        for campaign in leaving:
+            self._free(campaign)
+        for campaign in sorted(into, key=_by_start):
+            self._test(campaign)
+        delta = 0
+        for number in {c.step for c in leaving} | {c.step for c in into}:
+            row = [c for c in self.steps[number] if id(c) not in gone]
+            row += [c for c in into if c.step == number]
+            undo.steps.append((number, self.steps[number]))
+            self.steps[number] = row
+        for number in {c.programme for c in leaving} | {c.programme for c in into}:
+            base = self.pegs[number]
+            peg = self.demands[number].peg(self.steps, base, gone, into)
+            delta += self._weigh(peg.price) - self._weigh(base.price)
+            undo.pegs.append((number, base))
+            self.pegs[number] = peg
+        return delta
+
+    def mark(self) -> int:
+        """Where `revert` may go back to."""
+        return len(self._undo)
+
+    def revert(self, mark: int | None = None) -> None:
+        """Take the last swap back, or all since a mark."""
+        down_to = len(self._undo) - 1 if mark is None else mark
+        while len(self._undo) > down_to:
+            undo = self._undo.pop()
+            for campaign in undo.into:
+                self._free(campaign)
+            for campaign in undo.leaving:
+                self._hold(campaign)
+            for number, row, cost in undo.suites:
+                self.suites[number], self.changeovers[number] = row, cost
+            for number, row in undo.steps:
+                self.steps[number] = row
+            for number, peg in undo.pegs:
+                self.pegs[number] = peg
+
+    def keep(self) -> None:
+        """Forget how to take swaps back."""
+        self._undo.clear()
+
+    def _free(self, campaign: Campaign) -> None:
+        for test in campaign.tests:
+            if test is not None:
+                self.slots.free(campaign.site, test)
+
+    def _hold(self, campaign: Campaign) -> None:
+        for test in campaign.tests:
+            if test is not None:
+                self.slots.hold(campaign.site, test)
+
+    def _test(self, campaign: Campaign) -> None:
+        """Find slots for every batch and list them as the pegging reads them."""
+        step = self.instance.steps[campaign.step]
+        out = campaign.start + campaign.lead
+        untested = step.role == "in_process" or (
+            campaign.lock is not None
+            and self.instance.locks[campaign.lock].kind == "engineering"
+        )
+        campaign.tests = []
+        for number in range(campaign.n):
+            tick = out + number * campaign.takt
+            campaign.tests.append(
+                None if untested else self._slot(campaign, step, tick)
+            )
+        self.demands[step.programme].enlist(campaign, step, campaign.tests)
+
+    def _list(self, campaign: Campaign) -> None:
+        """List the batches as if none had to queue."""
+        step = self.instance.steps[campaign.step]
+        self.demands[step.programme].enlist(campaign, step, None)
+
+    def _slot(self, campaign: Campaign, step: StepData, out: int) -> Test | None:
+        if out < self.instance.as_of:  # tested already, in the queues from the start
+            return Test(campaign.site, out, campaign.site, out)
+        return self.slots.take(campaign.site, out, step)
+
+    # --------------------------------------------------------------- writing
+
+    def snapshot(self) -> Snapshot:
+        """The plan as it stands; later swaps leave it alone."""
+        return Snapshot(self, [list(row) for row in self.suites])
+
+
+class Snapshot:
+    """Campaigns of a plan with the tests that they had."""
+
+    def __init__(self, board: Board, suites: list[list[Campaign]]) -> None:
+        self.instance = board.instance
+        self.demands = board.demands
+        self.suites = suites
+
+    def schedule(self) -> Schedule:
+        """The plan with everything that follows from its campaigns."""
+        steps: list[list[Campaign]] = [[] for _ in self.instance.steps]
+        for row in self.suites:
+            for campaign in row:
+                steps[campaign.step].append(campaign)
+        serves: dict[tuple[int, int], int] = {}
+        on_hand: dict[int, int] = {}
+        for demand in self.demands:
+            for item, j in demand.peg(steps).pairs():
+                if j >= 0 and item[6] is None:
+                    on_hand[item[7]] = demand.groups[j].index
+                elif j >= 0:
+                    serves[id(item[6]), item[7]] = demand.groups[j].index
+            on_hand.update((index, demand.groups[j].index) for index, j in demand.shelf)
+        runs = tuple(self._run(c, serves) for row in self.suites for c in row)
+        bare = Schedule(self.instance, runs, on_hand)
+        return Schedule(self.instance, runs, on_hand, freights_for(bare))
+
+    def _run(self, campaign: Campaign, serves: dict[tuple[int, int], int]) -> Run:
+        groups = tuple(serves.get((id(campaign), k)) for k in range(campaign.n))
+        every = self.instance.groups
+        tests = tuple(
+            None if group is not None and every[group].kind == "engineering" else test
+            for group, test in zip(groups, campaign.tests, strict=True)
+        )
+        return Run(
+            campaign.step, campaign.suite, campaign.start, campaign.takt, groups, tests,
+            campaign.lock,
+        )  # fmt: skip
+
+
+def board_of(schedule: Schedule) -> Board:
+    """The board with the campaigns of a schedule."""
+    board = Board(schedule.instance)
+    groups = schedule.instance.groups
+    into = []
+    for run in schedule.runs:
+        if run.lock is None:
+            step = schedule.instance.steps[run.step]
+            ppq = any(g is not None and groups[g].kind == "ppq" for g in run.serves)
+            found = board.campaign(step, run.suite, run.start, run.batches, ppq)
+            assert found is not None
+            into.append(found)
+    assert board.swap([], into) is not None
+    return board
+
+
+def _by_start(campaign: Campaign) -> int:
+    return campaign.start

@@ -1,0 +1,336 @@
+"""The scenario as the checker looks things up: naive, exact, in ticks of the grid."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from fractions import Fraction
+from functools import cached_property
+
+from capacity.demand import Line, lines
+from capacity.horizon import Grid
+from capacity.scenario import (
+    Changeover,
+    Direct,
+    Frozen,
+    MadeKind,
+    Outage,
+    Programme,
+    Rate,
+    Scenario,
+    Shutdown,
+    Site,
+    Step,
+    Suite,
+    SuiteRate,
+)
+
+ONE_DAY = Fraction(1)
+WEEK = 7
+
+
+@dataclass(frozen=True)
+class Book:
+    """Lookups and formulas of SEMANTICS over one scenario. Times are ticks."""
+
+    scenario: Scenario
+
+    @cached_property
+    def grid(self) -> Grid:
+        """The time grid."""
+        return self.scenario.grid()
+
+    @cached_property
+    def sites(self) -> dict[str, Site]:
+        """Sites by id."""
+        return {site.id: site for site in self.scenario.sites}
+
+    @cached_property
+    def suites(self) -> dict[str, Suite]:
+        """Suites by id, those that only made what is on hand included."""
+        return {suite.id: suite for suite in self.scenario.suites}
+
+    @cached_property
+    def programmes(self) -> dict[str, Programme]:
+        """Programmes by id."""
+        return {programme.id: programme for programme in self.scenario.programmes}
+
+    @cached_property
+    def lines(self) -> dict[str, Line]:
+        """Order lines by id."""
+        return {line.id: line for line in lines(self.scenario)}
+
+    # ------------------------------------------------------------------ time
+
+    @cached_property
+    def as_of(self) -> int:
+        """Today. [tick]"""
+        return self.grid.at(self.scenario.as_of)
+
+    @cached_property
+    def frozen_until(self) -> int:
+        """First tick on which a planned campaign may start. [tick]"""
+        return self.as_of + self.grid.whole(self.scenario.frozen_days)
+
+    @cached_property
+    def horizon_end(self) -> int:
+        """End of the last day. [tick]"""
+        return self.grid.at(self.scenario.horizon.end) + self.grid.whole(ONE_DAY)
+
+    def deadline(self, line: Line) -> int:
+        """Last tick on which a batch of the line is on time. [tick]"""
+        due = self.grid.at(line.due)
+        if self.scenario.due_rule == "strict":
+            return due
+        return due + self.grid.whole(ONE_DAY) - 1
+
+    def shutdowns(self, site: str) -> list[tuple[int, int]]:
+        """Shutdowns of a site, repeated ones spelt out. [tick]"""
+        return sorted(
+            span
+            for shutdown in self.sites[site].shutdowns
+            for span in self._occurrences(shutdown)
+        )
+
+    def _occurrences(self, shutdown: Shutdown) -> Iterator[tuple[int, int]]:
+        length = self.grid.whole(shutdown.days)
+        start, years = shutdown.start, 0
+        while start <= self.scenario.horizon.end:
+            first = self.grid.at(start)
+            yield first, first + length
+            if shutdown.every_years is None:
+                return
+            years += shutdown.every_years
+            start = years_later(shutdown.start, years)
+
+    def closures(self, suite: Suite) -> list[tuple[int, int]]:
+        """Shutdowns and outages in which the suite makes nothing. [tick]"""
+        return self._closures[suite.id]
+
+    @cached_property
+    def _closures(self) -> dict[str, list[tuple[int, int]]]:
+        return {
+            suite.id: sorted(
+                [
+                    *self.shutdowns(suite.site),
+                    *map(self._outage, self.sites[suite.site].outages),
+                    *map(self._outage, suite.outages),
+                ]
+            )
+            for suite in self.suites.values()
+        }
+
+    def _outage(self, outage: Outage) -> tuple[int, int]:
+        start = self.grid.at(outage.start)
+        return start, start + self.grid.whole(outage.days)
+
+    # ---------------------------------------------------------------- suites
+
+    def rate(self, suite: Suite, programme: str) -> SuiteRate:
+        """What the suite does differently for the programme."""
+        for rate in suite.rates:
+            if rate.programme == programme:
+                return rate
+        return SuiteRate(programme=programme)
+
+    def lead_in(self, suite: Suite, programme: str) -> int:
+        """From a batch's start to its out. [tick]"""
+        given = self.rate(suite, programme).lead_in_days
+        return self.grid.whole(given or suite.production_days + suite.downstream_days)
+
+    def takt(self, suite: Suite, programme: str, start: int) -> int:
+        """Between batches of a campaign that starts at `start`. [tick]"""
+        given = self.rate(suite, programme).takt_days
+        days = given or max(
+            (suite.production_days + suite.turnaround_days) / suite.reactors,
+            suite.downstream_cycle_days,
+        ) / (1 - suite.unplanned_downtime)
+        step = self.grid.whole(self.scenario.ramp_step_days)
+        number = (start - self.grid.at(suite.go_live)) // step
+        share = suite.ramp[number] if 0 <= number < len(suite.ramp) else Fraction(1)
+        return self.grid.up(days / share)
+
+    def variable_cost(self, suite: Suite, programme: str) -> int:
+        """Variable cost of a batch. [money]"""
+        given = self.rate(suite, programme).variable_cost
+        return suite.variable_cost if given is None else given
+
+    def changeover_rules(self, suite: Suite) -> Changeover:
+        """The suite's changeover rules."""
+        found = {rules.id: rules for rules in self.scenario.changeovers}
+        return found[suite.changeover]
+
+    def changeover(
+        self, suite: Suite, leaving: tuple[str, str] | None, entering: tuple[str, str]
+    ) -> int:
+        """Changeover by the most specific rule for two (programme, step). [tick]"""
+        rules = self.changeover_rules(suite)
+        return self.grid.whole(self._changeover_days(rules, leaving, entering))
+
+    def _changeover_days(
+        self,
+        rules: Changeover,
+        leaving: tuple[str, str] | None,
+        entering: tuple[str, str],
+    ) -> Fraction:
+        if leaving is None:
+            return rules.first_use
+        if leaving[0] == entering[0]:
+            return rules.same_product
+        for pair in rules.programmes:
+            if (pair.leaving, pair.entering) == (leaving[0], entering[0]):
+                return pair.days
+        out, into = (self.step(*end).payload_class for end in (leaving, entering))
+        if out is not None and into is not None:
+            for row in rules.classes:
+                if out in row.leaving and into in row.entering:
+                    return row.days
+            by_class = rules.same_class if out == into else rules.different_class
+            if by_class is not None:
+                return by_class
+        clients = {self.programmes[end[0]].client for end in (leaving, entering)}
+        return rules.same_client if len(clients) == 1 else rules.different_client
+
+    # --------------------------------------------------------------- recipes
+
+    def step(self, programme: str, step: str) -> Step:
+        """A step of a recipe."""
+        return next(s for s in self.programmes[programme].recipe if s.step == step)
+
+    def last_step(self, programme: str) -> Step:
+        """The step whose batches serve orders."""
+        return self.programmes[programme].recipe[-1]
+
+    def step_before(self, programme: str, step: str) -> Step | None:
+        """The step that supplies this one."""
+        recipe = self.programmes[programme].recipe
+        number = [s.step for s in recipe].index(step)
+        return recipe[number - 1] if number else None
+
+    def step_after(self, programme: str, step: str) -> Step | None:
+        """The step that this one supplies."""
+        recipe = self.programmes[programme].recipe
+        number = [s.step for s in recipe].index(step)
+        return recipe[number + 1] if number + 1 < len(recipe) else None
+
+    def role(self, programme: str, step: str) -> str:
+        """`product` (for orders), `intermediate` (frozen) or `in_process` (direct)."""
+        after = self.step_after(programme, step)
+        if after is None:
+            return "product"
+        return "in_process" if isinstance(after.supply, Direct) else "intermediate"
+
+    def kg(self, programme: str, suite: str) -> Fraction:
+        """Product of a batch; 1 where the recipe doesn't say. [kg]"""
+        return self.last_step(programme).kg_per_batch.get(suite, Fraction(1))
+
+    def needed(self, line: Line, kg: Fraction) -> int:
+        """Batches that the line needs where a batch yields `kg`."""
+        step = self.last_step(line.programme)
+        reference = self.kg(line.programme, step.reference_suite or step.suites[0])
+        return math.ceil(line.batches * reference / kg)
+
+    # ------------------------------------------------------------ permission
+
+    def right(self, programme: str, step: str, site: str, market: str) -> int | None:
+        """From when the step may ship from the site to the market. [tick]"""
+        found = [
+            self.grid.at(licence.start)
+            for licence in self.scenario.licences
+            if (licence.programme, licence.site, licence.market)
+            == (programme, site, market)
+            and licence.step in (None, step)
+        ]
+        return min(found, default=None)
+
+    def opens(self, programme: str, step: str, site: str) -> int | None:
+        """From when the site may make the step, None if never. [tick]"""
+        ends = [
+            self.grid.at(transfer.end)
+            for transfer in self.scenario.transfers
+            if (transfer.programme, transfer.site) == (programme, site)
+            and transfer.step in (None, step)
+        ]
+        if ends:
+            return min(ends)
+        licensed = any(
+            (licence.programme, licence.site) == (programme, site)
+            and licence.step in (None, step)
+            for licence in self.scenario.licences
+        )
+        return self.as_of if licensed else None
+
+    def open_suites(self, programme: str, step: str) -> list[Suite]:
+        """Enabled suites that may ever run the step, preferred first."""
+        return [
+            self.suites[suite]
+            for suite in self.step(programme, step).suites
+            if self.suites[suite].enabled
+            and self.opens(programme, step, self.suites[suite].site) is not None
+        ]
+
+    def eligible_suites(self, line: Line) -> list[Suite]:
+        """Suites that may ever make batches for the line."""
+        step = self.last_step(line.programme).step
+        return [
+            suite
+            for suite in self.open_suites(line.programme, step)
+            if line.market is None
+            or self.right(line.programme, step, suite.site, line.market) is not None
+        ]
+
+    # --------------------------------------------------------------- quality
+
+    def testing(self, programme: str, step: str) -> tuple[int, int]:
+        """Days of QC and of QA. [tick]"""
+        found = {c.id: c for c in self.scenario.release_classes}
+        release = found[self.step(programme, step).release or ""]
+        return self.grid.whole(release.qc_days), self.grid.whole(release.qa_days)
+
+    def lead_time(self, programme: str, step: str, kind: MadeKind) -> int:
+        """From out to release where nothing queues. [tick]"""
+        if kind == "engineering":
+            return 0
+        found = {c.id: c for c in self.scenario.release_classes}
+        times = found[self.step(programme, step).release or ""].lead_time
+        stated = times[kind] if kind in times else times["any"]
+        days = getattr(stated, self.scenario.quality.planning_percentile)
+        return max(self.grid.whole(days), *self.testing(programme, step))
+
+    def buffer(self, programme: str, step: str, kind: MadeKind) -> int:
+        """What the release lead time adds to testing and review. [tick]"""
+        return self.lead_time(programme, step, kind) - max(
+            self.testing(programme, step)
+        )
+
+    def starts_a_week(self, site: str, resource: str) -> list[Rate]:
+        """QC or QA starts a week at a site, by date. [1/week]"""
+        if resource == "qc":
+            return self.sites[site].qc_batches
+        records = self.scenario.quality.records_per_reviewer_week
+        return [
+            Rate(**{"from": rate.start, "value": rate.value * records})
+            for rate in self.sites[site].qa_reviewers
+        ]
+
+    # ----------------------------------------------------------------- money
+
+    def rounded(self, money: Fraction) -> int:
+        """Half up to the money unit. [money]"""
+        unit = self.scenario.economics.money_unit
+        return math.floor(money / unit + Fraction(1, 2)) * unit
+
+    def frozen_supply(self, programme: str, step: str) -> Frozen | None:
+        """The frozen supply of a step, if it has one."""
+        supply = self.step(programme, step).supply
+        return supply if isinstance(supply, Frozen) else None
+
+
+def years_later(moment: datetime, years: int) -> datetime:
+    """The same day some years later (28 February for the 29th)."""
+    try:
+        return moment.replace(year=moment.year + years)
+    except ValueError:
+        return (moment - timedelta(days=1)).replace(year=moment.year + years)

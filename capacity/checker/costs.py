@@ -1,0 +1,236 @@
+"""What a plan costs: regret by term and by line, from scenario and plan alone."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from capacity.checker.book import WEEK, Book
+from capacity.checker.ledger import Ledger
+from capacity.checker.rules import changeover_needed, inputs_by_rule
+from capacity.demand import Line
+from capacity.plan import Costs, PlannedBatch
+from capacity.scenario import Frozen
+
+
+@dataclass(frozen=True)
+class Charge:
+    """One amount of regret."""
+
+    term: str
+    """Term of `Costs`."""
+    line: str | None
+    """Line that it belongs to."""
+    money: int
+    """[money]"""
+
+
+Cost = Callable[[Ledger], Iterator[Charge]]
+
+
+def price_share(book: Book, line: Line, kg: Fraction) -> Fraction:
+    """Weighted price of a batch: `needed` batches share the line's price. [money]"""
+    return line.weight * line.price * line.batches / book.needed(line, kg)
+
+
+def cost_of_lateness(book: Book, price: Fraction, late: int) -> int:
+    """Service charge from the first tick, contract penalty beyond the grace. [money]"""
+    terms, grid = book.scenario.economics, book.grid
+    charge = book.rounded(terms.service_charge_per_day * grid.tick * price)
+    penalty = book.rounded(terms.penalty_per_week / WEEK * grid.tick * price)
+    cap = book.rounded(terms.penalty_cap * price)
+    grace = grid.up(terms.penalty_grace_weeks * WEEK)
+    return charge * late + min(cap, penalty * max(0, late - grace))
+
+
+def cost_of_holding(book: Book, price: Fraction, line: Line, available: int) -> int:
+    """Price tied up in a batch that could be available too early. [money]"""
+    terms, grid = book.scenario.economics, book.grid
+    rate = book.rounded(terms.holding_per_day * grid.tick * price)
+    free = book.deadline(line) - grid.whole(terms.holding_free_days)
+    return rate * max(0, free - available)
+
+
+def cost_of_unserved(book: Book, line: Line, price: Fraction) -> int:
+    """A batch that isn't served. [money]"""
+    return book.rounded(price * line.unserved_factor)
+
+
+def cheapest(book: Book, line: Line) -> Fraction:
+    """Variable cost of the line at its cheapest eligible suite. [money]"""
+    return Fraction(
+        min(
+            book.needed(line, book.kg(line.programme, suite.id))
+            * book.variable_cost(suite, line.programme)
+            for suite in book.eligible_suites(line)
+        )
+    )
+
+
+def cost_of_suite(book: Book, line: Line, suite: str) -> int:
+    """Variable cost of a batch above its share of the cheapest. [money]"""
+    kg = book.kg(line.programme, suite)
+    own = book.variable_cost(book.suites[suite], line.programme)
+    share = cheapest(book, line) / book.needed(line, kg)
+    return book.rounded(line.weight * (own - share))
+
+
+def cost_of_risk(book: Book, line: Line, suite: str) -> int:
+    """Expected loss of a batch started before its right to ship. [money]"""
+    stated = book.programmes[line.programme].approval_probability
+    chance = book.scenario.economics.approval_probability if stated is None else stated
+    own = book.variable_cost(book.suites[suite], line.programme)
+    return book.rounded(line.weight * (1 - chance) * own)
+
+
+def lateness(ledger: Ledger) -> Iterator[Charge]:
+    """Lateness of every batch that serves a line."""
+    book = ledger.book
+    for batch, line, price in _served(ledger):
+        late = max(0, ledger.tick(batch.available) - book.deadline(line))
+        yield Charge("lateness", line.id, cost_of_lateness(book, price, late))
+
+
+def holding(ledger: Ledger) -> Iterator[Charge]:
+    """Holding of every batch made, from when it could be available without a queue."""
+    for batch, line, price in _served(ledger):
+        if batch.out is None:
+            continue
+        able = ledger.unqueued(batch)
+        if line.market is not None:
+            able = max(able, ledger.right(batch, line.market) or able)
+        yield Charge(
+            "holding", line.id, cost_of_holding(ledger.book, price, line, able)
+        )
+
+
+def variable(ledger: Ledger) -> Iterator[Charge]:
+    """Variable cost above the cheapest suite, used inputs alike; surplus in full."""
+    book = ledger.book
+    used = _used_anew(ledger)
+    for batch in ledger.plan.batches:
+        if not ledger.planned(batch):
+            continue
+        line = ledger.line(batch)
+        if line is not None:
+            yield Charge("variable", line.id, cost_of_suite(book, line, batch.suite))
+            continue
+        own = book.variable_cost(ledger.suite(batch), batch.programme)
+        if batch.kind == "in_process" or batch.batch in used:
+            suites = book.open_suites(batch.programme, batch.step)
+            own -= min(book.variable_cost(suite, batch.programme) for suite in suites)
+        yield Charge("variable", None, own)
+
+
+def at_risk(ledger: Ledger) -> Iterator[Charge]:
+    """Production before the right to ship."""
+    for batch in ledger.plan.batches:
+        line = ledger.line(batch)
+        if line is not None and batch.at_risk and ledger.planned(batch):
+            money = cost_of_risk(ledger.book, line, batch.suite)
+            yield Charge("at_risk", line.id, money)
+
+
+def unserved(ledger: Ledger) -> Iterator[Charge]:
+    """Batches that a line lacks, at the batch size it is made at."""
+    book = ledger.book
+    serving = served_by(ledger)
+    for name, line in book.lines.items():
+        served = serving.get(name, [])
+        kg = line_kg(ledger, line, served)
+        missing = max(0, book.needed(line, kg) - len(served))
+        each = cost_of_unserved(book, line, price_share(book, line, kg))
+        yield Charge("unserved", name, missing * each)
+
+
+def changeover(ledger: Ledger) -> Iterator[Charge]:
+    """Every changeover longer than 0 days, once; locked campaigns cost nothing."""
+    for suite, campaigns in ledger.by_suite.items():
+        rules = ledger.book.changeover_rules(ledger.book.suites[suite])
+        for number, campaign in enumerate(campaigns):
+            before = campaigns[number - 1] if number else None
+            if not campaign.locked and changeover_needed(ledger, before, campaign):
+                yield Charge("changeover", None, rules.cost)
+
+
+def shipment(ledger: Ledger) -> Iterator[Charge]:
+    """Every shipment."""
+    lanes = {lane.id: lane for lane in ledger.book.scenario.lanes}
+    for row in ledger.plan.shipments:
+        yield Charge("shipment", None, lanes[row.lane].cost)
+
+
+COSTS: dict[str, Cost] = {
+    cost.__name__: cost
+    for cost in (lateness, holding, variable, at_risk, unserved, changeover, shipment)
+}
+
+
+def charges(ledger: Ledger) -> list[Charge]:
+    """Every amount of the plan's regret."""
+    return [charge for cost in COSTS.values() for charge in cost(ledger)]
+
+
+def by_term(found: list[Charge]) -> Costs:
+    """Regret by term."""
+    sums: defaultdict[str, int] = defaultdict(int)
+    for charge in found:
+        sums[charge.term] += charge.money
+    return Costs(**sums)
+
+
+def by_line(found: list[Charge]) -> dict[str, int]:
+    """Regret by line. [money]"""
+    sums: defaultdict[str, int] = defaultdict(int)
+    for charge in found:
+        if charge.line is not None:
+            sums[charge.line] += charge.money
+    return sums
+
+
+def firm_service(ledger: Ledger, found: list[Charge]) -> int:
+    """First tier: lateness and unserved of firm lines. [money]"""
+    return sum(
+        charge.money
+        for charge in found
+        if charge.term in ("lateness", "unserved")
+        and charge.line is not None
+        and ledger.book.lines[charge.line].firmness == "firm"
+    )
+
+
+def served_by(ledger: Ledger) -> dict[str, list[PlannedBatch]]:
+    """Batches that serve each line."""
+    found: defaultdict[str, list[PlannedBatch]] = defaultdict(list)
+    for batch in ledger.plan.batches:
+        if batch.order is not None:
+            found[batch.order].append(batch)
+    return found
+
+
+def line_kg(ledger: Ledger, line: Line, served: list[PlannedBatch]) -> Fraction:
+    """Batch size a line is made at; the reference size where nothing serves it. [kg]"""
+    step = ledger.book.last_step(line.programme)
+    suite = served[0].suite if served else step.reference_suite or step.suites[0]
+    return ledger.book.kg(line.programme, suite)
+
+
+def _served(ledger: Ledger) -> Iterator[tuple[PlannedBatch, Line, Fraction]]:
+    for batch in ledger.plan.batches:
+        line = ledger.line(batch)
+        if line is not None:
+            kg = ledger.book.kg(line.programme, batch.suite)
+            yield batch, line, price_share(ledger.book, line, kg)
+
+
+def _used_anew(ledger: Ledger) -> set[str]:
+    return {
+        unit.batch
+        for programme in ledger.book.scenario.programmes
+        for step in programme.recipe
+        if isinstance(step.supply, Frozen)
+        for _, taken, _ in inputs_by_rule(ledger, programme.id, step.step, step.supply)
+        for unit in taken
+    }

@@ -1,0 +1,199 @@
+"""A plan as the checker reads it: stated batches and campaigns in ticks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from capacity.checker.book import ONE_DAY, Book
+from capacity.demand import Line
+from capacity.horizon import format_moment
+from capacity.plan import Plan, PlannedBatch, PlannedCampaign
+from capacity.scenario import InRelease, Lock, MadeKind, Stock, Suite
+
+
+@dataclass(frozen=True)
+class Given:
+    """A batch that the scenario states: locked, in release or in stock."""
+
+    batch: str
+    programme: str
+    step: str
+    suite: str
+    kind: MadeKind
+    source: Lock | InRelease | Stock
+    start: int | None
+    out: int | None
+    expiry: int | None
+    """End of its last day, stock only. [tick]"""
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """One plan against one book."""
+
+    book: Book
+    plan: Plan
+
+    @cached_property
+    def batches(self) -> dict[str, PlannedBatch]:
+        """Batches by id."""
+        return {batch.batch: batch for batch in self.plan.batches}
+
+    @cached_property
+    def campaigns(self) -> dict[str, PlannedCampaign]:
+        """Campaigns by id."""
+        return {campaign.campaign: campaign for campaign in self.plan.campaigns}
+
+    @cached_property
+    def members(self) -> dict[str, list[PlannedBatch]]:
+        """Batches by campaign, in order of start."""
+        found: dict[str, list[PlannedBatch]] = {name: [] for name in self.campaigns}
+        for batch in self.plan.batches:
+            if batch.campaign is not None:
+                found[batch.campaign].append(batch)
+        for batches in found.values():
+            batches.sort(key=lambda batch: (self.tick(batch.start), batch.batch))
+        return found
+
+    @cached_property
+    def given(self) -> dict[str, Given]:
+        """Batches that the scenario states, by id."""
+        scenario = self.book.scenario
+        sources: list[Lock | InRelease | Stock] = [
+            *scenario.locks,
+            *scenario.in_release,
+            *scenario.stock,
+        ]
+        return {
+            given.batch: given
+            for source in sources
+            for given in self._given(source, source.batches)
+        }
+
+    def _given(self, source: Lock | InRelease | Stock, count: int) -> Iterator[Given]:
+        book, grid = self.book, self.book.grid
+        step = source.step or book.last_step(source.programme).step
+        suite = book.suites[source.suite]
+        start = out = expiry = None
+        for number in range(count):
+            if isinstance(source, Lock):
+                begin = grid.at(source.start)
+                takt = (
+                    grid.whole(source.takt_days)
+                    if source.takt_days
+                    else book.takt(suite, source.programme, begin)
+                )
+                start = begin + number * takt
+                out = start + book.lead_in(suite, source.programme)
+            elif isinstance(source, InRelease):
+                wait = grid.whole(source.every_days)
+                out = grid.at(source.first_out) + number * wait
+            else:
+                expiry = grid.at(source.expiry) + grid.whole(ONE_DAY)
+            yield Given(
+                f"{source.id}/{number + 1:02d}",
+                source.programme,
+                step,
+                source.suite,
+                source.kind,
+                source,
+                start,
+                out,
+                expiry,
+            )
+
+    @cached_property
+    def by_suite(self) -> dict[str, list[PlannedCampaign]]:
+        """Campaigns of each suite in order of start."""
+        found: dict[str, list[PlannedCampaign]] = {
+            name: [] for name in self.book.suites
+        }
+        for campaign in self.plan.campaigns:
+            found[campaign.suite].append(campaign)
+        for campaigns in found.values():
+            campaigns.sort(key=lambda campaign: (campaign.start, campaign.campaign))
+        return found
+
+    @cached_property
+    def uses(self) -> dict[str, list[str]]:
+        """Stated inputs of each batch."""
+        return {row.batch: row.uses for row in self.plan.consumes}
+
+    def made(self, programme: str, step: str) -> list[PlannedBatch]:
+        """Batches of a step, on hand ones included."""
+        return [
+            batch
+            for batch in self.plan.batches
+            if (batch.programme, batch.step) == (programme, step)
+        ]
+
+    def tick(self, moment: datetime | None) -> int:
+        """Tick of a stated moment that must be there (ValueError off the grid)."""
+        if moment is None:
+            msg = "a date is missing"
+            raise ValueError(msg)
+        return self.book.grid.at(moment)
+
+    def maybe(self, moment: datetime | None) -> int | None:
+        """Tick of a stated moment, if there is one."""
+        return None if moment is None else self.book.grid.at(moment)
+
+    def date(self, tick: int) -> str:
+        """A tick in words."""
+        return format_moment(self.book.grid.moment(tick))
+
+    def suite(self, batch: PlannedBatch) -> Suite:
+        """Suite that made a batch."""
+        return self.book.suites[batch.suite]
+
+    def line(self, batch: PlannedBatch) -> Line | None:
+        """Line that a batch serves."""
+        return None if batch.order is None else self.book.lines[batch.order]
+
+    def planned(self, batch: PlannedBatch) -> bool:
+        """Whether the plan, not the scenario, decided to make the batch."""
+        return batch.batch not in self.given
+
+    def tested(self, batch: PlannedBatch) -> bool:
+        """Whether the batch takes QC and QA."""
+        return (
+            batch.out is not None
+            and batch.kind not in ("engineering", "in_process")
+            and self.book.role(batch.programme, batch.step) != "in_process"
+        )
+
+    def lead_kind(self, batch: PlannedBatch) -> MadeKind:
+        """Kind whose release lead time holds; surplus is tested like commercial."""
+        if batch.kind in ("surplus", "in_process"):
+            return "commercial"
+        return batch.kind  # type: ignore[return-value]  # narrowed above
+
+    def unqueued(self, batch: PlannedBatch) -> int:
+        """Release without any queue. [tick]"""
+        lead = self.book.lead_time(batch.programme, batch.step, self.lead_kind(batch))
+        return self.tick(batch.out) + lead
+
+    def right(self, batch: PlannedBatch, market: str) -> int | None:
+        """Latest right to ship of all steps that went into a batch. [tick]"""
+        rights = [self.book.right(batch.programme, batch.step, batch.site, market)]
+        rights += [
+            self.right(self.batches[used], market)
+            for used in self.uses.get(batch.batch, [])
+            if used in self.batches
+        ]
+        known = [right for right in rights if right is not None]
+        return max(known) if len(known) == len(rights) else None
+
+    def input_order(self, step: tuple[str, str]) -> list[PlannedBatch]:
+        """Batches of a step that draw input from `as_of` on, in order of start."""
+        return sorted(
+            (
+                batch
+                for batch in self.made(*step)
+                if batch.start is not None and self.tick(batch.start) >= self.book.as_of
+            ),
+            key=lambda batch: (self.tick(batch.start), batch.suite, batch.batch),
+        )

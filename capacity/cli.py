@@ -1,0 +1,430 @@
+"""The command line: parse, call, print, exit code.
+
+Rooms that load a solver, tables or pictures are imported inside the commands, so that
+asking for help stays quick.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+import capacity
+from capacity.options import (
+    AsJson,
+    From,
+    Picture,
+    PictureSize,
+    ProgrammeId,
+    RunFolder,
+    ScenarioFile,
+    Settings,
+    SiteId,
+    Size,
+    To,
+    above_zero,
+    share,
+)
+from capacity.streams import forgive, say, tell, tell_json
+
+if TYPE_CHECKING:
+    from capacity.reading import Loaded, Problem
+    from capacity.solver import Result
+
+INTERNAL, USAGE, INVALID, NO_PLAN, NOT_FOUND, REJECTED = 1, 2, 3, 4, 5, 7
+
+app = typer.Typer(
+    name="capacity",
+    help="Campaign plans for biologics contract manufacturers.",
+    epilog="Exit codes: 0 a plan, 1 internal error, 2 usage, 3 invalid input,"
+    " 4 no plan exists, 5 no plan found, 7 plan rejected, 130 interrupted.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def main() -> None:
+    """Run the program and turn every failure into sentences and an exit code."""
+    forgive()
+    try:
+        app(prog_name="capacity")
+    except Exception as error:  # the one boundary: no traceback reaches a planner
+        sys.exit(_explained(error))
+
+
+def _explained(error: Exception) -> int:
+    from capacity.folders import OutputError
+    from capacity.reading import ScenarioError
+    from capacity.runs import RunError
+
+    if isinstance(error, OutputError):
+        say(f"error: {error}")
+        return USAGE
+    if isinstance(error, ScenarioError | RunError):
+        for problem in error.problems:
+            say(str(problem))
+        return INVALID
+    if os.environ.get("CAPACITY_DEBUG"):
+        traceback.print_exception(error)
+    said = " ".join(f"{type(error).__name__}: {error}".split())
+    say(f"internal error: {said} (CAPACITY_DEBUG=1 shows where; please report it)")
+    return INTERNAL
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        tell(f"capacity {capacity.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    """Campaign plans for biologics contract manufacturers."""
+
+
+# --------------------------------------------------------------------- commands
+
+
+@app.command()
+def init(
+    directory: Annotated[
+        Path, typer.Argument(metavar="DIR", help="Where to; here by default.")
+    ] = Path(),
+) -> None:
+    """Write the worked case to start from."""
+    from capacity.folders import copy_new
+
+    files = [path for path in sorted(_shipped().iterdir()) if path.is_file()]
+    for path in copy_new(files, directory):
+        tell(path)
+    say(f"Next: capacity validate {directory / 'base.yaml'}")
+
+
+@app.command()
+def validate(
+    scenario: ScenarioFile,
+    resolved: Annotated[
+        bool,
+        typer.Option("--resolved", help="Print every value and where it came from."),
+    ] = False,
+    settings: Settings = None,
+    as_json: AsJson = False,
+) -> None:
+    """Report all problems, warnings and the rough-cut load."""
+    from capacity import reading, summary
+    from capacity.validate import rough_cut
+
+    loaded = _read(scenario, settings, {"valid": False} if as_json else None)
+    warnings = _warnings(loaded)
+    if as_json:
+        tell_json(_validated(loaded, warnings, resolved))
+    elif resolved:
+        tell(reading.resolved_with_places(loaded), end="")
+    else:
+        tell(summary.table(rough_cut(loaded.scenario)))
+
+
+@app.command()
+def solve(
+    scenario: ScenarioFile,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="DIR", help="Default: runs/NAME."),
+    ] = None,
+    work: Annotated[
+        float,
+        typer.Option(callback=above_zero, help="Work budget, in nominal seconds."),
+    ] = 60,
+    time_limit: Annotated[
+        float | None,
+        typer.Option(
+            callback=above_zero, help="Wall-clock limit, in seconds; not reproducible."
+        ),
+    ] = None,
+    gap: Annotated[
+        float, typer.Option(callback=share, help="Stop at this share of regret.")
+    ] = 0.0,
+    workers: Annotated[
+        int, typer.Option(min=1, max=8, help="More than 1 isn't reproducible.")
+    ] = 1,
+    seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Of the search.")] = 0,
+    settings: Settings = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the run folder.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Plan, check, write the run folder and print a summary."""
+    from capacity import runs, watch
+
+    invalid = {"status": "invalid", "run": None}
+    loaded = _read(scenario, settings, invalid if as_json else None)
+    directory = output or Path("runs") / _folder_name(loaded.scenario.name)
+    runs.ensure_writable(directory, overwrite=overwrite)
+    _warnings(loaded)
+    asked: dict[str, Any] = {
+        "work": work,
+        "time_limit": time_limit,
+        "gap": gap,
+        "workers": workers,
+    }
+    with watch.interrupts() as stop:
+        result = _search(loaded, stop, seed=seed, asked=asked)
+        asked["set"] = settings or []
+        if result.breaches:
+            kept = runs.write_rejected(
+                directory, loaded, result, options=asked, seed=seed
+            )
+            _rejected(result, kept, as_json)
+        stopped = stop.is_set() or result.stopped_by == "interrupt"
+        if result.plan is None:
+            _without_plan(result, stopped=stopped, as_json=as_json)
+        runs.write_run(
+            directory, loaded, result, options=asked, seed=seed, overwrite=overwrite
+        )
+    _print_summary(loaded, directory, as_json)
+    if stopped:
+        raise typer.Exit(watch.INTERRUPTED)
+
+
+@app.command()
+def check(
+    run: Annotated[
+        Path,
+        typer.Argument(metavar="RUN|SCENARIO", help="A run folder, or a YAML file."),
+    ],
+    plan: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="PLAN", exists=True, dir_okay=False, help="A plan.json file."
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Verify a run or a plan, without OR-Tools."""
+    from capacity import runs
+
+    if plan is None and run.is_file():
+        msg = f"{run} is a file: name a run folder, or a scenario and its plan"
+        raise typer.BadParameter(msg)
+    if plan is not None and not run.is_file():
+        msg = f"{run} isn't a file: with a plan goes a scenario file"
+        raise typer.BadParameter(msg)
+    if plan is None:
+        breaches = runs.check_run(run)
+    else:
+        loaded = _read(run, None, {"verdict": "invalid"} if as_json else None)
+        breaches = runs.check_plan(loaded, plan)
+    if as_json:
+        verdict = "rejected" if breaches else "ok"
+        tell_json({"schema_version": 1, "verdict": verdict, "breaches": breaches})
+    else:
+        for sentence in breaches or [f"{plan or run}: ok"]:
+            tell(sentence)
+    if breaches:
+        say(f"{plan or run}: rejected, {_count(breaches, 'breach', 'breaches')}")
+        raise typer.Exit(REJECTED)
+
+
+@app.command()
+def gantt(
+    run: RunFolder,
+    output: Picture = None,
+    site: SiteId = None,
+    programme: ProgrammeId = None,
+    start: From = None,
+    end: To = None,
+    size: PictureSize = Size.SLIDE,
+) -> None:
+    """Draw the campaigns of a run, suite by suite."""
+    from capacity import pictures, plots, runs
+
+    read = runs.read_run(run)
+    wanted = pictures.wanted(read, site, programme, start, end, size)
+    scenario = read.loaded.scenario
+    figure = plots.gantt_figure(scenario, read.plan, kpis=read.kpis, **wanted)
+    tell(pictures.save(figure, read, output, "gantt"))
+
+
+@app.command()
+def load(
+    run: RunFolder,
+    output: Picture = None,
+    site: SiteId = None,
+    programme: ProgrammeId = None,
+    start: From = None,
+    end: To = None,
+    size: PictureSize = Size.SLIDE,
+) -> None:
+    """Draw how full suites, QC and QA of a run are."""
+    from capacity import pictures, plots, runs, tables
+
+    read = runs.read_run(run)
+    wanted = pictures.wanted(read, site, programme, start, end, size)
+    scenario = read.loaded.scenario
+    figure = plots.load_figure(scenario, tables.load(scenario, read.plan), **wanted)
+    tell(pictures.save(figure, read, output, "load"))
+
+
+@app.command()
+def schema(
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Of plan.json instead of scenarios.")
+    ] = False,
+) -> None:
+    """Print the JSON Schema of scenarios, for editors."""
+    from capacity.plan import Plan
+    from capacity.scenario import Scenario
+
+    tell_json((Plan if plan else Scenario).model_json_schema())
+
+
+# ---------------------------------------------------------- init, validate and check
+
+
+def _shipped() -> Path:
+    """Where the worked case lies: in the installed package, or beside it in a clone."""
+    package = Path(__file__).parent
+    installed = package / "scenarios"
+    return installed if installed.is_dir() else package.parent / "scenarios"
+
+
+def _read(
+    scenario: Path, settings: list[str] | None, invalid: dict[str, Any] | None
+) -> Loaded:
+    """Read a scenario; what is wrong with it is added to `invalid`, where asked for."""
+    from capacity import reading
+
+    try:
+        return reading.read(scenario, settings or [])
+    except reading.ScenarioError as error:
+        if invalid is not None:
+            problems = _documents(error.problems)
+            tell_json({"schema_version": 1, **invalid, "problems": problems})
+        raise
+
+
+def _documents(problems: Sequence[Problem]) -> list[dict[str, Any]]:
+    return [
+        {"file": problem.file, "line": problem.line, "sentence": problem.sentence}
+        for problem in problems
+    ]
+
+
+def _warnings(loaded: Loaded) -> list[Problem]:
+    """Tell every warning as `file:line: warning: sentence`."""
+    from capacity import reading, validate
+
+    found = []
+    for path, sentence in validate.warnings(loaded.scenario):
+        place = loaded.place(path)
+        say(f"{place}: warning: {sentence}")
+        found.append(reading.Problem(place.file, place.line, sentence))
+    return found
+
+
+def _validated(
+    loaded: Loaded, warnings: list[Problem], resolved: bool
+) -> dict[str, Any]:
+    from capacity import reading, validate
+
+    document: dict[str, Any] = {
+        "schema_version": 1,
+        "valid": True,
+        "scenario": loaded.scenario.name,
+        "scenario_sha256": reading.sha256(loaded),
+        "problems": [],
+        "warnings": _documents(warnings),
+        "rough_cut": validate.rough_cut(loaded.scenario),
+    }
+    if resolved:
+        document["resolved"] = reading.resolved_with_places(loaded)
+    return document
+
+
+# ---------------------------------------------------------------------------- solve
+
+
+def _folder_name(name: str) -> str:
+    """A scenario's name as the name of one folder."""
+    return name.replace("/", "-").replace("\\", "-")
+
+
+def _search(loaded: Loaded, stop: Event, *, seed: int, asked: dict[str, Any]) -> Result:
+    from capacity import reading, watch
+    from capacity.solver import Progress
+    from capacity.solver import solve as search
+
+    def run(progress: Callable[[Progress], None], stop: Event) -> Result:
+        return search(
+            loaded.scenario,
+            scenario_sha256=reading.sha256(loaded),
+            seed=seed,
+            progress=progress,
+            stop=stop,
+            **asked,
+        )
+
+    return watch.watch(run, stop)
+
+
+def _rejected(result: Result, evidence: Path, as_json: bool) -> NoReturn:
+    from capacity import summary
+
+    if as_json:
+        tell_json(summary.nothing(result, "rejected", evidence))
+    for sentence in result.breaches:
+        say(sentence)
+    say(f"the checker rejected the plan; the evidence is in {evidence}")
+    raise typer.Exit(REJECTED)
+
+
+def _without_plan(result: Result, *, stopped: bool, as_json: bool) -> NoReturn:
+    from capacity import summary, watch
+
+    code, said = NOT_FOUND, "no plan found within the limits: give more time or work"
+    if result.status == "infeasible":
+        code, said = NO_PLAN, "no plan keeps every rule (confirmed by a second search)"
+    elif stopped:
+        code, said = watch.INTERRUPTED, "interrupted before there was any plan"
+    if as_json:
+        tell_json(summary.nothing(result, result.status, None))
+    say(said)
+    raise typer.Exit(code)
+
+
+def _print_summary(loaded: Loaded, directory: Path, as_json: bool) -> None:
+    from capacity import summary
+
+    kpis, manifest = (
+        json.loads((directory / name).read_bytes())
+        for name in ("kpis.json", "manifest.json")
+    )
+    scenario = loaded.scenario
+    facts = summary.document(kpis, manifest, str(directory), scenario.currency)
+    if as_json:
+        tell_json(facts)
+    else:
+        tell(summary.text(scenario.name, facts))
+
+
+def _count(items: Sequence[object], one: str, many: str) -> str:
+    return f"{len(items)} {one if len(items) == 1 else many}"

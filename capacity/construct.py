@@ -1,0 +1,397 @@
+"""A complete plan within seconds: lots of batches, each put where it costs least.
+
+A *lot* is what becomes one campaign: batches of a programme that are due close together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from capacity.board import BREACH, Board, Campaign
+from capacity.instance import Instance, StepData
+from capacity.pegging import Demand
+from capacity.schedule import Schedule
+
+GAPS = 4
+"""Gaps of a suite that are tried on either side of the wanted place."""
+
+
+PRICED = 10
+"""Places for a lot that are priced, of those that look cheapest."""
+PUSHED = 8
+"""Most campaigns that make way for another."""
+
+Change = tuple[list[Campaign], list[Campaign]]
+"""(campaigns out, campaigns in)"""
+
+
+@dataclass(frozen=True)
+class Lot:
+    """Batches that are made together."""
+
+    step: StepData
+    ppq: bool
+    outs: tuple[int, ...]
+    """Latest out of each batch at the reference size. [tick]"""
+    groups: tuple[tuple[int, int], ...]
+    """(place of a group, batches at the reference size)"""
+
+    def size(self, demand: Demand, suite: int) -> int:
+        """Batches that it takes in a suite."""
+        if not demand.several or self.step.index != demand.last.index:
+            return len(self.outs)
+        kg = demand.instance.kg[self.step.index, suite]
+        return sum(
+            -(-Fraction(count) * demand.groups[j].reference // kg)
+            for j, count in self.groups
+        )
+
+    def start(self, demand: Demand, suite: int) -> int:
+        """Latest start in a suite that has every batch in time. [tick]"""
+        mode = self.step.modes[suite]
+        n = self.size(demand, suite)
+        takt = mode.takt(self.outs[0] - mode.lead)
+        share = len(self.outs) / n
+        return min(
+            self.outs[min(int((k + 1) * share) - 1, len(self.outs) - 1)]
+            - k * takt
+            - mode.lead
+            for k in range(n)
+        )
+
+
+def construct(instance: Instance) -> Schedule:
+    """A complete plan, the best of a few ways to form lots."""
+    best: Board | None = None
+    for days in (90, 150, 240):
+        board = Board(instance)
+        for _ in range(3):
+            fill(board, int(days / instance.grid.tick))
+        board.keep()
+        if best is None or board.rank < best.rank:
+            best = board
+    assert best is not None
+    return best.snapshot().schedule()
+
+
+def fill(
+    board: Board,
+    span: int,
+    programmes: Iterable[int] | None = None,
+) -> None:
+    """Put what programmes lack on the board, those lots first that must start first."""
+    chosen = range(len(board.demands)) if programmes is None else programmes
+    lots = [lot for p in chosen for lot in lots_of(board, board.demands[p], span)]
+    lots.sort(key=lambda lot: (_first_start(board, lot), lot.step.index))
+    for lot in lots:
+        if not insert(board, lot) and not insert(board, lot, 3 * GAPS):
+            for part in halves(lot):
+                insert(board, part, 3 * GAPS)
+
+
+def halves(lot: Lot) -> Iterator[Lot]:
+    """A lot in two, for where it doesn't fit whole."""
+    middle = len(lot.outs) // 2
+    if lot.ppq or not middle:
+        return
+    places = [j for j, count in lot.groups for _ in range(count)]
+    for part in (slice(middle), slice(middle, None)):
+        chosen = places[part]
+        groups = tuple((j, chosen.count(j)) for j in dict.fromkeys(chosen))
+        yield Lot(lot.step, False, lot.outs[part], groups)
+
+
+def _first_start(board: Board, lot: Lot) -> int:
+    demand = board.demands[lot.step.programme]
+    return max(
+        (lot.start(demand, suite) for suite in lot.step.modes), default=lot.outs[0]
+    )
+
+
+def lots_of(board: Board, demand: Demand, span: int) -> Iterator[Lot]:
+    """Lots for whatever a programme still lacks."""
+    left = board.pegs[demand.programme].left
+    step = demand.last
+    open_: list[tuple[int, int]] = []
+    for j, count in enumerate(left):
+        if count <= 0:
+            continue
+        if demand.bits[j] == 2:
+            yield _lot(demand, [(j, count)], True)
+            continue
+        while count:
+            if open_ and _closed(demand, open_, j, span):
+                yield _lot(demand, open_, False)
+                open_ = []
+            room = step.maximum - sum(n for _, n in open_)
+            part = min(room, count)
+            open_.append((j, part))
+            count -= part
+    if open_:
+        yield _lot(demand, open_, False)
+    if step.frozen is not None:
+        yield from _inputs(board, demand, left, span)
+
+
+def _closed(demand: Demand, open_: list[tuple[int, int]], j: int, span: int) -> bool:
+    """Whether a lot is whole before a group."""
+    step = demand.last
+    size = sum(n for _, n in open_)
+    if size >= step.maximum:
+        return True
+    least = max(step.least(demand.groups[at].kind) for at, _ in open_)
+    return size >= least and demand.want[j] > demand.want[open_[0][0]] + span
+
+
+def _lot(demand: Demand, groups: list[tuple[int, int]], ppq: bool) -> Lot:
+    outs = tuple(demand.want[j] for j, n in groups for _ in range(n))
+    return Lot(demand.last, ppq, outs, tuple(groups))
+
+
+def _inputs(board: Board, demand: Demand, left: list[int], span: int) -> Iterator[Lot]:
+    """Lots of intermediates for the batches that a programme lacks."""
+    step = board.instance.steps[demand.last.before]  # type: ignore[index]
+    if not step.modes or not demand.last.modes:
+        return
+    wanted = _units_wanted(board, demand, step, left)
+    while wanted:
+        n = sum(start <= wanted[0][0] + 2 * span for start, _ in wanted[: step.maximum])
+        n = min(max(n, step.least("intermediate")), len(wanted))
+        outs = tuple(start for start, _ in wanted[:n])
+        groups = tuple((j, 1) for _, j in wanted[:n] if j >= 0)
+        yield Lot(step, False, outs, groups)
+        wanted = wanted[n:]
+
+
+def _units_wanted(
+    board: Board, demand: Demand, step: StepData, left: list[int]
+) -> list[tuple[int, int]]:
+    """(latest out, place of a group or -1) of every intermediate that isn't there in time."""
+    supply = demand.last.frozen
+    assert supply is not None
+    mode = next(iter(demand.last.modes.values()))
+    wait = supply.freeze + (0 if supply.at_risk else step.lead_times["intermediate"])
+    early = mode.lead + 4 * mode.takts[-1][1]
+    users = [
+        (c.start + k * c.takt, -1)
+        for c in board.steps[demand.last.index]
+        for k in range(c.n)
+        if c.start + k * c.takt >= board.instance.as_of
+    ]
+    for j, count in enumerate(left):
+        users += [(demand.want[j] - early, j)] * max(count, 0)
+    units = [unit[2] for c in board.steps[step.index] for unit in c.units]
+    units += [unit[2] for unit in demand.stores.get(step.index, [])]
+    units.sort(reverse=True)
+    found = []
+    for number, (start, j) in enumerate(sorted(users)):
+        for _ in range(supply.units(number + 1) - supply.units(number)):
+            if units and units[-1] <= start:
+                units.pop()
+            else:
+                found.append((start - wait, j))
+    return found
+
+
+def insert(board: Board, lot: Lot, gaps: int = GAPS) -> bool:
+    """Put a lot where it costs least; False where it's better left out."""
+    most = 0 if lot.step.role == "product" else BREACH // 2
+    options = [
+        (_guess(board, lot, change, first), number, change)
+        for number, (change, first) in enumerate(_options(board, lot, gaps))
+    ]
+    options.sort(key=lambda row: row[:2])
+    found: list[tuple[int, int, Change]] = []
+    for _, number, change in options[:PRICED]:
+        delta = board.estimate(*change)
+        if delta is not None:
+            delta += _proxy(board, lot, change[1])
+            if delta <= most:
+                found.append((delta, number, change))
+    found.sort(key=lambda row: row[:2])
+    best: tuple[int, Change] | None = None
+    for floor, _, change in found[:4]:
+        if best is not None and floor >= best[0]:
+            break
+        delta = board.swap(*change)
+        if delta is not None:
+            board.revert()
+            delta += _proxy(board, lot, change[1])
+            if delta <= most and (best is None or delta < best[0]):
+                best = delta, change
+    if best is None:
+        return False
+    board.swap(*best[1])
+    return True
+
+
+def _guess(board: Board, lot: Lot, change: Change, first: int) -> int:
+    """About what a change costs, without pricing it: which are worth a closer look."""
+    out, into = change
+    new = into[-1]
+    demand = board.demands[lot.step.programme]
+    cost = _proxy(board, lot, into)
+    if lot.groups and lot.step.role == "product":
+        places = [j for j, count in lot.groups for _ in range(count)]
+        n = lot.size(demand, new.suite)
+        for k in range(n):
+            j = places[min(k * len(places) // n, len(places) - 1)]
+            cost += demand.alone(first + k * new.takt, new.suite, j)
+    if not out or out[0].step != new.step or out[0].n >= new.n:
+        cost += board.instance.suites[new.suite].changeover_cost
+    pushed = out if len(out) < len(into) else out[1:]
+    for old, moved in zip(pushed, into, strict=False):
+        early, late = board.demands[old.programme].rates
+        delta = moved.start - old.start
+        cost += old.n * (late * delta if delta > 0 else -early * delta)
+    return cost
+
+
+def _proxy(board: Board, lot: Lot, into: list[Campaign]) -> int:
+    """What it costs that intermediates come later than they will be wanted."""
+    if lot.step.role == "product":
+        return 0
+    campaign = into[-1]
+    k = campaign.n - 1
+    late = campaign.start + k * campaign.takt + campaign.lead - lot.outs[-1]
+    first = campaign.start + campaign.lead - lot.outs[0]
+    demand = board.demands[lot.step.programme]
+    useless = sum(
+        count * demand.money[j][demand.reference[j]][4]
+        for j, count in lot.groups
+        if demand.input_right(lot.step, campaign.site, j) > demand.groups[j].latest
+    )
+    return useless + 2000 * len(lot.outs) * max(0, late, first)
+
+
+def _options(board: Board, lot: Lot, gaps: int) -> Iterator[tuple[Change, int]]:
+    """Changes that put a lot somewhere, and when its first batch then starts."""
+    demand = board.demands[lot.step.programme]
+    for suite in lot.step.modes:
+        n = lot.size(demand, suite)
+        row = board.suites[suite]
+        tried: set[int] = set()
+        for wanted in _ticks(board, demand, lot, suite):
+            at = sum(c.start <= wanted for c in row)
+            for gap in range(max(0, at - gaps), min(len(row), at + gaps) + 1):
+                for new in _placed(board, lot, suite, n, wanted, gap, gap - at):
+                    if new.start not in tried:
+                        tried.add(new.start)
+                        change = settle(board, row, new)
+                        if change is not None:
+                            yield (change[0], [*change[1], new]), new.start
+                if gap and row[gap - 1].step == lot.step.index:
+                    yield from _joined(board, lot, row[gap - 1], n)
+
+
+def _placed(
+    board: Board, lot: Lot, suite: int, n: int, wanted: int, gap: int, side: int
+) -> Iterator[Campaign]:
+    """Where a lot goes in a gap: at the wanted start or at either end."""
+    row = board.suites[suite]
+    before = row[gap - 1] if gap else None
+    after = row[gap] if gap < len(row) else None
+    if side == 0:
+        found = board.campaign(lot.step, suite, wanted, n, lot.ppq)
+        if found is not None:
+            yield found
+    if side <= 0:
+        found = board.latest(lot.step, suite, n, lot.ppq, after, wanted)
+        if found is not None:
+            yield found
+    if side >= 0:
+        found = board.earliest(before, lot.step, suite, n, lot.ppq, wanted)
+    else:
+        free = before.end if before is not None else board.instance.as_of
+        found = board.earliest(before, lot.step, suite, n, lot.ppq, free)
+    if found is not None:
+        yield found
+
+
+def _ticks(board: Board, demand: Demand, lot: Lot, suite: int) -> list[int]:
+    """Starts to try in a suite: the latest in time, and later ones that input allows."""
+    wanted = lot.start(demand, suite)
+    if lot.ppq:
+        wanted = max(
+            wanted,
+            demand.engineered(board.pegs[demand.programme]) + board.instance.ppq_wait,
+        )
+    if lot.step.frozen is None or lot.step.before is None:
+        return [wanted]
+    ready = {
+        unit[2]
+        for c in board.steps[lot.step.before]
+        for unit in (c.units[0], c.units[-1])
+        if unit[2] > wanted
+    }
+    return [wanted, *sorted(ready)[:3]]
+
+
+def _joined(
+    board: Board, lot: Lot, campaign: Campaign, n: int
+) -> Iterator[tuple[Change, int]]:
+    """The lot before or after the batches of a campaign."""
+    if campaign.lock is not None or campaign.ppq != lot.ppq:
+        return
+    for start in (campaign.start, campaign.start - n * campaign.takt):
+        found = board.campaign(
+            lot.step, campaign.suite, start, campaign.n + n, campaign.ppq
+        )
+        if found is not None:
+            row = [c for c in board.suites[campaign.suite] if c is not campaign]
+            change = settle(board, row, found)
+            if change is not None:
+                first = (
+                    start if start < campaign.start else start + campaign.n * found.takt
+                )
+                yield ([campaign, *change[0]], [*change[1], found]), first
+
+
+def settle(board: Board, row: list[Campaign], new: Campaign) -> Change | None:
+    """Campaigns of a row that make way for a new one: (out, in)."""
+    at = sum(c.start < new.start for c in row)
+    out: list[Campaign] = []
+    into: list[Campaign] = []
+    before = new
+    for campaign in row[at:]:
+        if board.gap(before, campaign) >= 0:
+            break
+        moved = _pushed(board, campaign, len(out), before, None)
+        if moved is None:
+            return None
+        out.append(campaign)
+        into.append(moved)
+        before = moved
+    after = new
+    for campaign in reversed(row[:at]):
+        if board.gap(campaign, after) >= 0:
+            break
+        moved = _pushed(board, campaign, len(out), None, after)
+        if moved is None:
+            return None
+        out.append(campaign)
+        into.append(moved)
+        after = moved
+    return out, into
+
+
+def _pushed(
+    board: Board,
+    campaign: Campaign,
+    count: int,
+    before: Campaign | None,
+    after: Campaign | None,
+) -> Campaign | None:
+    """A campaign out of the way of its neighbour."""
+    if campaign.lock is not None or count >= PUSHED:
+        return None
+    step = board.instance.steps[campaign.step]
+    if after is None:
+        return board.earliest(
+            before, step, campaign.suite, campaign.n, campaign.ppq, campaign.start
+        )
+    return board.latest(
+        step, campaign.suite, campaign.n, campaign.ppq, after, campaign.start
+    )

@@ -1,0 +1,123 @@
+"""What has been sold, line by line: firmness, weight and price of every order.
+
+The scenario says orders and contracts; a *line* is an order, or the firm or the
+forecast part of an order that take-or-pay splits. Lines are the demand that both the
+checker and the model start from.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+from typing import Literal
+
+from capacity.horizon import add_months
+from capacity.scenario import Contract, Kind, Order, Scenario
+
+Firmness = Literal["firm", "forecast", "prospect"]
+
+
+@dataclass(frozen=True)
+class Line:
+    """Batches of one order with one firmness."""
+
+    id: str
+    """The order's id, with `/firm` or `/forecast` where the order is split."""
+    order: str
+    contract: str
+    programme: str
+    kind: Kind
+    market: str | None
+    """Market whose right to ship it needs: a market, `clinical`, or none."""
+    firmness: Firmness
+    weight: Fraction
+    """Share of its money that counts. [1]"""
+    batches: int
+    """Batches at the reference suite."""
+    due: datetime
+    """Due day."""
+    price: int
+    """Price of a batch at the reference suite. [money]"""
+    unserved_factor: Fraction
+    """Loss from an unserved batch in multiples of its price. [1]"""
+
+
+def lines(scenario: Scenario) -> list[Line]:
+    """Every line, in order of programme, due day and id."""
+    contracts = {contract.id: contract for contract in scenario.contracts}
+    paid = _taken_or_paid(scenario, contracts)
+    found = []
+    for order in scenario.orders:
+        contract = contracts[order.contract]
+        in_window = not contract.prospect and order.due <= add_months(
+            scenario.as_of, contract.firm_months
+        )
+        firm = order.batches if in_window else paid.get(order.id, 0)
+        parts = [("firm", firm), ("forecast", order.batches - firm)]
+        split = 0 < firm < order.batches
+        for firmness, batches in parts:
+            if batches:
+                found.append(
+                    _line(scenario, contract, order, firmness == "firm", batches, split)
+                )
+    return sorted(found, key=lambda line: (line.programme, line.due, line.id))
+
+
+def _line(
+    scenario: Scenario,
+    contract: Contract,
+    order: Order,
+    firm: bool,
+    batches: int,
+    split: bool,
+) -> Line:
+    weight = Fraction(1)
+    if not firm:
+        weight = contract.probability
+        if contract.term_end is not None and order.due > contract.term_end:
+            weight *= contract.renewal_probability
+    factors = scenario.economics.unserved_factor
+    open_firmness: Firmness = "prospect" if contract.prospect else "forecast"
+    return Line(
+        id=f"{order.id}/{'firm' if firm else 'forecast'}" if split else order.id,
+        order=order.id,
+        contract=contract.id,
+        programme=contract.programme,
+        kind=order.kind,
+        market="clinical" if order.kind == "clinical" else order.market,
+        firmness="firm" if firm else open_firmness,
+        weight=weight,
+        batches=batches,
+        due=order.due,
+        price=contract.price[order.kind],
+        unserved_factor=factors.prospect
+        if contract.prospect
+        else getattr(factors, order.kind),
+    )
+
+
+def _taken_or_paid(
+    scenario: Scenario, contracts: dict[str, Contract]
+) -> dict[str, int]:
+    """Batches of each order that its contract's take-or-pay makes firm.
+
+    Per contract and calendar year: the first floor(share x batches) by due day, then
+    id, where the probability is 1, before the term's end; never for prospects.
+    """
+    by_year: defaultdict[tuple[str, int], list[Order]] = defaultdict(list)
+    for order in scenario.orders:
+        by_year[order.contract, order.due.year].append(order)
+    paid: dict[str, int] = {}
+    for (contract_id, _), orders in by_year.items():
+        contract = contracts[contract_id]
+        if contract.prospect or contract.probability != 1:
+            continue
+        end = contract.term_end
+        inside = [order for order in orders if end is None or order.due <= end]
+        left = int(contract.take_or_pay * sum(order.batches for order in inside))
+        for order in sorted(inside, key=lambda order: (order.due, order.id)):
+            paid[order.id] = min(left, order.batches)
+            left -= paid[order.id]
+    return paid

@@ -1,0 +1,990 @@
+"""The scenario as the solver sees it: integers, ticks and indices, defaults filled in.
+
+Nothing here is shared with `check`, which reads the same scenario on its own: a slip in
+one of the two shows as a disagreement.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from fractions import Fraction
+from itertools import accumulate, groupby
+
+from capacity.demand import Line, lines
+from capacity.horizon import Grid, add_months
+from capacity.scenario import (
+    Changeover,
+    Client,
+    Direct,
+    Frozen,
+    InRelease,
+    Licence,
+    Lock,
+    Rate,
+    Scenario,
+    Step,
+    Stock,
+    Suite,
+    Transfer,
+)
+
+Span = tuple[int, int]
+"""Half-open [start, end) in ticks, or closed where a docstring says so."""
+
+QC, QA = 0, 1
+RESOURCES = ("qc", "qa")
+DAY = Fraction(1)
+
+
+@dataclass(frozen=True)
+class SuiteData:
+    """A suite in ticks."""
+
+    index: int
+    id: str
+    site: int
+    free_from: int
+    """Earliest start of a changeover: `as_of` or go-live. [tick]"""
+    closures: tuple[Span, ...]
+    """Shutdowns and outages, merged. [tick]"""
+    shutdowns: tuple[Span, ...]
+    """Shutdowns only, after which the same product needs a changeover. [tick]"""
+    set_up: int | None
+    """Programme set up at the start."""
+    set_up_step: int
+    """Its step in this suite, -1 where nothing is set up."""
+    changeover: dict[tuple[int, int], int]
+    """By (step that leaves or -1, step that enters). [tick]"""
+    changeover_cost: int
+    """[money]"""
+
+    def clear(self, start: int, end: int) -> bool:
+        """Whether [start, end) touches no closure."""
+        return all(end <= first or last <= start for first, last in self.closures)
+
+    def shut_between(self, start: int, end: int) -> bool:
+        """Whether a shutdown touches [start, end)."""
+        return any(first < end and start < last for first, last in self.shutdowns)
+
+
+@dataclass(frozen=True)
+class Mode:
+    """One step in one suite."""
+
+    suite: int
+    site: int
+    lead: int
+    """Start to out. [tick]"""
+    takts: tuple[tuple[int, int], ...]
+    """(first start tick, takt) per ramp step in force, ascending. [tick]"""
+    starts: tuple[Span, ...]
+    """Closed spans of ticks on which a planned batch may start. [tick]"""
+    kg: Fraction
+    """Product of a batch. [kg]"""
+    variable_cost: int
+    """[money]"""
+
+    def takt(self, start: int) -> int:
+        """Takt of a campaign that starts at `start`. [tick]"""
+        found = bisect_right(self.takts, (start, math.inf)) - 1
+        return self.takts[max(found, 0)][1]
+
+
+@dataclass(frozen=True)
+class StepData:
+    """One step of one recipe."""
+
+    index: int
+    programme: int
+    name: str
+    role: str
+    """product | intermediate | in_process"""
+    before: int | None
+    """Step that supplies this one."""
+    after: int | None
+    """Step that this one supplies."""
+    minimum: dict[str, int]
+    """Fewest batches of a campaign by kind, 1 where not stated."""
+    maximum: int
+    multiple: int
+    direct_hold: int | None
+    """Hold limit of a direct supply. [tick]"""
+    frozen: FrozenData | None
+    """Frozen supply."""
+    client_arrival: int | None
+    """When client-supplied input arrives. [tick]"""
+    client_on_hand: int
+    qc_days: int
+    """[tick]"""
+    qa_days: int
+    """[tick]"""
+    lead_times: dict[str, int]
+    """Out to release without a queue, by kind. [tick]"""
+    modes: dict[int, Mode]
+    """By suite, preferred first; only suites that may ever run it."""
+
+    def least(self, kind: str) -> int:
+        """Fewest batches in a campaign with a batch of this kind."""
+        return self.minimum.get(kind, 1)
+
+    @property
+    def sufficient(self) -> int:
+        """A campaign size that is allowed for every kind."""
+        least = [1, *self.minimum.values()]
+        return max(-(-count // self.multiple) * self.multiple for count in least)
+
+    def buffer(self, kind: str) -> int:
+        """What the release lead time adds to testing and review. [tick]"""
+        return self.lead_times[kind] - max(self.qc_days, self.qa_days)
+
+
+@dataclass(frozen=True)
+class FrozenData:
+    """How a step uses intermediates."""
+
+    ratio: Fraction
+    at_risk: bool
+    freeze: int
+    """[tick]"""
+    shelf_life: int
+    """[tick]"""
+    min_life: int
+    """[tick]"""
+
+    def units(self, batches: int) -> int:
+        """Intermediates that the first so many batches take."""
+        return math.ceil(self.ratio * batches)
+
+
+@dataclass(frozen=True)
+class Terms:
+    """A group's money at one batch size."""
+
+    need: int
+    """Batches needed."""
+    charge: int
+    """Lateness per tick. [money]"""
+    penalty: int
+    """Contract penalty per tick beyond the grace. [money]"""
+    cap: int
+    """Most penalty. [money]"""
+    holding: int
+    """Holding per tick. [money]"""
+    unserved: int
+    """A batch not served. [money]"""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Lines that the model can't tell apart: alike in due day, money and rights."""
+
+    index: int
+    programme: int
+    step: int
+    """Last step of the programme."""
+    kind: str
+    market: str | None
+    firm: bool
+    prospect: bool
+    due: int
+    """Due day at 00:00. [tick]"""
+    deadline: int
+    """Last tick on time. [tick]"""
+    grace: int
+    """Ticks after the deadline without penalty. [tick]"""
+    latest: int
+    """Last availability that still serves. [tick]"""
+    hold_from: int
+    """Availability before this costs holding. [tick]"""
+    lines: tuple[tuple[str, int], ...]
+    """(line id, batches at the reference size), by id."""
+    reference: Fraction
+    """Batch size of the reference suite. [kg]"""
+    terms: dict[Fraction, Terms]
+    """By batch size; more than one only for a single line."""
+    suite_cost: dict[int, int]
+    """Variable cost above the cheapest, by suite that may make it. [money]"""
+    risk_cost: dict[int, int]
+    """Start before the right to ship, by suite. [money]"""
+    rights: dict[tuple[int, int], int | None]
+    """Right to ship by (step, site), not before anything made; None is never. [tick]"""
+
+    def service(self, terms: Terms, available: int) -> int:
+        """Lateness of a batch available at a tick. [money]"""
+        late = max(0, available - self.deadline)
+        beyond = max(0, late - self.grace)
+        return terms.charge * late + min(terms.cap, terms.penalty * beyond)
+
+
+@dataclass(frozen=True)
+class LockData:
+    """A locked campaign."""
+
+    index: int
+    id: str
+    step: int
+    suite: int
+    kind: str
+    start: int
+    """[tick]"""
+    takt: int
+    """[tick]"""
+    lead: int
+    """Start to out. [tick]"""
+    batches: int
+
+
+@dataclass(frozen=True)
+class OnHand:
+    """A batch in stock or in release at `as_of`."""
+
+    index: int
+    id: str
+    step: int
+    suite: int
+    site: int
+    kind: str
+    out: int | None
+    """None for stock. [tick]"""
+    ready: int
+    """Released. [tick]"""
+    expiry: int | None
+    """End of its last day, stock only. [tick]"""
+
+
+@dataclass(frozen=True)
+class LaneData:
+    """A shipping lane."""
+
+    id: str
+    start: int
+    to: int
+    days: int
+    """[tick]"""
+    receipt: int
+    """[tick]"""
+    batches: int
+    cost: int
+    """[money]"""
+
+
+@dataclass(frozen=True)
+class Queue:
+    """QC or QA of a site: how many starts each window takes."""
+
+    window: int
+    """[tick]"""
+    first: int
+    """Tick of the first window in the tables. [tick]"""
+    total: list[int]
+    """Starts that the window from tick `first + i` takes."""
+    lent: list[int]
+    """Of these, for other sites."""
+    open_spans: tuple[Span, ...]
+    """Closed spans of ticks with a rate above 0. [tick]"""
+
+    def inside(self, starts: Iterable[int]) -> list[int]:
+        """How many of some starts lie in each window of the tables."""
+        size = len(self.total)
+        change = [0] * (size + 1)
+        for start in starts:
+            last = start - self.first
+            if last >= 0:
+                change[min(max(0, last - self.window + 1), size)] += 1
+                change[min(last + 1, size)] -= 1
+        return list(accumulate(change[:size]))
+
+    def holds(self, starts: list[int], given: Iterable[int], *, foreign: bool) -> bool:
+        """Whether every window takes its starts; given ones alone may overfill it."""
+        table = self.lent if foreign else self.total
+        rows = zip(self.inside(starts), table, self.inside(given), strict=True)
+        return all(here <= max(offer, stuck) for here, offer, stuck in rows)
+
+    def capacity(self, tick: int, foreign: bool = False) -> int:
+        """Starts that the window from `tick` takes."""
+        table = self.lent if foreign else self.total
+        return table[min(max(tick - self.first, 0), len(table) - 1)]
+
+
+@dataclass(frozen=True)
+class Instance:
+    """Everything that the planner and the model read."""
+
+    scenario: Scenario
+    grid: Grid
+    as_of: int
+    frozen_until: int
+    horizon_end: int
+    clean_hold: int
+    ppq_wait: int
+    strict: bool
+    """Firm service is a tier of its own."""
+    sites: tuple[str, ...]
+    suites: tuple[SuiteData, ...]
+    programmes: tuple[str, ...]
+    steps: tuple[StepData, ...]
+    groups: tuple[Group, ...]
+    locks: tuple[LockData, ...]
+    on_hand: tuple[OnHand, ...]
+    lanes: tuple[LaneData, ...]
+    kg: dict[tuple[int, int], Fraction]
+    """Product of a batch by (step, suite). [kg]"""
+    queues: dict[tuple[int, int], Queue]
+    """By (site, QC or QA)."""
+    tested_before: dict[tuple[int, int], tuple[int, ...]] = field(default_factory=dict)
+    """Starts of batches out before `as_of`, by (site, QC or QA). [tick]"""
+
+    def lane(self, start: int, to: int) -> LaneData | None:
+        """The lane between two sites."""
+        return next((x for x in self.lanes if (x.start, x.to) == (start, to)), None)
+
+    def right(self, group: Group, step: int, site: int) -> int | None:
+        """Right to ship what a site makes: of the step and its direct feeds. [tick]"""
+        latest = group.rights[step, site]
+        data = self.steps[step]
+        if latest is None or data.direct_hold is None:
+            return latest
+        assert data.before is not None
+        inner = self.right(group, data.before, site)
+        return None if inner is None else max(latest, inner)
+
+    def last_step(self, programme: int) -> StepData:
+        """The step whose batches serve orders."""
+        return next(
+            step
+            for step in self.steps
+            if step.programme == programme and step.after is None
+        )
+
+    def groups_of(self, programme: int) -> list[Group]:
+        """Groups of a programme by deadline."""
+        return [group for group in self.groups if group.programme == programme]
+
+
+def build(scenario: Scenario) -> Instance:
+    """Translate a validated scenario."""
+    return _Builder(scenario).instance()
+
+
+class _Builder:
+    """Carries the lookups that the translation needs."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.scenario = scenario
+        self.grid = scenario.grid()
+        self.as_of = self.grid.at(scenario.as_of)
+        self.dawn = self._dawn()
+        self.horizon_end = self.grid.at(scenario.horizon.end) + self.grid.whole(DAY)
+        self.frozen_until = self.as_of + self.ticks(scenario.frozen_days)
+        self.site = {site.id: n for n, site in enumerate(scenario.sites)}
+        on_hand: list[InRelease | Stock] = [*scenario.in_release, *scenario.stock]
+        made = {row.suite for row in on_hand}
+        kept = (s for s in scenario.suites if s.enabled or s.id in made)
+        self.suites = sorted(kept, key=lambda suite: suite.id)
+        self.suite = {suite.id: n for n, suite in enumerate(self.suites)}
+        ordered = sorted(scenario.programmes, key=lambda programme: programme.id)
+        self.programme = {programme.id: n for n, programme in enumerate(ordered)}
+        self.recipe_steps = [
+            (programme.id, step) for programme in ordered for step in programme.recipe
+        ]
+        self.step = {
+            (programme, step.step): n
+            for n, (programme, step) in enumerate(self.recipe_steps)
+        }
+        self.client = {programme.id: programme.client for programme in ordered}
+        self.by_programme = {programme.id: programme for programme in ordered}
+
+    def _dawn(self) -> int:
+        """Before any date of the plan: earlier rights to ship are all alike. [tick]"""
+        starts = [lock.start for lock in self.scenario.locks]
+        starts += [row.first_out for row in self.scenario.in_release]
+        return min([self.as_of, *(self.grid.at(start) for start in starts)])
+
+    def ticks(self, days: Fraction) -> int:
+        return self.grid.whole(days)
+
+    def instance(self) -> Instance:
+        scenario = self.scenario
+        suites = tuple(self._suite(n, s) for n, s in enumerate(self.suites))
+        steps = tuple(self._step(n, suites) for n in range(len(self.recipe_steps)))
+        on_hand = self._on_hand(steps, suites)
+        locks = tuple(
+            self._lock(n, lock, suites)
+            for n, lock in enumerate(sorted(scenario.locks, key=lambda lock: lock.id))
+        )
+        return Instance(
+            scenario=scenario,
+            grid=self.grid,
+            as_of=self.as_of,
+            frozen_until=self.frozen_until,
+            horizon_end=self.horizon_end,
+            clean_hold=self.ticks(scenario.clean_hold_days),
+            ppq_wait=self.ticks(scenario.quality.ppq_after_engineering_days),
+            strict=scenario.tiers == "strict",
+            sites=tuple(self.site),
+            suites=suites,
+            programmes=tuple(self.programme),
+            steps=steps,
+            groups=self._groups(steps, suites),
+            locks=locks,
+            on_hand=on_hand,
+            lanes=tuple(
+                LaneData(
+                    lane.id,
+                    self.site[lane.start],
+                    self.site[lane.to],
+                    self.ticks(lane.days),
+                    self.ticks(lane.receipt_days),
+                    lane.batches,
+                    lane.cost,
+                )
+                for lane in sorted(scenario.lanes, key=lambda lane: lane.id)
+            ),
+            kg={
+                (n, self.suite[suite.id]): step.kg_per_batch.get(suite.id, Fraction(1))
+                for n, (_, step) in enumerate(self.recipe_steps)
+                for suite in self.suites
+            },
+            queues={
+                (site, resource): self._queue(site, resource)
+                for site in range(len(self.site))
+                for resource in (QC, QA)
+            },
+            tested_before=self._tested_before(steps, on_hand, locks, suites),
+        )
+
+    # ---------------------------------------------------------------- suites
+
+    def _suite(self, index: int, suite: Suite) -> SuiteData:
+        site = next(s for s in self.scenario.sites if s.id == suite.site)
+        shutdowns = []
+        for shutdown in site.shutdowns:
+            length = self.ticks(shutdown.days)
+            number = 0
+            while True:
+                begin = add_months(shutdown.start, 12 * number)
+                if begin > self.scenario.horizon.end:
+                    break
+                at = self.grid.at(begin)
+                shutdowns.append((at, at + length))
+                if shutdown.every_years is None:
+                    break
+                number += shutdown.every_years
+        outages = [
+            (
+                self.grid.at(outage.start),
+                self.grid.at(outage.start) + self.ticks(outage.days),
+            )
+            for outage in [*site.outages, *suite.outages]
+        ]
+        rules = next(r for r in self.scenario.changeovers if r.id == suite.changeover)
+        return SuiteData(
+            index=index,
+            id=suite.id,
+            site=self.site[suite.site],
+            free_from=max(self.as_of, self.grid.at(suite.go_live)),
+            closures=merged(shutdowns + outages),
+            shutdowns=merged(shutdowns),
+            set_up=None if suite.set_up is None else self.programme[suite.set_up],
+            set_up_step=self._set_up_step(suite),
+            changeover=self._matrix(suite, rules),
+            changeover_cost=rules.cost,
+        )
+
+    def _set_up_step(self, suite: Suite) -> int:
+        for number, (programme, step) in enumerate(self.recipe_steps):
+            if programme == suite.set_up and suite.id in step.suites:
+                return number
+        return -1
+
+    def _matrix(self, suite: Suite, rules: Changeover) -> dict[tuple[int, int], int]:
+        here = [
+            (n, programme, step)
+            for n, (programme, step) in enumerate(self.recipe_steps)
+            if suite.id in step.suites
+        ]
+        first_use = self.ticks(rules.first_use)
+        table = {(-1, n): first_use for n, _, _ in here}
+        for n, leaving, out in here:
+            for m, entering, into in here:
+                days = self._between(rules, leaving, out, entering, into)
+                table[n, m] = self.ticks(days)
+        return table
+
+    def _between(
+        self, rules: Changeover, leaving: str, out: Step, entering: str, into: Step
+    ) -> Fraction:
+        if leaving == entering:
+            return rules.same_product
+        pairs = {(p.leaving, p.entering): p.days for p in reversed(rules.programmes)}
+        if (leaving, entering) in pairs:
+            return pairs[leaving, entering]
+        if out.payload_class is not None and into.payload_class is not None:
+            classes = {
+                (a, b): row.days
+                for row in reversed(rules.classes)
+                for a in row.leaving
+                for b in row.entering
+            }
+            pair = (out.payload_class, into.payload_class)
+            same = out.payload_class == into.payload_class
+            stated = classes.get(
+                pair, rules.same_class if same else rules.different_class
+            )
+            if stated is not None:
+                return stated
+        if self.client[leaving] == self.client[entering]:
+            return rules.same_client
+        return rules.different_client
+
+    def _takts(self, suite: Suite, programme: str) -> tuple[tuple[int, int], ...]:
+        nominal = None
+        for rate in suite.rates:
+            if rate.programme == programme:
+                nominal = rate.takt_days
+        if nominal is None:
+            pace = (suite.production_days + suite.turnaround_days) / suite.reactors
+            pace = max(pace, suite.downstream_cycle_days)
+            nominal = pace / (1 - suite.unplanned_downtime)
+        length = self.ticks(self.scenario.ramp_step_days)
+        go_live = self.grid.at(suite.go_live)
+        table = [
+            (go_live + n * length, self.grid.up(nominal / share))
+            for n, share in enumerate([*suite.ramp, Fraction(1)])
+        ]
+        return tuple(next(rows) for _, rows in groupby(table, key=lambda row: row[1]))
+
+    def _lead(self, suite: Suite, programme: str) -> int:
+        for rate in suite.rates:
+            if rate.programme == programme and rate.lead_in_days is not None:
+                return self.ticks(rate.lead_in_days)
+        return self.ticks(suite.production_days + suite.downstream_days)
+
+    def _variable_cost(self, suite: Suite, programme: str) -> int:
+        for rate in suite.rates:
+            if rate.programme == programme and rate.variable_cost is not None:
+                return rate.variable_cost
+        return suite.variable_cost
+
+    # ----------------------------------------------------------------- steps
+
+    def _opens(self, programme: str, step: str, site: str) -> int | None:
+        stated: list[Transfer | Licence] = [
+            *self.scenario.transfers,
+            *self.scenario.licences,
+        ]
+        rows = [
+            row
+            for row in stated
+            if row.programme == programme
+            and row.site == site
+            and (row.step is None or row.step == step)
+        ]
+        ends = [self.grid.at(row.end) for row in rows if isinstance(row, Transfer)]
+        return min(ends) if ends else (self.as_of if rows else None)
+
+    def _step(self, index: int, suites: tuple[SuiteData, ...]) -> StepData:
+        programme, step = self.recipe_steps[index]
+        recipe = self.by_programme[programme].recipe
+        place = [s.step for s in recipe].index(step.step)
+        after = recipe[place + 1] if place + 1 < len(recipe) else None
+        role = "product"
+        if after is not None:
+            role = "in_process" if isinstance(after.supply, Direct) else "intermediate"
+        limits = next(c for c in self.scenario.campaign_limits if c.id == step.campaign)
+        supply = step.supply
+        client = supply if isinstance(supply, Client) else None
+        qc_days, qa_days, leads = self._release(step)
+        modes = {}
+        for suite_id in step.suites:
+            if suite_id in self.suite:
+                mode = self._mode(programme, step, suites[self.suite[suite_id]])
+                if mode is not None:
+                    modes[mode.suite] = mode
+        return StepData(
+            index=index,
+            programme=self.programme[programme],
+            name=step.step,
+            role=role,
+            before=self.step[programme, recipe[place - 1].step] if place else None,
+            after=None if after is None else self.step[programme, after.step],
+            minimum={str(kind): count for kind, count in limits.minimum.items()},
+            maximum=limits.maximum,
+            multiple=limits.multiple,
+            direct_hold=self.ticks(supply.hold_days)
+            if isinstance(supply, Direct)
+            else None,
+            frozen=self._frozen(supply) if isinstance(supply, Frozen) else None,
+            client_arrival=None
+            if client is None
+            else self.as_of + self.ticks(client.lead_time_days),
+            client_on_hand=0 if client is None else client.on_hand,
+            qc_days=qc_days,
+            qa_days=qa_days,
+            lead_times=leads,
+            modes=modes,
+        )
+
+    def _frozen(self, supply: Frozen) -> FrozenData:
+        return FrozenData(
+            ratio=supply.ratio,
+            at_risk=supply.at_risk,
+            freeze=self.ticks(supply.freeze_days),
+            shelf_life=self.ticks(supply.shelf_life_days),
+            min_life=self.ticks(supply.min_life_days),
+        )
+
+    def _release(self, step: Step) -> tuple[int, int, dict[str, int]]:
+        found = [c for c in self.scenario.release_classes if c.id == step.release]
+        if not found:
+            return 0, 0, {"engineering": 0, "in_process": 0}
+        qc_days, qa_days = self.ticks(found[0].qc_days), self.ticks(found[0].qa_days)
+        floor = max(qc_days, qa_days)
+        leads = {"engineering": 0}
+        for kind in ("ppq", "clinical", "commercial", "intermediate"):
+            row = found[0].lead_time.get(kind, found[0].lead_time.get("any"))
+            if row is not None:
+                days = getattr(row, self.scenario.quality.planning_percentile)
+                leads[kind] = max(floor, self.ticks(days))
+        leads["surplus"] = leads.get("commercial", floor)
+        return qc_days, qa_days, leads
+
+    def _mode(self, programme: str, step: Step, data: SuiteData) -> Mode | None:
+        suite = self.suites[data.index]
+        opened = self._opens(programme, step.step, suite.site)
+        if opened is None or not suite.enabled:
+            return None
+        lead = self._lead(suite, programme)
+        earliest = max(opened, self.frozen_until, self.grid.at(suite.go_live))
+        return Mode(
+            suite=data.index,
+            site=data.site,
+            lead=lead,
+            takts=self._takts(suite, programme),
+            starts=open_starts(data.closures, earliest, self.horizon_end, lead),
+            kg=step.kg_per_batch.get(suite.id, Fraction(1)),
+            variable_cost=self._variable_cost(suite, programme),
+        )
+
+    # ---------------------------------------------------------------- demand
+
+    def _groups(
+        self, steps: tuple[StepData, ...], suites: tuple[SuiteData, ...]
+    ) -> tuple[Group, ...]:
+        rows: dict[tuple[object, ...], list[Line]] = {}
+        for line in lines(self.scenario):
+            rows.setdefault(self._key(line, steps), []).append(line)
+        groups = [
+            self._group(members, steps, suites)
+            for members in sorted(
+                rows.values(),
+                key=lambda found: (found[0].programme, found[0].due, found[0].id),
+            )
+        ]
+        return tuple(
+            Group(**{**group.__dict__, "index": number})
+            for number, group in enumerate(groups)
+        )
+
+    def _product(self, line: Line, steps: tuple[StepData, ...]) -> StepData:
+        programme = self.programme[line.programme]
+        return next(
+            step for step in steps if step.programme == programme and step.after is None
+        )
+
+    def _rights(
+        self, line: Line, steps: tuple[StepData, ...]
+    ) -> dict[tuple[int, int], int | None]:
+        programme = self.programme[line.programme]
+        found: dict[tuple[int, int], int | None] = {}
+        for step in steps:
+            if step.programme != programme:
+                continue
+            for site, number in self.site.items():
+                if line.market is None:
+                    found[step.index, number] = self.dawn
+                    continue
+                dates = [
+                    self.grid.at(row.start)
+                    for row in self.scenario.licences
+                    if row.programme == line.programme
+                    and row.site == site
+                    and row.market == line.market
+                    and (row.step is None or row.step == step.name)
+                ]
+                found[step.index, number] = (
+                    max(min(dates), self.dawn) if dates else None
+                )
+        return found
+
+    def _key(self, line: Line, steps: tuple[StepData, ...]) -> tuple[object, ...]:
+        step = self._product(line, steps)
+        sizes = {mode.kg for mode in step.modes.values()}
+        several = len(sizes | self._given_sizes(line.programme)) > 1
+        return (
+            line.programme,
+            line.kind,
+            line.due,
+            line.firmness,
+            line.weight,
+            line.price,
+            line.unserved_factor,
+            line.market is None,
+            tuple(sorted(self._rights(line, steps).items(), key=lambda row: row[0])),
+            line.id if several or line.kind == "ppq" else None,
+        )
+
+    def _group(
+        self,
+        members: list[Line],
+        steps: tuple[StepData, ...],
+        suites: tuple[SuiteData, ...],
+    ) -> Group:
+        line = members[0]
+        step = self._product(line, steps)
+        terms = self.scenario.economics
+        rights = self._rights(line, steps)
+        due = self.grid.at(line.due)
+        late_from = 0 if self.scenario.due_rule == "strict" else self.ticks(DAY) - 1
+        listed = self.by_programme[line.programme].recipe[-1]
+        reference = listed.kg_per_batch.get(
+            listed.reference_suite or listed.suites[0], Fraction(1)
+        )
+        eligible = {
+            suite: mode
+            for suite, mode in step.modes.items()
+            if rights[step.index, mode.site] is not None
+        }
+        sizes = {reference} | {mode.kg for mode in eligible.values()}
+        given = self._given_sizes(line.programme)
+        money = {kg: self._money(members, kg, reference) for kg in sizes | given}
+        chance = self.by_programme[line.programme].approval_probability
+        chance = terms.approval_probability if chance is None else chance
+        cheapest = min(
+            (
+                self._count(line, m.kg, reference) * m.variable_cost
+                for m in eligible.values()
+            ),
+            default=0,
+        )
+        return Group(
+            index=-1,
+            programme=step.programme,
+            step=step.index,
+            kind=line.kind,
+            market=line.market,
+            firm=line.firmness == "firm",
+            prospect=line.firmness == "prospect",
+            due=due,
+            deadline=due + late_from,
+            grace=self.grid.up(terms.penalty_grace_weeks * 7),
+            latest=due + late_from + self.ticks(terms.max_late_days),
+            hold_from=due + late_from - self.ticks(terms.holding_free_days),
+            lines=tuple(sorted((member.id, member.batches) for member in members)),
+            reference=reference,
+            terms=money,
+            suite_cost={
+                suite: self._round(
+                    line.weight
+                    * (
+                        mode.variable_cost
+                        - Fraction(cheapest, self._count(line, mode.kg, reference))
+                    )
+                )
+                for suite, mode in eligible.items()
+            },
+            risk_cost={
+                suite: self._round(line.weight * (1 - chance) * mode.variable_cost)
+                for suite, mode in eligible.items()
+            },
+            rights=rights,
+        )
+
+    def _given_sizes(self, programme: str) -> set[Fraction]:
+        kgs = self.by_programme[programme].recipe[-1].kg_per_batch
+        given: list[Lock | InRelease | Stock] = [
+            *self.scenario.locks,
+            *self.scenario.in_release,
+            *self.scenario.stock,
+        ]
+        return {
+            kgs.get(row.suite, Fraction(1))
+            for row in given
+            if row.programme == programme
+        }
+
+    def _count(self, line: Line, kg: Fraction, reference: Fraction) -> int:
+        return math.ceil(line.batches * reference / kg)
+
+    def _round(self, money: Fraction) -> int:
+        unit = self.scenario.economics.money_unit
+        return math.floor(money / unit + Fraction(1, 2)) * unit
+
+    def _money(self, members: list[Line], kg: Fraction, reference: Fraction) -> Terms:
+        line, terms, tick = members[0], self.scenario.economics, self.grid.tick
+        count = self._count(line, kg, reference)
+        price = line.weight * line.price * Fraction(line.batches, count)
+        return Terms(
+            need=sum(self._count(member, kg, reference) for member in members),
+            charge=self._round(terms.service_charge_per_day * tick * price),
+            penalty=self._round(terms.penalty_per_week / 7 * tick * price),
+            cap=self._round(terms.penalty_cap * price),
+            holding=self._round(terms.holding_per_day * tick * price),
+            unserved=self._round(price * line.unserved_factor),
+        )
+
+    # ----------------------------------------------------------------- given
+
+    def _lock(self, index: int, lock: Lock, suites: tuple[SuiteData, ...]) -> LockData:
+        suite = self.suites[self.suite[lock.suite]]
+        last = self.by_programme[lock.programme].recipe[-1].step
+        start = self.grid.at(lock.start)
+        if lock.takt_days is not None:
+            takt = self.ticks(lock.takt_days)
+        else:
+            table = self._takts(suite, lock.programme)
+            takt = [
+                value
+                for first, value in table
+                if first <= start or first == table[0][0]
+            ][-1]
+        return LockData(
+            index=index,
+            id=lock.id,
+            step=self.step[lock.programme, lock.step or last],
+            suite=self.suite[lock.suite],
+            kind=lock.kind,
+            start=start,
+            takt=takt,
+            lead=self._lead(suite, lock.programme),
+            batches=lock.batches,
+        )
+
+    def _on_hand(
+        self, steps: tuple[StepData, ...], suites: tuple[SuiteData, ...]
+    ) -> tuple[OnHand, ...]:
+        found: list[OnHand] = []
+        rows: list[InRelease | Stock] = [
+            *self.scenario.in_release,
+            *self.scenario.stock,
+        ]
+        for row in sorted(rows, key=lambda row: row.id):
+            last = self.by_programme[row.programme].recipe[-1].step
+            step = steps[self.step[row.programme, row.step or last]]
+            suite = suites[self.suite[row.suite]]
+            for number in range(row.batches):
+                out = expiry = None
+                ready = self.as_of
+                if isinstance(row, InRelease):
+                    wait = self.ticks(row.every_days)
+                    out = self.grid.at(row.first_out) + number * wait
+                    ready = out + step.lead_times[row.kind]
+                else:
+                    expiry = self.grid.at(row.expiry) + self.ticks(DAY)
+                name = f"{row.id}/{number + 1:02d}"
+                found.append(
+                    OnHand(
+                        len(found), name, step.index, suite.index, suite.site,
+                        row.kind, out, ready, expiry,
+                    )
+                )  # fmt: skip
+        return tuple(found)
+
+    def _tested_before(
+        self,
+        steps: tuple[StepData, ...],
+        on_hand: tuple[OnHand, ...],
+        locks: tuple[LockData, ...],
+        suites: tuple[SuiteData, ...],
+    ) -> dict[tuple[int, int], tuple[int, ...]]:
+        starts: dict[int, list[int]] = {site: [] for site in range(len(self.site))}
+        for batch in on_hand:
+            tested = steps[batch.step].role != "in_process"
+            if batch.out is not None and tested and batch.kind != "engineering":
+                starts[batch.site].append(batch.out)
+        for lock in locks:
+            tested = (
+                steps[lock.step].role != "in_process" and lock.kind != "engineering"
+            )
+            first = lock.start + lock.lead
+            outs = [first + k * lock.takt for k in range(lock.batches)]
+            if tested:
+                starts[suites[lock.suite].site] += [
+                    out for out in outs if out < self.as_of
+                ]
+        return {
+            (site, resource): tuple(sorted(outs))
+            for site, outs in starts.items()
+            for resource in (QC, QA)
+        }
+
+    # --------------------------------------------------------------- quality
+
+    def _queue(self, site: int, resource: int) -> Queue:
+        data = self.scenario.sites[site]
+        records = self.scenario.quality.records_per_reviewer_week
+        rates: list[Rate] = data.qc_batches if resource == QC else data.qa_reviewers
+        factor = Fraction(1) if resource == QC else records
+        steps = [
+            (self.grid.at(rate.start), rate.value * factor / 7 * self.grid.tick)
+            for rate in rates
+        ]
+        unit = math.lcm(1, *(rate.denominator for _, rate in steps))
+        scaled = [(at, int(rate * unit)) for at, rate in steps]
+        window = self.ticks(self.scenario.quality.window_days)
+        first = min(0, self.as_of) - window - self.ticks(2 * 365 * DAY)
+        last = self.horizon_end + self.ticks(2 * 365 * DAY)
+        filled = list(accumulate(_per_tick(scaled, first, last + window), initial=0))
+        offers = [(filled[n + window] - filled[n]) // unit for n in range(last - first)]
+        share = self.scenario.quality.lending.qc
+        if resource == QA:
+            share = self.scenario.quality.lending.qa
+        ends = [at for at, _ in scaled[1:]] + [last]
+        spans = (
+            [
+                (max(at, first), end - 1)
+                for (at, rate), end in zip(scaled, ends, strict=True)
+                if rate > 0 and end - 1 >= max(at, first)
+            ]
+            if scaled
+            else []
+        )
+        return Queue(
+            window, first, offers, [math.floor(share * n) for n in offers], tuple(spans)
+        )
+
+
+def _per_tick(steps: list[tuple[int, int]], first: int, last: int) -> Iterable[int]:
+    value, number = 0, 0
+    for tick in range(first, last):
+        while number < len(steps) and steps[number][0] <= tick:
+            value = steps[number][1]
+            number += 1
+        yield value
+
+
+def merged(spans: list[Span]) -> tuple[Span, ...]:
+    """Half-open spans in order, touching and overlapping ones joined."""
+    found: list[Span] = []
+    for start, end in sorted(spans):
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        else:
+            found.append((start, end))
+    return tuple(found)
+
+
+def open_starts(
+    closures: tuple[Span, ...], earliest: int, end: int, length: int
+) -> tuple[Span, ...]:
+    """Closed spans of ticks at which a stretch of `length` fits between closures."""
+    spans, low = [], earliest
+    for first, last in [*closures, (end, end)]:
+        high = min(first, end) - length
+        if low <= high:
+            spans.append((low, high))
+        low = max(low, last)
+    return tuple(spans)

@@ -1,0 +1,165 @@
+"""The manifest of a run folder: what made it, and the hash of every file in it."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import ValidationError
+
+import capacity
+from capacity.scenario import Record
+
+if TYPE_CHECKING:
+    from capacity.solver import Result
+
+TABLES = ("batches.csv", "campaigns.csv", "orders.csv", "load.csv", "assumptions.csv")
+
+HASHED = ("scenario.yaml", "plan.json", *TABLES, "kpis.json", "gantt.png", "load.png")
+"""Files that follow from scenario and plan."""
+
+UNHASHED = ("manifest.json", "solver.log")
+"""Files that tell of one particular search."""
+
+PACKAGES = ("matplotlib", "numpy", "ortools", "pandas", "pydantic", "ruamel.yaml")
+
+
+class Manifest(Record):
+    """What made a run folder, and what it holds."""
+
+    schema_version: Literal[1] = 1
+    """Version of this format."""
+    status: Literal["optimal", "feasible", "rejected"]
+    """`rejected`: the checker refused the plan, and this is the evidence."""
+    checker: Literal["ok"] | list[str]
+    """Verdict of the independent checker, or the breaches."""
+    scenario_sha256: str
+    """Hash of the resolved scenario."""
+    files: dict[str, str]
+    """SHA-256 of every file but this one and the log."""
+    versions: dict[str, str]
+    """Programs that made it."""
+    seed: int
+    """Seed of the search."""
+    options: dict[str, Any]
+    """Options of the search."""
+    reproducible: bool
+    """True: the same scenario, options and versions give the same plan."""
+    stopped_by: str
+    """optimal, gap, work, time_limit or interrupt."""
+    seconds: float
+    """Wall time of the search. [s]"""
+    created: str
+    """When, in UTC."""
+
+
+def make_manifest(
+    folder: Path,
+    result: Result,
+    *,
+    scenario_sha256: str,
+    options: dict[str, Any],
+    seed: int,
+) -> Manifest:
+    """State what made the files that already lie in `folder`."""
+    status: Literal["optimal", "feasible", "rejected"] = "feasible"
+    if result.breaches:
+        status = "rejected"
+    elif result.status == "optimal":
+        status = "optimal"
+    return Manifest(
+        status=status,
+        checker=result.breaches or "ok",
+        scenario_sha256=scenario_sha256,
+        files=hashes_of(folder),
+        versions=_versions(),
+        seed=seed,
+        options=options,
+        reproducible=result.reproducible,
+        stopped_by=result.stopped_by,
+        seconds=round(result.seconds, 3),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
+def _versions() -> dict[str, str]:
+    found = {"capacity": capacity.__version__, "python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed"
+    return found
+
+
+def hashes_of(folder: Path) -> dict[str, str]:
+    """SHA-256 of every file that the manifest lists, by name."""
+    return {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.iterdir())
+        if path.is_file() and path.name not in UNHASHED and path.name[0] != "."
+    }
+
+
+def text_of(path: Path) -> tuple[str | None, list[str]]:
+    """Read a file: its text, or none and why not."""
+    try:
+        return path.read_bytes().decode(), []
+    except FileNotFoundError:
+        return None, [f"{path.name}: it is missing"]
+    except UnicodeDecodeError:
+        return None, [f"{path.name}: it isn't a text file"]
+    except OSError as error:
+        return None, [f"{path.name}: it can't be read: {error.strerror}"]
+
+
+def sentences(name: str, error: ValidationError) -> list[str]:
+    """One sentence for each problem that pydantic found in a file."""
+    found = []
+    for problem in error.errors(include_url=False):
+        place = ".".join(str(part) for part in problem["loc"])
+        said = problem["msg"].removeprefix("Value error, ")
+        found.append(f"{name}: {place}: {said}" if place else f"{name}: {said}")
+    return found
+
+
+def read_manifest(directory: Path) -> tuple[Manifest | None, list[str]]:
+    """Read the manifest of a run folder: none, and why not, where it can't be."""
+    text, problems = text_of(directory / "manifest.json")
+    if text is None:
+        return None, problems
+    try:
+        return Manifest.model_validate_json(text), []
+    except ValidationError as error:
+        return None, sentences("manifest.json", error)
+
+
+def file_breaches(directory: Path, manifest: Manifest | None) -> list[str]:
+    """Files that are missing, unknown or changed since they were written."""
+    there = {path.name for path in directory.iterdir() if path.name[0] != "."}
+    known = {*HASHED, *UNHASHED}
+    found = [
+        f"{name}: it is missing"
+        for name in (*HASHED, "solver.log")
+        if name not in there
+    ]
+    found += [f"{name}: no run writes it" for name in sorted(there - known)]
+    if manifest is None:
+        return found
+    hashes = hashes_of(directory)
+    for name in HASHED:
+        if name not in manifest.files:
+            found.append(f"manifest.json: {name} isn't listed")
+        elif name in hashes and hashes[name] != manifest.files[name]:
+            found.append(f"{name}: changed since it was written (its hash differs)")
+    found += [
+        f"manifest.json: {name} is listed, but no run writes it"
+        for name in sorted(set(manifest.files) - set(HASHED))
+    ]
+    if manifest.checker != "ok":
+        found.append("manifest.json: the checker rejected this plan when it was made")
+    return found

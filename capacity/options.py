@@ -1,0 +1,89 @@
+"""What the commands take: arguments and options that several share."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Size(StrEnum):
+    """What a picture is made for."""
+
+    SLIDE = "16:9"
+    A3 = "A3"
+
+
+def above_zero(value: float | None) -> float | None:
+    """Refuse what no budget can be."""
+    if value is not None and not 0 < value < math.inf:
+        msg = f"{value:g} isn't a number above 0"
+        raise typer.BadParameter(msg)
+    return value
+
+
+def share(value: float) -> float:
+    """Refuse what isn't a share."""
+    if not 0 <= value <= 1:
+        msg = f"{value:g} isn't between 0 and 1"
+        raise typer.BadParameter(msg)
+    return value
+
+
+def png(path: Path | None) -> Path | None:
+    """Refuse files that wouldn't look like the picture they are."""
+    if path is not None and path.suffix.lower() != ".png":
+        msg = f"{path} doesn't end in .png"
+        raise typer.BadParameter(msg)
+    return path
+
+
+def day(written: str) -> datetime:
+    """Read a day."""
+    try:
+        return datetime.strptime(written, "%Y-%m-%d")
+    except ValueError:
+        msg = f"{written!r} isn't a date such as 2027-03-29"
+        raise typer.BadParameter(msg) from None
+
+
+ScenarioFile = Annotated[
+    Path,
+    typer.Argument(
+        metavar="SCENARIO", exists=True, dir_okay=False, help="A YAML file."
+    ),
+]
+RunFolder = Annotated[
+    Path,
+    typer.Argument(metavar="RUN", help="A run folder."),
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="ID.FIELD=VALUE", help="Change one value; repeatable."
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+Picture = Annotated[
+    Path | None,
+    typer.Option(
+        "--output", "-o", metavar="FILE.png", callback=png, help="Where to draw it."
+    ),
+]
+SiteId = Annotated[str | None, typer.Option("--site", help="Only this site.")]
+ProgrammeId = Annotated[
+    str | None, typer.Option("--programme", help="Only this programme.")
+]
+From = Annotated[
+    datetime | None,
+    typer.Option("--from", parser=day, metavar="DATE", help="First day."),
+]
+To = Annotated[
+    datetime | None,
+    typer.Option("--to", parser=day, metavar="DATE", help="Last day."),
+]
+PictureSize = Annotated[Size, typer.Option("--size", help="For a slide or a wall.")]

@@ -1,0 +1,87 @@
+"""Which part of a run is drawn, and where to."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from capacity.folders import OutputError
+from capacity.validate.words import nearest
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from capacity.options import Size
+    from capacity.runs import Run
+    from capacity.scenario import Scenario
+
+
+def wanted(
+    run: Run,
+    site: str | None,
+    programme: str | None,
+    start: datetime | None,
+    end: datetime | None,
+    size: Size,
+) -> dict[str, Any]:
+    """Take the filters, refusing unknown ids and what leaves nothing to draw."""
+    scenario = run.loaded.scenario
+    _refuse_unknown("site", site, [each.id for each in scenario.sites])
+    _refuse_unknown("programme", programme, [each.id for each in scenario.programmes])
+    _refuse_empty(scenario, site, programme)
+    first, last = start or scenario.horizon.start, end or scenario.horizon.end
+    if last < first or last < scenario.as_of or first > scenario.horizon.end:
+        msg = f"no day of the plan lies between {first.date()} and {last.date()}"
+        raise typer.BadParameter(msg, param_hint="'--from', '--to'")
+    return {
+        "site": site,
+        "programme": programme,
+        "start": start,
+        "end": end,
+        "size": size.value,
+    }
+
+
+def _refuse_unknown(option: str, asked: str | None, ids: list[str]) -> None:
+    if asked is not None and asked not in ids:
+        msg = f"no {option} {asked} in this run{nearest(asked, ids)}"
+        raise typer.BadParameter(msg, param_hint=f"'--{option}'")
+
+
+def _refuse_empty(scenario: Scenario, site: str | None, programme: str | None) -> None:
+    """Refuse filters that no suite in use passes."""
+    able = {
+        suite
+        for each in scenario.programmes
+        for step in each.recipe
+        for suite in step.suites
+        if programme in (None, each.id)
+    }
+    for suite in scenario.suites:
+        used = suite.enabled and (programme is None or suite.id in able)
+        if used and site in (None, suite.site):
+            return
+    asked = " ".join(
+        filter(None, (programme and f"for {programme}", site and f"at {site}"))
+    )
+    msg = f"no suite is in use {asked}"
+    raise typer.BadParameter(msg, param_hint="'--site', '--programme'")
+
+
+def save(figure: Figure, run: Run, output: Path | None, kind: str) -> Path:
+    """Draw beside the run folder by default, and never into it: it is sealed."""
+    from capacity import plots
+
+    path = output or run.directory.with_name(f"{run.directory.name}-{kind}.png")
+    if path.resolve().is_relative_to(run.directory):
+        msg = f"{path} lies in the run folder, which stays as it was written"
+        raise OutputError(msg)
+    try:
+        plots.save(figure, path)
+    except OSError as error:
+        msg = f"{path} can't be written: {error.strerror}"
+        raise OutputError(msg) from error
+    return path

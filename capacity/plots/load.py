@@ -1,0 +1,269 @@
+"""How full suites, QC and QA are, quarter by quarter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator, NullFormatter
+
+from capacity import tables
+from capacity.horizon import format_moment
+from capacity.plots.choice import chosen_span, chosen_suites, site_names
+from capacity.plots.lettering import Ruler, families, legible
+from capacity.plots.looks import CLOSED, INK, PALE, USED
+from capacity.plots.panel import Row, figure_of
+from capacity.plots.sheet import Size, blank, place, write_head, write_legend
+from capacity.scenario import Scenario
+
+FULL = 0.85
+"""Load above which a suite has no room for surprises. [1]"""
+
+TITLE, NOTE = 9.5, 8.0
+"""Size of a resource's name, and of the note below it. [pt]"""
+
+Resource = tuple[str, pd.DataFrame]
+"""What to write above, and the rows of its load."""
+
+
+def load_figure(
+    scenario: Scenario,
+    load: pd.DataFrame,
+    *,
+    site: str | None = None,
+    programme: str | None = None,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    size: Size = "16:9",
+) -> Figure:
+    """Draw the load of suites, QC and QA by quarter against what is available.
+
+    Parameters
+    ----------
+    scenario
+        What the plan was made for.
+    load
+        Frame of `tables.load`.
+    site
+        Only this site.
+    programme
+        Only the suites that may run this programme, and QC and QA of their sites.
+    start
+        First day, else that of the horizon; the whole month counts.
+    end
+        Last day, else that of the horizon; the whole month counts.
+    size
+        `16:9` or `A3`.
+
+    Raises
+    ------
+    ValueError
+        If there is no such site or programme, or nothing between `start` and `end`.
+    """
+    span = chosen_span(scenario, start, end)
+    suites = chosen_suites(scenario, site, programme)
+    last = span[1] - timedelta(days=1)
+    load = load[load.month.between(f"{span[0]:%Y-%m}", f"{last:%Y-%m}")]
+    figure = blank(size)
+    only = [f"{site_names(scenario)[site]} only"] if site else []
+    # The load itself is that of all programmes.
+    only += [f"suites that may run {programme}"] if programme else []
+    known = f"as of {format_moment(scenario.as_of)}"
+    text = "load by quarter against what is available; below each year its load"
+    head = scenario.title or scenario.name
+    write_head(figure, head, " · ".join([*only, known, text]))
+    suite_loads, quality_loads = _resources(scenario, load, suites)
+    legend = write_legend(figure, _swatches([*suite_loads, *quality_loads]))
+    columns = _columns(len(suite_loads), len(quality_loads))
+    rows = [
+        part[at : at + columns]
+        for part in (suite_loads, quality_loads)
+        for at in range(0, len(part), columns)
+    ]
+    for ax, (title, frame) in zip(
+        _cells(figure, [len(row) for row in rows], columns, legend),
+        [resource for row in rows for resource in row],
+        strict=True,
+    ):
+        load_bars(ax, frame, title=title)
+    return figure
+
+
+def _resources(
+    scenario: Scenario, load: pd.DataFrame, suites: Sequence[Row]
+) -> tuple[list[Resource], list[Resource]]:
+    """Suites, and QC and QA of their sites."""
+    ids = {name: site for site, name in site_names(scenario).items()}
+    days = load[load.kind == "suite"]
+    own = [
+        (f"{suite} · {name}", days[days.resource == suite]) for name, suite in suites
+    ]
+    quality = [
+        (
+            f"{kind.upper()} · {name}",
+            load[(load.site == ids[name]) & (load.kind == kind)],
+        )
+        for name in dict.fromkeys(name for name, _ in suites)
+        for kind in ("qc", "qa")
+    ]
+    return own, quality
+
+
+# ------------------------------------------------------------------------------- sheet
+
+
+def _columns(suites: int, quality: int) -> int:
+    """Pictures in a row: at most four rows, few gaps and then few rows."""
+
+    def judge(columns: int) -> tuple[int, int, int]:
+        rows = -(-suites // columns) - (-quality // columns)
+        return max(rows, 4), rows * columns - suites - quality, rows
+
+    return min(range(1, max(4, suites // 3 + 1) + 1), key=judge)
+
+
+def _cells(
+    figure: Figure, rows: Sequence[int], columns: int, legend: float
+) -> Iterator[Axes]:
+    """Lay out so many pictures in each row, all of one size."""
+    wide, high = figure.get_size_inches()
+    across, down = (wide - 0.35) / columns, (high - 0.8 - legend) / max(len(rows), 1)
+    width, height = max(across - 0.48, 0.3 * across), max(down - 0.86, 0.3 * down)
+    for row, count in enumerate(rows):
+        for column in range(count):
+            left, top = 0.62 + column * across, 1.22 + row * down
+            yield place(figure, left, top, width, height)
+
+
+def _swatches(resources: Sequence[Resource]) -> list[Patch | Line2D]:
+    """Explain what is drawn."""
+    quarters = [tables.quarterly_load(frame) for _, frame in resources]
+    share = f"{100 * FULL:.0f} %"
+    drawn: list[Patch | Line2D] = [
+        Line2D([], [], color=INK, linewidth=1.2, label="available"),
+        Patch(facecolor=USED[False], label=f"used, up to {share}"),
+    ]
+    if any((frame.load > FULL).any() for frame in quarters):
+        drawn.append(
+            Patch(
+                facecolor=USED[True],
+                edgecolor="white",
+                linewidth=0,
+                hatch="////",
+                label=f"used, above {share}",
+            )
+        )
+    if any((frame.available == 0).any() for frame in quarters):
+        drawn.append(Patch(facecolor=CLOSED, label="nothing available"))
+    return drawn
+
+
+# ------------------------------------------------------------------------- one resource
+
+
+def load_bars(ax: Axes, load: pd.DataFrame, *, title: str) -> Axes:
+    """Draw one resource: used by quarter as bars, available as a line.
+
+    Parameters
+    ----------
+    ax
+        Where to draw.
+    load
+        The rows of one resource of a `tables.load` frame.
+    title
+        What to write above.
+
+    Returns
+    -------
+    Axes
+        `ax`; bars above the comfortable load are hatched and have the gid `full`.
+    """
+    quarters, years = tables.quarterly_load(load), tables.yearly_load(load)
+    for number, (used, share) in enumerate(
+        zip(quarters.used, quarters.load, strict=True)
+    ):
+        full = share > FULL
+        ax.bar(
+            *(number + 0.5, used),
+            width=0.78,
+            color=USED[full],
+            edgecolor="white" if full else USED[full],
+            hatch="////" if full else None,
+            linewidth=0,
+            gid="full" if full else "used",
+        )
+    edges = list(range(len(quarters) + 1))
+    ax.stairs(quarters.available, edges, baseline=None, color=INK, linewidth=1.2)
+    for number, available in enumerate(quarters.available):
+        if not available:
+            ax.axvspan(number, number + 1, facecolor=CLOSED, zorder=0, gid="none")
+    most = max(quarters.available.max(), quarters.used.max(), 1)
+    ax.set(xlim=(0, len(quarters)), ylim=(0, 1.06 * most))
+    unit = "days" if (load.kind == "suite").all() else "starts"
+    ax.set_ylabel(unit, fontsize=7, color=PALE, labelpad=2)
+    _rule_years(ax, quarters, years)
+    _name_resource(ax, quarters, title)
+    return ax
+
+
+def _rule_years(ax: Axes, quarters: pd.DataFrame, years: pd.DataFrame) -> None:
+    """Name the years below, each with its load; fewer of them where they crowd."""
+    of = list(quarters.quarter.str[:4])
+    at = [number for number, year in enumerate(of) if year != of[number - 1]] or [0]
+    names = [
+        f"{year}\n-" if pd.isna(share) else f"{year}\n{100 * share:.0f} %"
+        for year, share in zip(years.year, years.load, strict=True)
+    ]
+    middles = [of.index(year) + of.count(year) / 2 for year in years.year]
+    room = 4 * ax.bbox.width / len(quarters)
+    step = int(1.15 * Ruler(figure_of(ax)).width("100 %", 7.5) // room) + 1
+    ax.xaxis.set_major_locator(FixedLocator(at))
+    ax.xaxis.set_major_formatter(NullFormatter())
+    ax.xaxis.set_minor_locator(FixedLocator(middles[::step]))
+    ax.xaxis.set_minor_formatter(FixedFormatter(names[::step]))
+    ax.tick_params(axis="x", which="minor", length=0, labelsize=7.5, colors=INK)
+    ax.tick_params(axis="y", labelsize=7, colors=INK, length=2)
+    ax.grid(axis="x", which="major", color="#c9c9c9", linewidth=0.5)
+    ax.set_axisbelow(True)
+    ax.yaxis.set_major_locator(MaxNLocator(4, integer=True))
+    ax.spines[["top", "right"]].set_visible(False)
+
+
+def _name_resource(ax: Axes, quarters: pd.DataFrame, title: str) -> None:
+    """Name the resource, and below it its fullest quarter."""
+    ruler = Ruler(figure_of(ax))
+    wide = ax.bbox.width + 0.2 * ruler.dpi
+    for text, size, up, weight, colour, gid in (
+        (title, TITLE, 16, "bold", INK, "title"),
+        (_peak(quarters), NOTE, 4, "normal", PALE, "peak"),
+    ):
+        text, size = ruler.fit(text, size, wide, least=6, weight=weight)
+        ax.annotate(
+            legible(text),
+            (0, 1),
+            xycoords="axes fraction",
+            xytext=(0, up),
+            textcoords="offset points",
+            fontsize=size,
+            fontweight=weight,
+            fontfamily=families(text),
+            color=colour,
+            parse_math=False,
+            gid=gid,
+        )
+
+
+def _peak(quarters: pd.DataFrame) -> str:
+    """Fullest quarter and load of all; quarters just after go-live can't be fullest."""
+    whole = quarters[2 * quarters.available >= quarters.available.max()]
+    if not whole.load.notna().any():
+        return "nothing available"
+    at = whole.load.argmax()
+    share, quarter = whole.load.iloc[at], whole.quarter.iloc[at].replace("-", " ")
+    mean = quarters.used.sum() / quarters.available.sum()
+    return f"{100 * mean:.0f} % in all, peak {100 * share:.0f} % in {quarter}"

@@ -1,0 +1,450 @@
+"""Improve a plan: campaigns are shifted, resized, split, merged, moved and reinserted.
+
+Every change is priced at once; a dearer plan is kept with a chance that shrinks as the
+search goes on (simulated annealing), and the best plan met is what comes back.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from random import Random
+from typing import Any
+
+from capacity.board import Board, Campaign, board_of
+from capacity.construct import Change, Lot, halves, insert, lots_of, settle
+from capacity.instance import StepData
+from capacity.pegging import Demand
+from capacity.schedule import Schedule
+
+
+def improve(
+    schedule: Schedule,
+    *,
+    seed: int,
+    moves: int,
+    stop: Callable[[], bool],
+    report: Callable[[Schedule], None],
+) -> Schedule:
+    """Search from a plan."""
+    board = board_of(schedule)
+    search = Search(board, seed)
+    search.run(moves, stop, lambda: report(search.best.schedule()))
+    return search.best.schedule()
+
+
+TOLERANCES = ((0.4, 0.9), (0.7, 1.5))
+"""(share of the search, what a batch without its intermediate counts until then, in shares
+of its worth); not tolerated afterwards."""
+
+
+class Search:
+    """Annealing on a board."""
+
+    def __init__(self, board: Board, seed: int) -> None:
+        self.board = board
+        self.rng = Random(seed)
+        self.steps = board.instance.steps
+        self.best_rank = board.rank
+        self.best = board.snapshot()
+        day = 1 / board.instance.grid.tick
+        self.scales = [int(days * day) or 1 for days in (1, 4, 15, 60)]
+        self.spans = [int(days * day) or 1 for days in (20, 60, 100, 200)]
+        self.far = [int(days * day) or 1 for days in (10, 60, 200)]
+        self.moves: list[tuple[Callable[..., Any], float]] = [
+            (self.shift, 30),
+            (self.transfer, 25),
+            (self.relocate, 15),
+            (self.exchange, 10),
+            (self.split, 8),
+            (self.resize, 6),
+            (self.rebuild, 1),
+        ]
+        self.stats: dict[str, list[int]] = {}
+
+    # ------------------------------------------------------------- annealing
+
+    def run(
+        self,
+        moves: int,
+        stop: Callable[[], bool],
+        report: Callable[[], None],
+        hot: float = 60_000,
+        cold: float = 1_000,
+    ) -> None:
+        """Make moves until they are used up or `stop` says so."""
+        rng = self.rng
+        every, weights = zip(*self.moves, strict=True)
+        for number in range(moves):
+            if number % 100 == 0:
+                if stop():
+                    break
+                self.soften(number / moves)
+                if number % max(100, moves // 2000 * 100) == 0:
+                    self.harden()
+                heat = hot * (cold / hot) ** (number / moves)
+                kinds = rng.choices(every, weights, k=100)
+            move = kinds[number % 100]
+            campaign = self.pick()
+            if campaign is None:
+                break
+            row = self.stats.setdefault(move.__name__, [0, 0, 0, 0])
+            row[0] += 1
+            allowed = -heat * math.log(rng.random() or 1e-9)
+            if move == self.rebuild:
+                d = self.rebuild(campaign, allowed)
+                row[1] += 1
+                if d is not None and d != 0:
+                    row[3] += 1
+                continue
+            change = move(campaign)
+            if change is None:
+                continue
+            row[1] += 1
+            floor = self.board.estimate(*change)
+            if floor is None or floor > allowed:
+                continue
+            delta = self.board.swap(*change)
+            if delta is None:
+                continue
+            row[2] += 1
+            if delta > allowed:
+                self.board.revert()
+            else:
+                self.board.keep()
+                if delta:
+                    row[3] += 1
+                if delta < 0:
+                    self.note()
+
+    def soften(self, share: float) -> None:
+        """How bad it is that a batch lacks its intermediate, by share of the search."""
+        tolerance = next((value for end, value in TOLERANCES if share < end), None)
+        if tolerance is None and self.board.tolerance is not None:
+            self.repair()
+        self.board.tolerance = tolerance
+
+    def harden(self) -> None:
+        """Look what the plan is worth without the batches that lack something."""
+        if self.board.breaks:
+            mark = self.board.mark()
+            self.repair()
+            self.note()
+            self.board.revert(mark)
+
+    def repair(self) -> None:
+        """Give up batches that lack their intermediate, one after another."""
+        board = self.board
+        before, board.tolerance = board.tolerance, None
+        for demand in board.demands:
+            while board.pegs[demand.programme].price[3]:
+                best: tuple[int, Change] | None = None
+                for change in self.cuts(demand):
+                    delta = board.estimate(*change)
+                    if (
+                        delta is not None
+                        and delta < 0
+                        and (best is None or delta < best[0])
+                    ):
+                        best = delta, change
+                if best is None or board.swap(*best[1]) is None:
+                    break
+        board.tolerance = before
+
+    def cuts(self, demand: Demand) -> Iterator[Change]:
+        """Campaigns of a programme that use intermediates, shorter or gone."""
+        for step in demand.frozen:
+            for c in self.board.steps[step.index]:
+                if c.lock is not None:
+                    continue
+                yield [c], []
+                for start in (c.start, c.start + c.takt):
+                    rest = self.board.campaign(step, c.suite, start, c.n - 1, c.ppq)
+                    if rest is not None:
+                        yield [c], [rest]
+
+    def note(self) -> None:
+        """Remember the plan if it's the best."""
+        rank = self.board.rank
+        if rank < self.best_rank:
+            self.best_rank = rank
+            self.best = self.board.snapshot()
+
+    def pick(self) -> Campaign | None:
+        """A planned campaign."""
+        rows = self.board.suites
+        for _ in range(1000):
+            row = rows[int(self.rng.random() * len(rows))]
+            if row:
+                found = row[int(self.rng.random() * len(row))]
+                if found.lock is None:
+                    return found
+        return None
+
+    # ----------------------------------------------------------------- moves
+
+    def shift(self, campaign: Campaign) -> Change | None:
+        """The same campaign sooner or later."""
+        rng = self.rng
+        delta = 1 + int(rng.expovariate(1 / rng.choice(self.scales)))
+        if rng.random() < 0.5:
+            delta = -delta
+        return self.place(
+            [campaign], campaign, campaign.suite, campaign.start + delta, campaign.n
+        )
+
+    def relocate(self, campaign: Campaign) -> Change | None:
+        """The same campaign in another suite, or at quite another time."""
+        rng = self.rng
+        step = self.steps[campaign.step]
+        suite = rng.choice(list(step.modes))
+        start = campaign.start
+        if suite == campaign.suite or rng.random() < 0.5:
+            start += int(rng.gauss(0, rng.choice(self.far)))
+        return self.place([campaign], campaign, suite, start, campaign.n)
+
+    def exchange(self, campaign: Campaign) -> Change | None:
+        """Two neighbours in a suite change places."""
+        board = self.board
+        row = board.suites[campaign.suite]
+        at = row.index(campaign)
+        if at + 1 >= len(row) or row[at + 1].lock is not None:
+            return None
+        other = row[at + 1]
+        before = row[at - 1] if at else None
+        first = board.earliest(
+            before, self.steps[other.step], other.suite, other.n, other.ppq,
+            min(other.start, campaign.start),
+        )  # fmt: skip
+        if first is None:
+            return None
+        second = board.earliest(
+            first, self.steps[campaign.step], campaign.suite, campaign.n, campaign.ppq,
+            first.end,
+        )  # fmt: skip
+        if second is None:
+            return None
+        rest = [c for c in row if c is not campaign and c is not other] + [first]
+        rest.sort(key=lambda c: c.start)
+        settled = settle(self.board, rest, second)
+        if settled is None:
+            return None
+        out, into = settled
+        if first in out:
+            return None
+        return [campaign, other, *out], [first, second, *into]
+
+    def transfer(self, campaign: Campaign) -> Change | None:
+        """Some or all batches go over to another campaign of the step."""
+        rng = self.rng
+        others = [
+            c
+            for c in self.board.steps[campaign.step]
+            if c is not campaign and c.lock is None and c.ppq == campaign.ppq
+        ]
+        if not others:
+            return None
+        others.sort(key=lambda c: abs(c.start - campaign.start))
+        other = others[min(int(rng.expovariate(0.7)), len(others) - 1)]
+        n = campaign.n
+        k = n if rng.random() < 0.3 else 1 + int(rng.random() * n)
+        rest = self.shrunk(campaign, k)
+        if k < n and rest is None:
+            return None
+        start = other.start
+        if rng.random() < 0.5:
+            start -= k * other.takt
+        keep = [] if rest is None else [rest]
+        return self.place(
+            [campaign, other], other, other.suite, start, other.n + k, keep
+        )
+
+    def split(self, campaign: Campaign) -> Change | None:
+        """Some batches become a campaign of their own."""
+        rng = self.rng
+        if campaign.n < 2 or campaign.ppq:
+            return None
+        k = 1 + int(rng.random() * (campaign.n - 1))
+        rest = self.shrunk(campaign, k)
+        if rest is None:
+            return None
+        suite = rng.choice(list(self.steps[campaign.step].modes))
+        start = campaign.start + int(rng.gauss(0, rng.choice(self.far)))
+        return self.place([campaign], campaign, suite, start, k, [rest])
+
+    def resize(self, campaign: Campaign) -> Change | None:
+        """A batch more or less."""
+        rng = self.rng
+        n = campaign.n + (1 if rng.random() < 0.5 else -1)
+        start = campaign.start
+        if rng.random() < 0.5:
+            start += (campaign.n - n) * campaign.takt
+        return self.place([campaign], campaign, campaign.suite, start, n)
+
+    def shrunk(self, campaign: Campaign, k: int) -> Campaign | None:
+        """The campaign without its first or last batches."""
+        start = campaign.start
+        if self.rng.random() < 0.5:
+            start += k * campaign.takt
+        step = self.steps[campaign.step]
+        return self.board.campaign(
+            step, campaign.suite, start, campaign.n - k, campaign.ppq
+        )
+
+    # --------------------------------------------------------------- rebuild
+
+    def rebuild(self, campaign: Campaign, allowed: float) -> int | None:
+        """Take related campaigns out and put their batches back one lot after another."""
+        board = self.board
+        lacking = [p for p in range(len(board.demands)) if self.lacks(p)]
+        if lacking and self.rng.random() < 0.5:
+            gone, lots = self.wanting(self.rng.choice(lacking))
+        else:
+            gone, lots = self.related(campaign), []
+        lots += self.relot(gone)
+        mark = board.mark()
+        before = board.total()
+        if board.swap(gone, []) is None:
+            return None
+        # The lots of a programme in order of time: its batches are pegged in that order.
+        ahead = [self.rng.gauss(0, self.far[1]) for _ in board.demands]
+        lots.sort(key=lambda lot: lot.outs[0] + ahead[lot.step.programme])
+        for lot in lots:
+            if not insert(board, lot, 2):
+                for part in halves(lot):
+                    insert(board, part, 2)
+        delta = board.total() - before
+        if delta > allowed:
+            board.revert(mark)
+            return None
+        board.keep()
+        if delta < 0:
+            self.note()
+        return delta
+
+    def lacks(self, programme: int) -> bool:
+        """Whether a programme doesn't serve all of its groups."""
+        pegged = self.board.pegs[programme]
+        return pegged.price[3] > 0 or any(n > 0 for n in pegged.left)
+
+    def wanting(self, programme: int) -> tuple[list[Campaign], list[Lot]]:
+        """Lots that a programme lacks, and campaigns where they might go."""
+        rng, board = self.rng, self.board
+        demand = board.demands[programme]
+        every = list(lots_of(board, demand, rng.choice(self.spans)))
+        if not every:
+            picked = self.pick()
+            return ([] if picked is None else self.related(picked)), []
+        chosen = rng.choice(every)
+        lots = [
+            lot
+            for lot in every
+            if lot is chosen
+            or (lot.step is not chosen.step and lot.outs[0] <= chosen.outs[0])
+        ]
+        gone: list[Campaign] = []
+        for lot in lots:
+            suites = list(lot.step.modes)
+            if not suites:
+                continue
+            suite = rng.choice(suites)
+            start = lot.start(demand, suite)
+            near = [c for c in board.suites[suite] if c.lock is None and c not in gone]
+            near.sort(key=lambda c: abs(c.start - start))
+            gone += near[: int(rng.expovariate(0.6))]
+        return gone, lots
+
+    def related(self, campaign: Campaign) -> list[Campaign]:
+        """A few campaigns near one another: of a programme, or in a suite."""
+        rng = self.rng
+        if rng.random() < 0.5:
+            pool = self.board.steps[campaign.step]
+        else:
+            suites = {c.suite for c in self.board.steps[campaign.step]}
+            pool = [c for suite in sorted(suites) for c in self.board.suites[suite]]
+        near = [c for c in pool if c.lock is None]
+        if rng.random() < 0.1:
+            return [
+                c
+                for step in self.board.demands[campaign.programme].steps
+                for c in self.board.steps[step.index]
+                if c.lock is None
+            ]
+        near.sort(key=lambda c: abs(c.start - campaign.start))
+        return near[: 2 + int(rng.expovariate(0.6))]
+
+    def relot(self, gone: list[Campaign]) -> list[Lot]:
+        """The batches of campaigns as lots of another size, due as they are needed."""
+        rows: dict[tuple[int, bool], list[tuple[int, int]]] = {}
+        for campaign in gone:
+            key = (campaign.step, campaign.ppq)
+            rows.setdefault(key, []).extend(self.needs_of(campaign))
+        found = []
+        for (index, ppq), needs in rows.items():
+            step = self.steps[index]
+            span = self.rng.choice(self.spans)
+            if step.role != "product":
+                span *= 4
+            needs.sort()
+            while needs:
+                n = sum(out <= needs[0][0] + span for out, _ in needs[: step.maximum])
+                if ppq:
+                    n = len(needs)
+                n = max(n, self.least(step, needs[0][1]))
+                if len(needs) - n < self.least(step, needs[-1][1]):
+                    n = len(needs)
+                n = min(n, step.maximum)
+                found.append(self.lot(step, ppq, needs[:n]))
+                needs = needs[n:]
+        return found
+
+    def lot(self, step: StepData, ppq: bool, needs: list[tuple[int, int]]) -> Lot:
+        """Needs (latest out, place of a group) as a lot."""
+        places = [j for _, j in needs if j >= 0]
+        groups = tuple((j, places.count(j)) for j in dict.fromkeys(places))
+        return Lot(step, ppq, tuple(out for out, _ in needs), groups)
+
+    def least(self, step: StepData, j: int) -> int:
+        """Fewest batches of a campaign for a group."""
+        if step.role != "product":
+            return step.least(step.role)
+        return step.least(self.board.demands[step.programme].groups[j].kind)
+
+    def needs_of(self, campaign: Campaign) -> list[tuple[int, int]]:
+        """(latest out, place of the group or -1) of the batches of a campaign."""
+        demand = self.board.demands[campaign.programme]
+        if campaign.step != demand.last.index:
+            first = campaign.start + campaign.lead
+            return [(first + k * campaign.takt, -1) for k in range(campaign.n)]
+        pegged = self.board.pegs[campaign.programme]
+        return [
+            (demand.want[j], j)
+            for item, j in pegged.pairs()
+            if item[6] is campaign and j >= 0
+        ]
+
+    # --------------------------------------------------------------- placing
+
+    def place(
+        self,
+        gone: list[Campaign],
+        like: Campaign,
+        suite: int,
+        start: int,
+        n: int,
+        keep: list[Campaign] | None = None,
+    ) -> Change | None:
+        """Put a campaign down where others make way for it."""
+        new = self.board.campaign(self.steps[like.step], suite, start, n, like.ppq)
+        if new is None:
+            return None
+        kept = keep or []
+        row = [c for c in self.board.suites[suite] if c not in gone]
+        row += [c for c in kept if c.suite == suite]
+        row.sort(key=lambda c: c.start)
+        settled = settle(self.board, row, new)
+        if settled is None:
+            return None
+        out, into = settled
+        left = [c for c in kept if c not in out]
+        return gone + [c for c in out if c not in kept], [new, *left, *into]

@@ -1,0 +1,241 @@
+"""Reopening parts of a plan: neighbourhoods solved two at a time, repeatably.
+
+Both start from the same plan and touch neither the same suites nor the same
+programmes, so that what they find fits together but for QC and QA, which is looked at
+afterwards.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from ortools.sat.python.cp_model import CpModel
+
+from capacity.instance import DAY, Instance
+from capacity.model import build
+from capacity.model.plans import NotInModel, found, values
+from capacity.model.slots import Scope, declare
+from capacity.neighbourhoods import NEIGHBOURHOODS, around, losses
+from capacity.schedule import Schedule, tests_of
+from capacity.search import Limits, completed, hint, search
+
+LANES = 2
+"""Neighbourhoods solved at a time."""
+
+FIRM_FIRST = 1000
+"""Weight of firm service in a neighbourhood of a strict plan."""
+
+RESCUE_SPANS = (60, 100)
+"""Windows around a late firm line that are tried in turn. [day]"""
+
+MOST_SLOTS = 110
+"""Larger neighbourhoods are not worth building."""
+
+SHORTEST, LONGEST = 40, 720
+"""Bounds on the length of a window. [day]"""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One neighbourhood and what it found."""
+
+    name: str
+    scope: Scope
+    schedule: Schedule | None
+    """None where nothing was found."""
+    proved: bool
+    slots: int
+    work: float
+    """Deterministic time. [1]"""
+
+
+class Reopener:
+    """Chooses neighbourhoods: those kinds more often, and as long, as have helped."""
+
+    def __init__(self, instance: Instance, seed: int) -> None:
+        self.instance = instance
+        self.rng = random.Random(seed)
+        self.credit = dict.fromkeys(NEIGHBOURHOODS, 1.0)
+        self.length = dict.fromkeys(self.credit, 150.0)
+
+    def better(
+        self, base: Schedule, limits: Limits, stop: Callable[[], bool]
+    ) -> tuple[Schedule, list[Attempt]]:
+        """The plan after one round, never worse than `base`, and what was tried."""
+        chosen = self._choose(base)
+        seeds = [self.rng.randrange(2**30) for _ in chosen]
+
+        def run(number: int) -> Attempt:
+            name, scope = chosen[number]
+            return attempt(name, scope, seeds[number], limits, stop)
+
+        with ThreadPoolExecutor(LANES) as pool:
+            attempts = list(pool.map(run, range(len(chosen))))
+        best = base
+        for tried in attempts:
+            best = max_of(best, tried, base)
+        for tried in attempts:
+            self._learn(tried, base)
+        return best, attempts
+
+    def _choose(self, base: Schedule) -> list[tuple[str, Scope]]:
+        chosen: list[tuple[str, Scope]] = []
+        day = self.instance.grid.whole(DAY)
+        for _ in range(8 * LANES):
+            if len(chosen) == LANES:
+                break
+            name, scope = self._next(base, day)
+            if scope is not None and all(_apart(scope, other) for _, other in chosen):
+                chosen.append((name, scope))
+        return chosen
+
+    def _next(self, base: Schedule, day: int) -> tuple[str, Scope | None]:
+        """A neighbourhood by chance, those that have helped more often."""
+        names = list(NEIGHBOURHOODS)
+        name = self.rng.choices(names, [self.credit[name] for name in names])[0]
+        length = int(self.length[name] * day)
+        return name, NEIGHBOURHOODS[name](base, self.rng, length)
+
+    def _learn(self, tried: Attempt, base: Schedule) -> None:
+        gain = tried.schedule is not None and rank(tried.schedule) < rank(base)
+        self.credit[tried.name] = 0.9 * self.credit[tried.name] + (
+            0.3 if gain else 0.03
+        )
+        longer = 1.12 if tried.proved else 0.92
+        length = self.length[tried.name] * longer
+        self.length[tried.name] = min(max(length, SHORTEST), LONGEST)
+
+
+def rank(schedule: Schedule) -> tuple[int, int]:
+    """What a plan minimises, in order. [money]"""
+    bill = schedule.bill
+    return bill.rank if schedule.instance.strict else (bill.regret, 0)
+
+
+def attempt(
+    name: str, scope: Scope, seed: int, limits: Limits, stop: Callable[[], bool]
+) -> Attempt:
+    """Solve one neighbourhood from the plan it reopens."""
+    drawn = declare(CpModel(), scope.base.instance, scope)
+    slots = sum(1 for slot in drawn.slots() if slot.fixed is None)
+    nothing = Attempt(name, scope, None, proved=False, slots=slots, work=0.0)
+    if not 0 < slots <= MOST_SLOTS:
+        return nothing
+    model, v, regret = build(scope.base.instance, scope)
+    try:
+        solution = completed(model, values(v, scope.base))
+    except NotInModel:
+        return nothing
+    if solution is None:
+        return nothing
+    goal = regret.total()
+    if scope.base.instance.strict:
+        goal = FIRM_FIRST * regret.tier() + goal
+    model.minimize(goal)
+    hint(model, solution)
+    outcome = search(model, limits, seed=seed, stop=stop, interleave=False)
+    schedule = None if outcome.value is None else found(v, outcome.value)
+    proved = outcome.status == "optimal"
+    return Attempt(name, scope, schedule, proved=proved, slots=slots, work=outcome.work)
+
+
+def rescue(
+    base: Schedule, limits: Limits, seed: int, stop: Callable[[], bool]
+) -> tuple[Schedule, float]:
+    """Serve firm lines that need not be late or unserved, whatever else it costs.
+
+    Only for strict tiers, where nothing outweighs firm service; what was pushed aside
+    is for the phases that follow. Gives the plan and the deterministic time spent.
+    """
+    best, work = base, 0.0
+    day = base.instance.grid.whole(DAY)
+    for number in losses(base):
+        group = base.instance.groups[number]
+        suites = [{suite} for suite in group.suite_cost]
+        tries = [(span, some) for span in RESCUE_SPANS for some in suites]
+        tries.append((RESCUE_SPANS[0], set(group.suite_cost)))
+        for span, some in tries if group.firm else ():
+            scope = around(best, number, some, span * day)
+            if stop() or number not in losses(best) or scope is None:
+                continue
+            found_, spent = _firm_only(scope, limits, seed, stop)
+            work += spent
+            if found_ is not None and rank(found_) < rank(best):
+                best = found_
+    return best, work
+
+
+def _firm_only(
+    scope: Scope, limits: Limits, seed: int, stop: Callable[[], bool]
+) -> tuple[Schedule | None, float]:
+    """The least firm service that a scope allows."""
+    model, v, regret = build(scope.base.instance, scope)
+    model.minimize(regret.tier())
+    try:
+        solution = completed(model, values(v, scope.base))
+    except NotInModel:
+        solution = None
+    if solution is None:
+        return None, 0.0
+    hint(model, solution)
+    outcome = search(model, limits, seed=seed, stop=stop, interleave=False)
+    schedule = None if outcome.value is None else found(v, outcome.value)
+    return schedule, outcome.work
+
+
+def max_of(best: Schedule, tried: Attempt, base: Schedule) -> Schedule:
+    """The better of a plan and what an attempt makes of it."""
+    if tried.schedule is None or rank(tried.schedule) >= rank(base):
+        return best
+    if best is base:
+        return tried.schedule
+    both = joined(best, tried)
+    if rank(both) < rank(best) and queues_hold(both):
+        return both
+    return min(best, tried.schedule, key=rank)
+
+
+def joined(best: Schedule, tried: Attempt) -> Schedule:
+    """A plan with the runs that an attempt made in place of those it reopened."""
+    base = tried.scope.base
+    assert tried.schedule is not None
+    assert tried.scope.reopened is not None
+    gone = {base.runs[index] for index in tried.scope.reopened}
+    kept = set(base.runs)
+    made = [run for run in tried.schedule.runs if run not in kept]
+    unchanged = set(tried.schedule.runs) & gone
+    runs = [run for run in best.runs if run not in gone or run in unchanged]
+    steps = tried.scope.steps
+    freights = [f for f in best.freights if _user(best, f.units[0]) not in steps]
+    freights += [
+        f for f in tried.schedule.freights if _user(tried.schedule, f.units[0]) in steps
+    ]
+    return Schedule(best.instance, (*runs, *made), best.on_hand, tuple(freights))
+
+
+def _user(schedule: Schedule, unit: tuple[int, int]) -> int | None:
+    """Step that uses a shipped unit."""
+    step = schedule.by_unit[unit].step
+    return schedule.instance.steps[step].after
+
+
+def _apart(one: Scope, other: Scope) -> bool:
+    """Whether two scopes share neither suites nor programmes."""
+    steps = one.base.instance.steps
+    programmes = [{steps[step].programme for step in s.steps} for s in (one, other)]
+    return not (one.suites & other.suites or programmes[0] & programmes[1])
+
+
+def queues_hold(schedule: Schedule) -> bool:
+    """Whether every window of QC and QA takes what starts in it."""
+    instance = schedule.instance
+    for (site, resource), queue in instance.queues.items():
+        for foreign in (False, True):
+            starts = tests_of(schedule, resource, site, foreign=foreign)
+            given = [] if foreign else instance.tested_before[site, resource]
+            if not queue.holds(starts, given, foreign=foreign):
+                return False
+    return True

@@ -1,0 +1,579 @@
+"""A plan in the solver's integers, what follows from it, and how it is written out."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cached_property
+
+from capacity.instance import (
+    QC,
+    FrozenData,
+    Group,
+    Instance,
+    LaneData,
+    Mode,
+    StepData,
+    Terms,
+)
+
+ON_HAND = -1
+"""Stands in a `Unit` for the suite of a batch on hand."""
+
+Unit = tuple[int, int]
+"""A batch: (suite, start tick) if made, (ON_HAND, index) if on hand."""
+
+
+@dataclass(frozen=True)
+class Test:
+    """Where and when a batch is tested and reviewed."""
+
+    qc_site: int
+    qc_start: int
+    qa_site: int
+    qa_start: int
+
+
+@dataclass(frozen=True)
+class Run:
+    """A campaign: back-to-back batches of one step in one suite."""
+
+    step: int
+    suite: int
+    start: int
+    """First batch enters production. [tick]"""
+    takt: int
+    """[tick]"""
+    serves: tuple[int | None, ...]
+    """Group that each batch serves."""
+    tests: tuple[Test | None, ...]
+    """Testing of each batch; none for engineering and in-process batches."""
+    lock: int | None = None
+    """Locked campaign that this is."""
+
+    @property
+    def batches(self) -> int:
+        """How many."""
+        return len(self.serves)
+
+    def starts(self) -> list[int]:
+        """Start of each batch. [tick]"""
+        return [self.start + k * self.takt for k in range(len(self.serves))]
+
+
+@dataclass(frozen=True)
+class Freight:
+    """A shipment."""
+
+    lane: LaneData
+    depart: int
+    """[tick]"""
+    units: tuple[Unit, ...]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One batch with what follows from its place in the schedule."""
+
+    unit: Unit
+    step: int
+    suite: int
+    site: int
+    kind: str
+    start: int | None
+    out: int | None
+    serves: int | None
+    test: Test | None
+    run: int | None
+    """Index of its run."""
+    number: int
+    """Place in its run, or index on hand."""
+    planned: bool
+    """False for locked and on-hand batches."""
+
+
+@dataclass(frozen=True)
+class Bill:
+    """Regret by term and the part of it that is firm service. [money]"""
+
+    lateness: int
+    holding: int
+    variable: int
+    at_risk: int
+    unserved: int
+    changeover: int
+    shipment: int
+    firm_service: int
+
+    @property
+    def regret(self) -> int:
+        """All terms together. [money]"""
+        return (
+            self.lateness
+            + self.holding
+            + self.variable
+            + self.at_risk
+            + self.unserved
+            + self.changeover
+            + self.shipment
+        )
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        """What a strict plan minimises, in order."""
+        return self.firm_service, self.regret - self.firm_service
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Decisions: runs, what batches on hand serve, and shipments."""
+
+    instance: Instance = field(repr=False)
+    runs: tuple[Run, ...]
+    """In any order; the locked ones included."""
+    on_hand: dict[int, int] = field(default_factory=dict)
+    """Group that a batch on hand serves, by its index."""
+    freights: tuple[Freight, ...] = ()
+
+    def mode(self, run: Run) -> Mode:
+        """The step in its suite."""
+        return self.instance.steps[run.step].modes[run.suite]
+
+    @cached_property
+    def batches(self) -> list[Batch]:
+        """Every batch, made ones by run, then those on hand."""
+        found = [
+            batch
+            for index, run in enumerate(self.runs)
+            for batch in self._made(index, run)
+        ]
+        for data in self.instance.on_hand:
+            found.append(
+                Batch(
+                    unit=(ON_HAND, data.index),
+                    step=data.step,
+                    suite=data.suite,
+                    site=data.site,
+                    kind=data.kind,
+                    start=None,
+                    out=data.out,
+                    serves=self.on_hand.get(data.index),
+                    test=self._before(data.step, data.site, data.kind, data.out),
+                    run=None,
+                    number=data.index,
+                    planned=False,
+                )
+            )
+        return found
+
+    def _before(self, step: int, site: int, kind: str, out: int | None) -> Test | None:
+        tested = (
+            self.instance.steps[step].role != "in_process" and kind != "engineering"
+        )
+        if out is None or not tested:
+            return None
+        return Test(site, out, site, out)
+
+    def _made(self, index: int, run: Run) -> Iterator[Batch]:
+        instance = self.instance
+        step = instance.steps[run.step]
+        site = instance.suites[run.suite].site
+        lead = lead_in(instance, run)
+        locked = None if run.lock is None else instance.locks[run.lock].kind
+        for number, start in enumerate(run.starts()):
+            group = run.serves[number]
+            kind = locked or kind_of(instance, step, group)
+            yield Batch(
+                unit=(run.suite, start),
+                step=run.step,
+                suite=run.suite,
+                site=site,
+                kind=kind,
+                start=start,
+                out=start + lead,
+                serves=group,
+                test=run.tests[number],
+                run=index,
+                number=number,
+                planned=run.lock is None,
+            )
+
+    @cached_property
+    def by_unit(self) -> dict[Unit, Batch]:
+        """Batches by unit."""
+        return {batch.unit: batch for batch in self.batches}
+
+    @cached_property
+    def in_suite(self) -> list[list[int]]:
+        """Indices of the runs of each suite in order of start."""
+        found: list[list[int]] = [[] for _ in self.instance.suites]
+        for index, run in enumerate(self.runs):
+            found[run.suite].append(index)
+        for indices in found:
+            indices.sort(key=lambda index: self.runs[index].start)
+        return found
+
+    # ----------------------------------------------------------------- input
+
+    @cached_property
+    def uses(self) -> dict[Unit, tuple[tuple[Unit, ...], tuple[Unit, ...]]]:
+        """Per batch with a supply: what it takes anew and what it uses."""
+        found: dict[Unit, tuple[tuple[Unit, ...], tuple[Unit, ...]]] = {}
+        self.__dict__["uses"] = found  # later steps ask what went into earlier ones
+        for step in self.instance.steps:
+            if step.frozen is not None:
+                found.update(self._frozen_uses(step, step.frozen))
+            elif step.direct_hold is not None:
+                found.update(self._direct_uses(step))
+        return found
+
+    def _frozen_uses(
+        self, step: StepData, supply: FrozenData
+    ) -> Iterator[tuple[Unit, tuple[tuple[Unit, ...], tuple[Unit, ...]]]]:
+        pool = sorted(
+            (batch for batch in self.batches if batch.step == step.before),
+            key=lambda batch: (*self.expiry_key(batch, supply),),
+        )
+        last: tuple[Unit, ...] = ()
+        for number, user in enumerate(self.users(step.index)):
+            count = supply.units(number + 1) - supply.units(number)
+            taken = [unit for unit in pool if self.may_take(unit, user)][:count]
+            for unit in taken:
+                pool.remove(unit)
+            units = tuple(unit.unit for unit in taken)
+            last = units[-1:] or last
+            yield user.unit, (units, units or last)
+
+    def _direct_uses(
+        self, step: StepData
+    ) -> Iterator[tuple[Unit, tuple[tuple[Unit, ...], tuple[Unit, ...]]]]:
+        for site in range(len(self.instance.sites)):
+            feeds = sorted(
+                (
+                    batch
+                    for batch in self.batches
+                    if batch.step == step.before
+                    and batch.site == site
+                    and batch.run is not None
+                ),
+                key=lambda batch: (batch.out, self.name_key(batch)),
+            )
+            users = sorted(
+                (
+                    batch
+                    for batch in self.batches
+                    if batch.step == step.index
+                    and batch.site == site
+                    and batch.run is not None
+                ),
+                key=lambda batch: (batch.start, self.name_key(batch)),
+            )
+            for feed, user in zip(feeds, users, strict=False):
+                yield user.unit, ((feed.unit,), (feed.unit,))
+
+    def users(self, step: int) -> list[Batch]:
+        """Batches of a step that draw input from `as_of` on, in order of start."""
+        return sorted(
+            (
+                batch
+                for batch in self.batches
+                if batch.step == step
+                and batch.start is not None
+                and batch.start >= self.instance.as_of
+            ),
+            key=lambda batch: (batch.start, self.name_key(batch)),
+        )
+
+    def name_key(self, batch: Batch) -> tuple[str, str]:
+        """Order of batches at a tie: suite, then id."""
+        return self.instance.suites[batch.suite].id, self.names[batch.unit]
+
+    def expiry_key(self, batch: Batch, supply: FrozenData) -> tuple[int, str, str]:
+        """Order in which intermediates are used."""
+        return (self.expiry(batch, supply), *self.name_key(batch))
+
+    def expiry(self, batch: Batch, supply: FrozenData) -> int:
+        """End of an intermediate's life. [tick]"""
+        if batch.out is not None:
+            return batch.out + supply.shelf_life
+        stated = self.instance.on_hand[batch.number].expiry
+        assert stated is not None
+        return stated
+
+    def may_take(self, unit: Batch, user: Batch) -> bool:
+        """Whether an intermediate is licensed for the market that a batch serves."""
+        if user.serves is None:
+            return True
+        return self.right(unit, self.instance.groups[user.serves]) is not None
+
+    def right(self, batch: Batch, group: Group) -> int | None:
+        """Latest right to ship of all steps that went into a batch. [tick]"""
+        latest = group.rights[batch.step, batch.site]
+        for unit in (
+            self.uses.get(batch.unit, ((), ()))[1] if latest is not None else ()
+        ):
+            inner = self.right(self.by_unit[unit], group)
+            if inner is None:
+                return None
+            latest = max(latest or inner, inner)
+        return latest
+
+    def usable(self, batch: Batch, supply: FrozenData) -> int:
+        """When an intermediate is ready on its own site. [tick]"""
+        if batch.out is None:
+            return self.instance.as_of
+        ready = batch.out if supply.at_risk else self.released(batch)
+        assert ready is not None
+        return ready + supply.freeze
+
+    # --------------------------------------------------------------- release
+
+    def released(self, batch: Batch) -> int | None:
+        """Disposition of a batch. [tick]"""
+        if batch.out is None:
+            return self.instance.as_of
+        if batch.kind == "engineering":
+            return batch.out
+        if batch.test is None:
+            return None
+        step = self.instance.steps[batch.step]
+        tested = max(
+            batch.test.qc_start + step.qc_days, batch.test.qa_start + step.qa_days
+        )
+        return tested + step.buffer(batch.kind)
+
+    def available(self, batch: Batch) -> int:
+        """When a batch that serves a group is released and may ship. [tick]"""
+        found = self.available_if_ever(batch)
+        assert found is not None
+        return found
+
+    def available_if_ever(self, batch: Batch) -> int | None:
+        """The same, None where a plan breaks the rules so that it never is. [tick]"""
+        assert batch.serves is not None
+        released = self.released(batch)
+        right = self.right(batch, self.instance.groups[batch.serves])
+        return None if released is None or right is None else max(released, right)
+
+    # ----------------------------------------------------------------- money
+
+    def changeover(self, suite: int, place: int) -> int:
+        """Changeover before the run at a place in its suite's order. [tick]"""
+        order = self.in_suite[suite]
+        run = self.runs[order[place]]
+        before = self.runs[order[place - 1]] if place else None
+        return changeover_between(self.instance, before, run)
+
+    def served(self) -> dict[int, list[Batch]]:
+        """Batches that serve each group."""
+        found: defaultdict[int, list[Batch]] = defaultdict(list)
+        for batch in self.batches:
+            if batch.serves is not None:
+                found[batch.serves].append(batch)
+        return found
+
+    def size(self, group: Group, served: list[Batch]) -> Fraction:
+        """Batch size that a group is made at. [kg]"""
+        sizes = [kg_of(self.instance, batch) for batch in served[:1]]
+        return next((kg for kg in sizes if kg in group.terms), group.reference)
+
+    @cached_property
+    def bill(self) -> Bill:
+        """What the schedule costs."""
+        sums: defaultdict[str, int] = defaultdict(int)
+        served = self.served()
+        taken = {unit for anew, _ in self.uses.values() for unit in anew}
+        for group in self.instance.groups:
+            self._bill_group(group, served.get(group.index, []), sums)
+        for batch in self.batches:
+            if batch.planned and batch.serves is None:
+                sums["variable"] += self._unsold(batch, batch.unit in taken)
+        for suite in self.instance.suites:
+            for place, index in enumerate(self.in_suite[suite.index]):
+                planned = self.runs[index].lock is None
+                if planned and self.changeover(suite.index, place):
+                    sums["changeover"] += suite.changeover_cost
+        sums["shipment"] = sum(freight.lane.cost for freight in self.freights)
+        return Bill(**{name: sums[name] for name in Bill.__dataclass_fields__})
+
+    def _bill_group(
+        self, group: Group, served: list[Batch], sums: defaultdict[str, int]
+    ) -> None:
+        terms = group.terms[self.size(group, served)]
+        service = (terms.need - len(served)) * terms.unserved
+        sums["unserved"] += service
+        for batch in served:
+            for term, money in self.charge(batch, group, terms).items():
+                sums[term] += money
+                service += money if term == "lateness" else 0
+        if group.firm:
+            sums["firm_service"] += service
+
+    def charge(self, batch: Batch, group: Group, terms: Terms) -> dict[str, int]:
+        """Cost of a batch that serves a group, by term; none if it may not. [money]"""
+        right, available = self.right(batch, group), self.available_if_ever(batch)
+        if right is None or available is None:
+            return {}
+        found = {"lateness": group.service(terms, available)}
+        if batch.out is not None:
+            step = self.instance.steps[batch.step]
+            able = max(batch.out + step.lead_times[batch.kind], right)
+            found["holding"] = terms.holding * max(0, group.hold_from - able)
+        if batch.planned:
+            found["variable"] = group.suite_cost[batch.suite]
+            assert batch.start is not None
+            if batch.start < right:
+                found["at_risk"] = group.risk_cost[batch.suite]
+        return found
+
+    def _unsold(self, batch: Batch, taken: bool) -> int:
+        """Variable cost of a batch that serves no line. [money]"""
+        modes = self.instance.steps[batch.step].modes
+        own = modes[batch.suite].variable_cost
+        if batch.kind == "in_process" or taken:
+            own -= min(mode.variable_cost for mode in modes.values())
+        return own
+
+    # ----------------------------------------------------------------- names
+
+    @cached_property
+    def run_names(self) -> list[str]:
+        """Campaign ids: the lock's, or suite and number in order of start."""
+        names = [""] * len(self.runs)
+        for suite in self.instance.suites:
+            number = 0
+            for index in self.in_suite[suite.index]:
+                lock = self.runs[index].lock
+                if lock is not None:
+                    names[index] = self.instance.locks[lock].id
+                else:
+                    number += 1
+                    names[index] = f"{suite.id}-{number:03d}"
+        return names
+
+    @cached_property
+    def names(self) -> dict[Unit, str]:
+        """Batch ids: campaign and number."""
+        found = {(ON_HAND, data.index): data.id for data in self.instance.on_hand}
+        for index, run in enumerate(self.runs):
+            for number, start in enumerate(run.starts()):
+                name = f"{self.run_names[index]}/{number + 1:02d}"
+                found[run.suite, start] = name
+        return found
+
+
+def lead_in(instance: Instance, run: Run) -> int:
+    """Start to out of a run's batches. [tick]"""
+    if run.lock is not None:
+        return instance.locks[run.lock].lead
+    return instance.steps[run.step].modes[run.suite].lead
+
+
+def kind_of(instance: Instance, step: StepData, group: int | None) -> str:
+    """Kind of a planned batch."""
+    if group is not None:
+        return instance.groups[group].kind
+    return "surplus" if step.role == "product" else step.role
+
+
+def kg_of(instance: Instance, batch: Batch) -> Fraction:
+    """Product of a batch. [kg]"""
+    return instance.kg[batch.step, batch.suite]
+
+
+def changeover_between(instance: Instance, before: Run | None, run: Run) -> int:
+    """Changeover that a run needs after another, or first in its suite. [tick]"""
+    suite = instance.suites[run.suite]
+    if run.lock is not None and (before is None or before.lock is not None):
+        return 0
+    programme = instance.steps[run.step].programme
+    if before is None:
+        free, leaving = suite.free_from, suite.set_up
+        from_step = -1 if leaving is None else suite.set_up_step
+    else:
+        free = end_of(instance, before)
+        leaving, from_step = instance.steps[before.step].programme, before.step
+    if leaving == programme:
+        idle = run.start - free
+        if idle <= instance.clean_hold and not suite.shut_between(free, run.start):
+            return 0
+    return suite.changeover[from_step, run.step]
+
+
+def end_of(instance: Instance, run: Run) -> int:
+    """Last batch out: the suite is free. [tick]"""
+    return run.start + (run.batches - 1) * run.takt + lead_in(instance, run)
+
+
+def group_freights(
+    instance: Instance, needs: list[tuple[Unit, int, int]], lane: LaneData
+) -> list[Freight]:
+    """Fewest shipments for units (unit, ready, needed), in the order they are needed.
+
+    A shipment leaves when its last batch is ready and is opened as long as it still
+    arrives, receipt tested, for its first.
+    """
+    found: list[Freight] = []
+    held: list[tuple[Unit, int, int]] = []
+    for unit in sorted(needs, key=lambda row: (row[2], row[1], row[0])):
+        trial = [*held, unit]
+        depart = max(ready for _, ready, _ in trial)
+        arrival = depart + lane.days + lane.receipt
+        fits = arrival <= min(needed for _, _, needed in trial)
+        if held and (len(trial) > lane.batches or not fits):
+            found.append(_freight(lane, held))
+            trial = [unit]
+        held = trial
+    if held:
+        found.append(_freight(lane, held))
+    return found
+
+
+def _freight(lane: LaneData, held: list[tuple[Unit, int, int]]) -> Freight:
+    depart = max(ready for _, ready, _ in held)
+    return Freight(lane, depart, tuple(unit for unit, _, _ in held))
+
+
+def freights_for(schedule: Schedule) -> tuple[Freight, ...]:
+    """Shipments that bring every used intermediate to its user, per step and lane."""
+    instance = schedule.instance
+    needs: defaultdict[tuple[int, int, int], list[tuple[Unit, int, int]]]
+    needs = defaultdict(list)
+    for user, (taken, _) in schedule.uses.items():
+        batch = schedule.by_unit[user]
+        supply = instance.steps[batch.step].frozen
+        if supply is None or batch.start is None:
+            continue
+        for unit in taken:
+            source = schedule.by_unit[unit]
+            if source.site != batch.site:
+                ready = schedule.usable(source, supply)
+                key = (batch.step, source.site, batch.site)
+                needs[key].append((unit, ready, batch.start))
+    found: list[Freight] = []
+    for (_, start, to), units in sorted(needs.items()):
+        lane = instance.lane(start, to)
+        if lane is not None:
+            found += group_freights(instance, units, lane)
+    return tuple(found)
+
+
+def tests_of(
+    schedule: Schedule, resource: int, site: int, *, foreign: bool
+) -> list[int]:
+    """QC or QA starts at a site, only those for other sites if `foreign`. [tick]"""
+    found = []
+    for batch in schedule.batches:
+        test = batch.test
+        if test is None or (foreign and batch.site == site):
+            continue
+        where, start = (
+            (test.qc_site, test.qc_start)
+            if resource == QC
+            else (test.qa_site, test.qa_start)
+        )
+        if where == site:
+            found.append(start)
+    return found

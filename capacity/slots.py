@@ -1,0 +1,124 @@
+"""Room in the QC and QA queues while a plan is searched.
+
+A window of so many days from every tick takes so many starts. What is left of each is one
+byte, so that asking for the first start with room is a search for a zero byte.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+
+from capacity.instance import QA, QC, Instance, StepData
+from capacity.schedule import Test
+
+MOST = 254
+"""Most starts of a window that are told apart; a site with more uses only these."""
+
+_LESS = bytes([0, *range(255)])
+_MORE = bytes([*range(1, 256), 255])
+
+
+class Table:
+    """What is left of one queue."""
+
+    def __init__(self, instance: Instance, site: int, resource: int) -> None:
+        queue = instance.queues[site, resource]
+        self.first = queue.first
+        self.window = queue.window
+        self.last = queue.first + len(queue.total) - 1
+        self.room = bytearray(min(n, MOST) for n in queue.total)
+        self.lent = bytearray(min(n, MOST) for n in queue.lent)
+        self.lends = any(self.lent)
+        self.spans = queue.open_spans
+        self.span_ends = [end for _, end in queue.open_spans]
+        for start in instance.tested_before.get((site, resource), ()):
+            self.take(start, False)
+
+    def earliest(self, out: int, foreign: bool) -> int | None:
+        """First tick from `out` on at which a start fits. [tick]"""
+        tick, window, first = out, self.window, self.first
+        spans, ends = self.spans, self.span_ends
+        while True:
+            place = bisect_left(ends, tick)
+            if place == len(spans) or tick > self.last:
+                return None
+            tick = max(tick, spans[place][0])
+            low, high = tick - window + 1 - first, tick + 1 - first
+            full = self.room.rfind(0, max(low, 0), high)
+            if foreign:
+                full = max(full, self.lent.rfind(0, max(low, 0), high))
+            if full < 0:
+                return tick
+            tick = full + first + window
+
+    def take(self, start: int, foreign: bool) -> None:
+        """Occupy a start."""
+        self._shift(start, foreign, _LESS)
+
+    def free(self, start: int, foreign: bool) -> None:
+        """Give a start back."""
+        self._shift(start, foreign, _MORE)
+
+    def _shift(self, start: int, foreign: bool, change: bytes) -> None:
+        low = max(start - self.window + 1 - self.first, 0)
+        high = max(start + 1 - self.first, 0)
+        self.room[low:high] = self.room[low:high].translate(change)
+        if foreign:
+            self.lent[low:high] = self.lent[low:high].translate(change)
+
+
+class Slots:
+    """The queues of all sites."""
+
+    def __init__(self, instance: Instance) -> None:
+        sites = range(len(instance.sites))
+        self.tables = [
+            [Table(instance, site, resource) for resource in (QC, QA)] for site in sites
+        ]
+        self.lenders = [
+            [
+                [
+                    other
+                    for other in sites
+                    if other != site and self.tables[other][resource].lends
+                ]
+                for resource in (QC, QA)
+            ]
+            for site in sites
+        ]
+
+    def take(self, site: int, out: int, step: StepData) -> Test | None:
+        """Test and review a batch as early as there is room, None where there never is."""
+        qc = self._first(site, QC, out, out)
+        if qc is None:
+            return None
+        patience = max(out, qc[1] + step.qc_days - step.qa_days)
+        qa = self._first(site, QA, out, patience)
+        if qa is None:
+            return None
+        self.tables[qc[0]][QC].take(qc[1], qc[0] != site)
+        self.tables[qa[0]][QA].take(qa[1], qa[0] != site)
+        return Test(*qc, *qa)
+
+    def hold(self, site: int, test: Test) -> None:
+        """Occupy a test again that was given back."""
+        self.tables[test.qc_site][QC].take(test.qc_start, test.qc_site != site)
+        self.tables[test.qa_site][QA].take(test.qa_start, test.qa_site != site)
+
+    def free(self, site: int, test: Test) -> None:
+        """Give a test back."""
+        self.tables[test.qc_site][QC].free(test.qc_start, test.qc_site != site)
+        self.tables[test.qa_site][QA].free(test.qa_start, test.qa_site != site)
+
+    def _first(
+        self, site: int, resource: int, out: int, patience: int
+    ) -> tuple[int, int] | None:
+        """Site and start: the own site unless it starts later than `patience`."""
+        tick = self.tables[site][resource].earliest(out, False)
+        best = None if tick is None else (site, tick)
+        if best is None or best[1] > patience:
+            for other in self.lenders[site][resource]:
+                tick = self.tables[other][resource].earliest(out, True)
+                if tick is not None and (best is None or tick < best[1]):
+                    best = other, tick
+        return best

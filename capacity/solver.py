@@ -1,0 +1,517 @@
+"""From a scenario to a checked plan with its bound: the phases and their limits."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from ortools.sat.python.cp_model import CpModel, LinearExprT
+
+from capacity.checker import breaches, unavoidable
+from capacity.construct import construct
+from capacity.instance import Instance, build
+from capacity.model import Scope, Variables
+from capacity.model import build as build_model
+from capacity.model.plans import NotInModel, found, locked_only, values
+from capacity.plan import Plan
+from capacity.publish import to_plan
+from capacity.reinsert import improve
+from capacity.reopen import Attempt, Reopener, rescue
+from capacity.scenario import Scenario
+from capacity.schedule import Schedule
+from capacity.search import Limits, Outcome, completed, hint, search
+
+Status = Literal["optimal", "feasible", "infeasible", "unknown"]
+StoppedBy = Literal["optimal", "gap", "work", "time_limit", "interrupt"]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What is known so far."""
+
+    seconds: float
+    """Since the start. [s]"""
+    objective: int
+    """Regret of the best plan. [money]"""
+    bound: int
+    """Lower bound on regret. [money]"""
+    gap: float
+    """(objective - bound) / objective. [1]"""
+
+
+@dataclass(frozen=True)
+class Tier:
+    """One of the objectives that are minimised in order."""
+
+    name: str
+    """firm_service, rest or regret."""
+    objective: int
+    """[money]"""
+    bound: int
+    """Lower bound, given the tiers above. [money]"""
+
+
+@dataclass(frozen=True)
+class Result:
+    """A solve's answer."""
+
+    status: Status
+    plan: Plan | None
+    """None where there is none."""
+    bound: int
+    """Lower bound on the regret of every feasible plan. [money]"""
+    tiers: list[Tier]
+    unavoidable: int
+    """Regret that no plan avoids. [money]"""
+    stopped_by: StoppedBy
+    reproducible: bool
+    """Whether the same input gives the same plan again."""
+    seconds: float
+    """Wall clock. [s]"""
+    log: str
+    """What the search did."""
+    breaches: list[str]
+    """What the checker found wrong; empty for a plan that may be used."""
+
+
+def solve(
+    scenario: Scenario,
+    *,
+    scenario_sha256: str = "",
+    work: float = 60.0,
+    time_limit: float | None = None,
+    gap: float = 0.0,
+    workers: int = 1,
+    seed: int = 0,
+    progress: Callable[[Progress], None] | None = None,
+    stop: threading.Event | None = None,
+) -> Result:
+    """Plan a scenario and check the plan.
+
+    Parameters
+    ----------
+    scenario
+        What to plan.
+    scenario_sha256
+        Hash of the resolved scenario, stated in the plan.
+    work
+        Deterministic budget in nominal seconds, where there is no time limit. [s]
+    time_limit
+        Wall clock, instead of the budget. [s]
+    gap
+        Good enough: (objective - bound) / objective. [1]
+    workers
+        Threads of the solver; more than one isn't reproducible.
+    seed
+        Of every random choice.
+    progress
+        Called at each improvement.
+    stop
+        Set by the caller to end early with the best plan so far.
+    """
+    clock = _Clock(work, time_limit, stop or threading.Event())
+    search_ = _Search(scenario, clock, gap, workers, seed, progress)
+    search_.run()
+    return search_.result(scenario_sha256)
+
+
+class _Clock:
+    """The limits: nominal work by default, seconds where asked for."""
+
+    def __init__(
+        self, work: float, time_limit: float | None, stop: threading.Event
+    ) -> None:
+        self.began = time.monotonic()
+        self.budget, self.time_limit, self.stop = work, time_limit, stop
+        self.spent = 0.0
+
+    @property
+    def seconds(self) -> float:
+        """Since the start. [s]"""
+        return time.monotonic() - self.began
+
+    def charge(self, work: float) -> None:
+        """Count work done. [nominal s]"""
+        self.spent += work
+
+    @property
+    def left(self) -> float:
+        """Seconds or nominal seconds left. [s]"""
+        if self.time_limit is not None:
+            return self.time_limit - self.seconds
+        return self.budget - self.spent
+
+    def over(self) -> bool:
+        """Whether to stop."""
+        return self.stop.is_set() or self.left <= 0
+
+    def halted(self) -> bool:
+        """Whether to stop at once: an interrupt, or the wall clock."""
+        late = self.time_limit is not None and self.seconds >= self.time_limit
+        return self.stop.is_set() or late
+
+    def limits(self, share: float, most: float = float("inf")) -> Limits:
+        """Limits for one search out of what is left."""
+        allowed = max(0.01, min(self.left * share, most))
+        if self.time_limit is not None:
+            return Limits(None, allowed)
+        return Limits(allowed * DETERMINISTIC_PER_NOMINAL, None)
+
+
+DETERMINISTIC_PER_NOMINAL = 0.35
+"""Deterministic time of CP-SAT in a nominal second of one worker."""
+
+BUILD_PER_SLOT = 0.004
+"""Nominal seconds to build, hint and load the model of one slot. [s]"""
+
+CONSTRUCT_PER_BATCH = 0.0025
+"""Nominal seconds of the constructive planner per batch. [s]"""
+
+MOVES_PER_NOMINAL = 3500
+"""Reinsertion moves in a nominal second."""
+
+SAMPLE_MOVES = 500
+"""Moves that measure the pace where a wall clock rules."""
+
+WHOLE_SLOTS = 160
+"""Up to so many slots the whole model is solved at once."""
+
+MOST_SLOTS = 1500
+"""A whole model beyond this isn't built: it would take minutes and gigabytes."""
+
+WARM_UP = 0.3
+"""Nominal seconds of reinsertion before a small case is solved whole. [s]"""
+
+FIRST_SHARE, SECOND_SHARE = 0.6, 0.2
+"""Shares of the budget for reinsertion, before and after firm lines are rescued."""
+
+RESCUE_FACTOR = 3.0
+"""Building and hinting a rescue's models takes this much of its search again."""
+
+NEIGHBOURHOOD_WORK = 1.5
+"""Most nominal seconds of one neighbourhood. [s]"""
+
+
+def cost_of(tried: Attempt) -> float:
+    """Work of one neighbourhood. [nominal s]"""
+    return 0.1 + BUILD_PER_SLOT * tried.slots + tried.work / DETERMINISTIC_PER_NOMINAL
+
+
+class _Search:
+    """The best plan so far, its bounds, and the phases that better them."""
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        clock: _Clock,
+        gap: float,
+        workers: int,
+        seed: int,
+        progress: Callable[[Progress], None] | None,
+    ) -> None:
+        self.scenario, self.clock, self.gap = scenario, clock, gap
+        self.workers, self.seed, self.progress = workers, seed, progress
+        self.lines: list[str] = []
+        self.best: Schedule | None = None
+        self.instance: Instance = build(scenario)
+        self.unavoidable = self.bound = 0
+        self.tier_bounds = [0, 0]
+        self.proved = False
+        self.impossible = False
+
+    # ---------------------------------------------------------------- phases
+
+    def run(self) -> None:
+        """Construct, then prove a small case or improve a large one."""
+        start = construct(self.instance)
+        self.clock.charge(CONSTRUCT_PER_BATCH * len(start.batches))
+        self._take(start, "construct")
+        self.unavoidable = self.bound = unavoidable(self.scenario)
+        whole = Scope(locked_only(start))
+        if not self._keeps_the_rules(start):
+            self.best = None
+            self._find_any(whole)
+        if self.best is None or self._finished():
+            return
+        if self._slots(whole) <= WHOLE_SLOTS:
+            self._reinsert(WARM_UP, MOVES_PER_NOMINAL)
+            self._prove(whole)
+        else:
+            self._improve()
+
+    def _keeps_the_rules(self, schedule: Schedule) -> bool:
+        return not breaches(self.scenario, to_plan(schedule, ""))
+
+    def _slots(self, scope: Scope) -> int:
+        """Slots of the whole model, estimated without building it."""
+        steps = self.instance.steps
+        needs = [
+            step.sufficient
+            * sum(
+                g.terms[g.reference].need
+                for g in self.instance.groups_of(step.programme)
+            )
+            * len(step.modes)
+            for step in steps
+        ]
+        return sum(needs) + sum(run.batches for run in scope.base.runs)
+
+    def _find_any(self, whole: Scope) -> None:
+        """Look for any plan, where nothing constructed keeps the rules."""
+        if self._slots(whole) > MOST_SLOTS:
+            self._log("too large to search whole: no plan found")
+            return
+        model, v, _ = build_model(self.instance, whole)
+        outcome = self._search(model, self.clock.limits(0.7), "any plan")
+        if outcome.value is not None:
+            self._take(found(v, outcome.value), "any plan")
+            return
+        if outcome.status == "infeasible":
+            again = self._search(
+                model,
+                self.clock.limits(1.0),
+                "confirm without presolve",
+                presolve=False,
+            )
+            self.impossible = again.status == "infeasible"
+
+    def _prove(self, whole: Scope) -> None:
+        """Solve the whole model, tier by tier, then once for the bound on regret."""
+        model, v, regret = build_model(self.instance, whole)
+        self.clock.charge(BUILD_PER_SLOT * sum(1 for _ in v.slots()))
+        if not self.instance.strict:
+            outcome = self._minimise(model, v, regret.total(), "regret", 1.0)
+            self.proved = self._claim(outcome, 0) and outcome.status == "optimal"
+            self._raise_bound(outcome.bound)
+            return
+        first = self._minimise(model, v, regret.tier(), "firm service", 0.3)
+        if not self._claim(first, 0):
+            return
+        assert self.best is not None
+        model.add(regret.tier() <= self.best.bill.firm_service)
+        rest = self._minimise(model, v, regret.total() - regret.tier(), "rest", 0.6)
+        sound = self._claim(rest, 1)
+        self.proved = sound and first.status == rest.status == "optimal"
+        free, w, all_regret = build_model(self.instance, whole)
+        total = self._minimise(free, w, all_regret.total(), "regret", 1.0, keep=False)
+        self._raise_bound(total.bound)
+
+    def _minimise(
+        self,
+        model: CpModel,
+        v: Variables,
+        goal: LinearExprT,
+        name: str,
+        share: float,
+        *,
+        keep: bool = True,
+    ) -> Outcome:
+        """One objective of the whole model, from the best plan."""
+        assert self.best is not None
+        model.minimize(goal)
+        whole = self._hint(model, v, self.best)
+        outcome = self._search(model, self.clock.limits(share), name)
+        if keep and outcome.value is not None:
+            self._take(found(v, outcome.value), name)
+        if whole:
+            return outcome
+        # a model without the plan in hand proves nothing about it
+        return replace(
+            outcome,
+            status="unknown" if outcome.value is None else "feasible",
+            bound=None,
+        )
+
+    def _claim(self, outcome: Outcome, tier: int) -> bool:
+        """Take a tier's bound unless the plan in hand contradicts it."""
+        assert self.best is not None
+        rank = self.best.bill.rank
+        reached = (rank if self.instance.strict else (self.best.bill.regret, 0))[tier]
+        if outcome.status == "infeasible":
+            self._log("the model denies a plan that keeps the rules: no claim is made")
+            return False
+        if outcome.bound is None or outcome.bound > reached:
+            return False
+        self.tier_bounds[tier] = max(self.tier_bounds[tier], outcome.bound)
+        return True
+
+    def _raise_bound(self, bound: int | None) -> None:
+        """Take a bound on regret unless the plan in hand contradicts it."""
+        if bound is not None and self.best is not None:
+            if bound <= self.best.bill.regret:
+                self.bound = max(self.bound, bound)
+            self._report()
+
+    def _improve(self) -> None:
+        """Reinsertion, rescue of firm lines, reinsertion again, then neighbourhoods."""
+        if self._finished():
+            return
+        pace = self._pace() if self.clock.time_limit is not None else MOVES_PER_NOMINAL
+        total = self.clock.left
+        self._reinsert(FIRST_SHARE * total, pace)
+        if self.instance.strict and not self._finished():
+            self._rescue()
+        self._reinsert(SECOND_SHARE * total, pace)
+        self._neighbourhoods()
+
+    def _rescue(self) -> None:
+        assert self.best is not None
+        limits = self.clock.limits(0.1, NEIGHBOURHOOD_WORK)
+        better, work = rescue(self.best, limits, self.seed, self.clock.halted)
+        self.clock.charge(RESCUE_FACTOR * work / DETERMINISTIC_PER_NOMINAL)
+        self._take(better, "rescue")
+
+    def _pace(self) -> float:
+        """Moves a second on this machine, measured: only where a wall clock rules."""
+        began = self.clock.seconds
+        self._move(SAMPLE_MOVES, began + self.clock.left)
+        return SAMPLE_MOVES / max(0.001, self.clock.seconds - began)
+
+    def _reinsert(self, budget: float, pace: float) -> None:
+        """Reinsertion for so many seconds, nominal or by the clock."""
+        budget = min(budget, self.clock.left)
+        if budget > 0:
+            self._move(max(1, int(budget * pace)), self.clock.seconds + budget)
+
+    def _move(self, moves: int, until: float) -> None:
+        assert self.best is not None
+        timed = self.clock.time_limit is not None
+        better = improve(
+            self.best,
+            seed=self.seed,
+            moves=moves,
+            stop=lambda: self.clock.halted() or (timed and self.clock.seconds > until),
+            report=self._better,
+        )
+        self.clock.charge(moves / MOVES_PER_NOMINAL)
+        self._take(better, "reinsertion")
+
+    def _better(self, schedule: Schedule) -> None:
+        self._take(schedule, "reinsertion")
+
+    def _neighbourhoods(self) -> None:
+        """Reopen parts of the plan in the exact model until a limit."""
+        reopener = Reopener(self.instance, self.seed)
+        while not self._finished():
+            assert self.best is not None
+            limits = self.clock.limits(1.0, NEIGHBOURHOOD_WORK)
+            better, tried = reopener.better(self.best, limits, self.clock.halted)
+            self.clock.charge(max((cost_of(t) for t in tried), default=0.05))
+            for t in tried:
+                self._log(f"  {t.name}: {t.slots} slots, {t.work:.2f} work, {t.proved}")
+            self._take(better, " and ".join(t.name for t in tried))
+
+    # -------------------------------------------------------------- book-keeping
+
+    def _hint(self, model: CpModel, v: Variables, schedule: Schedule) -> bool:
+        """Start the model from a schedule; whether the model has it."""
+        try:
+            solution = completed(model, values(v, schedule))
+        except NotInModel:
+            solution = None
+        if solution is None:
+            self._log("the plan in hand has no place in the model")
+            return False
+        hint(model, solution)
+        return True
+
+    def _search(
+        self,
+        model: CpModel,
+        limits: Limits,
+        name: str,
+        *,
+        presolve: bool = True,
+        seed: int | None = None,
+    ) -> Outcome:
+        outcome = search(
+            model,
+            limits,
+            seed=self.seed if seed is None else seed,
+            workers=self.workers,
+            stop=self.clock.halted,
+            presolve=presolve,
+        )
+        self.clock.charge(outcome.work / DETERMINISTIC_PER_NOMINAL)
+        self._log(f"{name}: {outcome.status} {outcome.objective} {outcome.bound}")
+        return outcome
+
+    def _take(self, schedule: Schedule, name: str) -> bool:
+        """Keep a plan if it is better than the best."""
+        if self.best is not None and self._rank(schedule) >= self._rank(self.best):
+            return False
+        self.best = schedule
+        self._log(f"{self.clock.seconds:.1f} s {name}: {schedule.bill}")
+        self._report()
+        return True
+
+    def _rank(self, schedule: Schedule) -> tuple[int, int]:
+        bill = schedule.bill
+        return bill.rank if self.instance.strict else (bill.regret, 0)
+
+    def _report(self) -> None:
+        if self.progress is not None and self.best is not None:
+            objective = self.best.bill.regret
+            gap = (objective - self.bound) / objective if objective else 0.0
+            self.progress(Progress(self.clock.seconds, objective, self.bound, gap))
+
+    def _log(self, text: str) -> None:
+        self.lines.append(text)
+
+    def _good_enough(self) -> bool:
+        """Every tier at its bound, or the gap that was asked for."""
+        assert self.best is not None
+        if all(tier.objective == tier.bound for tier in self._tiers()):
+            return True
+        objective = self.best.bill.regret
+        return self.gap > 0 and objective - self.bound <= self.gap * objective
+
+    def _finished(self) -> bool:
+        return self.clock.over() or self._good_enough()
+
+    def result(self, scenario_sha256: str) -> Result:
+        """Check the best plan and say what is known of it."""
+        status: Status = "infeasible" if self.impossible else "unknown"
+        plan, tiers, wrong = None, [], []
+        if self.best is not None:
+            plan = to_plan(self.best, scenario_sha256)
+            wrong = breaches(self.scenario, plan)
+            tiers = self._tiers()
+            proved = self.proved or all(t.objective == t.bound for t in tiers)
+            status = "optimal" if proved and not wrong else "feasible"
+        return Result(
+            status=status,
+            plan=plan,
+            bound=self.bound,
+            tiers=tiers,
+            unavoidable=self.unavoidable,
+            stopped_by=self._stopped_by(status),
+            reproducible=self.clock.time_limit is None
+            and self.workers == 1
+            and not self.clock.stop.is_set(),
+            seconds=self.clock.seconds,
+            log="\n".join(self.lines) + "\n",
+            breaches=wrong,
+        )
+
+    def _tiers(self) -> list[Tier]:
+        assert self.best is not None
+        if not self.instance.strict:
+            return [Tier("regret", self.best.bill.regret, self.bound)]
+        service, rest = self.best.bill.rank
+        return [
+            Tier("firm_service", service, self.tier_bounds[0]),
+            Tier("rest", rest, max(self.tier_bounds[1], self.bound - service)),
+        ]
+
+    def _stopped_by(self, status: Status) -> StoppedBy:
+        if status == "optimal":
+            return "optimal"
+        if self.clock.stop.is_set():
+            return "interrupt"
+        if self.best is not None and self._good_enough():
+            return "gap"
+        return "work" if self.clock.time_limit is None else "time_limit"

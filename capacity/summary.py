@@ -1,0 +1,122 @@
+"""A run in a few lines, for a terminal and for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from capacity.solver import Result
+
+
+def document(
+    kpis: dict[str, Any], manifest: dict[str, Any], run: str, currency: str
+) -> dict[str, Any]:
+    """Everything `solve --json` prints of a plan."""
+    told = ("status", "checker", "stopped_by", "reproducible", "seconds", "seed")
+    return {
+        "schema_version": 1,
+        **{name: manifest[name] for name in told},
+        "run": run,
+        "currency": currency,
+        **kpis,
+    }
+
+
+def nothing(result: Result, status: str, evidence: Path | None) -> dict[str, Any]:
+    """Everything `solve --json` prints where there is no run folder."""
+    return {
+        "schema_version": 1,
+        "status": status,
+        "run": None,
+        "evidence": None if evidence is None else str(evidence),
+        "breaches": result.breaches,
+        "bound": result.bound,
+        "stopped_by": result.stopped_by,
+        "seconds": result.seconds,
+    }
+
+
+def table(rows: Sequence[Mapping[str, object]]) -> str:
+    """Lay out rows in columns, numbers to the right."""
+    if not rows:
+        return ""
+    header = list(rows[0])
+    right = [any(isinstance(row[name], int | float) for row in rows) for name in header]
+    lines = [header, *([_cell(row[name]) for name in header] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        "  ".join(
+            cell.rjust(width) if number else cell.ljust(width)
+            for cell, width, number in zip(line, widths, right, strict=True)
+        ).rstrip()
+        for line in lines
+    )
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.2f}" if isinstance(value, float) else str(value)
+
+
+def text(name: str, facts: dict[str, Any]) -> str:
+    """Say the same to a planner, one fact a line."""
+    rows = [
+        ("regret", _money(facts["objective"], facts)),
+        ("bound", _money(facts["bound"], facts)),
+        ("gap", _gap(facts)),
+        *((_tier_name(tier), _tier(tier, facts)) for tier in facts["tiers"]),
+        ("on time in full", f"{_share(facts['on_time_in_full'])} of lines sold"),
+        ("late, unserved", _shortfall(facts)),
+        ("changeovers", f"{facts['changeovers']} in {facts['campaigns']} campaigns"),
+        *_first_shipments(facts),
+        ("run folder", facts["run"]),
+    ]
+    head = (
+        f"{name}: {facts['status']} plan, accepted by the checker,"
+        f" after {facts['seconds']:.1f} s"
+    )
+    if facts["stopped_by"] != "optimal":
+        head += f", stopped by {facts['stopped_by'].replace('_', ' ')}"
+    width = max(len(label) for label, _ in rows)
+    return "\n".join([head, *(f"{label:{width}}  {said}" for label, said in rows)])
+
+
+def _money(amount: int, facts: dict[str, Any]) -> str:
+    return f"{amount:,} {facts['currency']}"
+
+
+def _share(share: float | None) -> str:
+    return "none" if share is None else f"{100 * share:.1f} %"
+
+
+def _gap(facts: dict[str, Any]) -> str:
+    avoidable = facts["gap_avoidable"]
+    said = f"{_money(facts['gap_money'], facts)}, {_share(facts['gap'])} of regret"
+    if avoidable is None:
+        return said
+    return f"{said}, {_share(avoidable)} of what is avoidable"
+
+
+def _tier_name(tier: dict[str, Any]) -> str:
+    return f"  {tier['name'].replace('_', ' ')}"
+
+
+def _tier(tier: dict[str, Any], facts: dict[str, Any]) -> str:
+    bound = _money(tier["bound"], facts)
+    return f"{_money(tier['objective'], facts)}, bound {bound}"
+
+
+def _shortfall(facts: dict[str, Any]) -> str:
+    return f"{facts['late_batches']}, {facts['unserved_batches']} batches"
+
+
+def _first_shipments(facts: dict[str, Any]) -> list[tuple[str, str]]:
+    rows = []
+    for site, markets in facts["first_shipment"].items():
+        dated = sorted((day, market) for market, day in markets.items() if day)
+        said = ", ".join(f"{day} ({market})" for day, market in dated) or "none"
+        rows.append((f"first from {site}", said))
+    return rows

@@ -1,0 +1,40 @@
+"""Frames of a scenario and a plan: what is made, how full, how good, on which guesses.
+
+Frames of the run folder hold dates as ISO text, and `None` where there is no value;
+`to_csv` decides how cells are written.
+"""
+
+from __future__ import annotations
+
+from capacity.tables.closures import CALENDAR_COLUMNS, calendar
+from capacity.tables.figures import kpis
+from capacity.tables.guesses import ASSUMPTION_COLUMNS, assumptions
+from capacity.tables.rows import (
+    BATCH_COLUMNS,
+    CAMPAIGN_COLUMNS,
+    ORDER_COLUMNS,
+    batches,
+    campaigns,
+    orders,
+    to_csv,
+)
+from capacity.tables.usage import LOAD_COLUMNS, load, quarterly_load, yearly_load
+
+__all__ = [
+    "ASSUMPTION_COLUMNS",
+    "BATCH_COLUMNS",
+    "CALENDAR_COLUMNS",
+    "CAMPAIGN_COLUMNS",
+    "LOAD_COLUMNS",
+    "ORDER_COLUMNS",
+    "assumptions",
+    "batches",
+    "calendar",
+    "campaigns",
+    "kpis",
+    "load",
+    "orders",
+    "quarterly_load",
+    "to_csv",
+    "yearly_load",
+]

@@ -1,0 +1,198 @@
+"""How good a plan is, in numbers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from fractions import Fraction
+
+import pandas as pd
+
+from capacity.demand import lines
+from capacity.horizon import format_moment
+from capacity.plan import Plan, PlannedBatch, PlannedOrder
+from capacity.scenario import Scenario
+from capacity.tables.usage import load, yearly_load
+
+
+def kpis(
+    scenario: Scenario,
+    plan: Plan,
+    *,
+    bound: int | None,
+    tiers: Sequence[tuple[str, int, int | None]],
+    unavoidable: int,
+) -> dict[str, object]:
+    """Key figures of a plan, as in `kpis.json`.
+
+    Parameters
+    ----------
+    scenario
+        What it was planned from.
+    plan
+        The plan.
+    bound
+        Regret below which no plan can be; none where nothing is proved. [money]
+    tiers
+        Name, objective and bound of each tier, the strictest first. [money]
+    unavoidable
+        Regret that every plan has, line by line. [money]
+
+    Returns
+    -------
+    dict
+        Ready for JSON: money as whole numbers, shares rounded to 6 decimals, `None`
+        where there is no bound or nothing to divide.
+    """
+    named = [{"name": name, "objective": o, "bound": b} for name, o, b in tiers]
+    return {
+        "objective": plan.objective,
+        "bound": bound,
+        **_gaps(plan.objective, bound, unavoidable),
+        "tiers": named,
+        "regret": plan.costs.model_dump(),
+        **_service(plan),
+        "changeovers": sum(c.changeover_days > 0 for c in plan.campaigns),
+        "campaigns": len(plan.campaigns),
+        "batches": sum(batch.campaign is not None for batch in plan.batches),
+        **_money(scenario, plan),
+        "load": _load_by_year(load(scenario, plan)),
+        "first_batch": _first_batch(scenario, plan),
+        "first_shipment": _first_shipment(scenario, plan),
+    }
+
+
+def _gaps(objective: int, bound: int | None, unavoidable: int) -> dict[str, object]:
+    short = None if bound is None else objective - bound
+    return {
+        "gap": _ratio(short, objective),
+        "gap_money": short,
+        "gap_avoidable": _ratio(short, objective - unavoidable),
+        "unavoidable": unavoidable,
+    }
+
+
+def _ratio(part: int | None, whole: int) -> float | None:
+    """Divide a gap; 0 where there is nothing to close."""
+    if part is None:
+        return None
+    return float(round(Fraction(part, whole), 6)) if whole else 0.0
+
+
+def _service(plan: Plan) -> dict[str, object]:
+    sold = [order for order in plan.orders if order.firmness != "prospect"]
+    prospects = [order for order in plan.orders if order.firmness == "prospect"]
+    return {
+        "late_batches": sum(order.late for order in plan.orders),
+        "unserved_batches": sum(order.unserved for order in plan.orders),
+        "on_time_in_full": _on_time_in_full(sold),
+        "on_time_in_full_prospects": _on_time_in_full(prospects),
+    }
+
+
+def _on_time_in_full(rows: Sequence[PlannedOrder]) -> float | None:
+    """Share of lines whose every batch is on time; none without lines."""
+    if not rows:
+        return None
+    whole = sum(order.on_time == order.batches for order in rows)
+    return float(round(Fraction(whole, len(rows)), 6))
+
+
+def _money(scenario: Scenario, plan: Plan) -> dict[str, object]:
+    """Revenue of what is served and what is left of it, plain and weighted."""
+    weights = {line.id: line.weight for line in lines(scenario)}
+    revenue = _revenue(scenario, plan)
+    costs = [(batch.order, _variable_cost(scenario, batch)) for batch in _made(plan)]
+    once = plan.costs.changeover + plan.costs.shipment
+    expected = sum((weights[order] * money for order, money in revenue), Fraction(0))
+    spent = sum(
+        (weights.get(order or "", Fraction(1)) * cost for order, cost in costs),
+        Fraction(0),
+    )
+    plain = sum((money for _, money in revenue), Fraction(0))
+    return {
+        "revenue": _whole(plain),
+        "revenue_expected": _whole(expected),
+        "margin": _whole(plain - sum(cost for _, cost in costs) - once),
+        "margin_expected": _whole(expected - spent - once),
+    }
+
+
+def _revenue(scenario: Scenario, plan: Plan) -> list[tuple[str, Fraction]]:
+    """Price what each line gets: its price is shared over the batches it needs."""
+    sold = {line.id: line for line in lines(scenario)}
+    return [
+        (
+            order.order,
+            Fraction(sold[order.order].price * sold[order.order].batches)
+            * Fraction(order.batches - order.unserved, order.batches),
+        )
+        for order in plan.orders
+    ]
+
+
+def _made(plan: Plan) -> list[PlannedBatch]:
+    """Batches that the plan decided on; those of locked campaigns are paid already."""
+    locked = {campaign.campaign for campaign in plan.campaigns if campaign.locked}
+    return [
+        batch
+        for batch in plan.batches
+        if batch.campaign is not None and batch.campaign not in locked
+    ]
+
+
+def _variable_cost(scenario: Scenario, batch: PlannedBatch) -> int:
+    suite = next(suite for suite in scenario.suites if suite.id == batch.suite)
+    for rate in suite.rates:
+        if rate.programme == batch.programme and rate.variable_cost is not None:
+            return rate.variable_cost
+    return suite.variable_cost
+
+
+def _whole(money: Fraction) -> int:
+    """Round half up."""
+    return math.floor(money + Fraction(1, 2))
+
+
+def _load_by_year(frame: pd.DataFrame) -> dict[str, dict[str, float | None]]:
+    yearly = yearly_load(frame[frame.kind == "suite"])
+    found: dict[str, dict[str, float | None]] = {}
+    for suite, year, share in zip(
+        yearly.resource, yearly.year, yearly.load, strict=True
+    ):
+        found.setdefault(suite, {})[year] = None if pd.isna(share) else float(share)
+    return found
+
+
+def _first_batch(scenario: Scenario, plan: Plan) -> dict[str, str | None]:
+    """Start of the first batch made at each site."""
+    return {
+        site.id: _earliest(
+            batch.start
+            for batch in plan.batches
+            if batch.site == site.id and batch.campaign is not None
+        )
+        for site in scenario.sites
+    }
+
+
+def _first_shipment(scenario: Scenario, plan: Plan) -> dict[str, dict[str, str | None]]:
+    """By site and market: when the first batch for a line there is available."""
+    served = [b for b in plan.batches if b.order is not None and b.market is not None]
+    return {
+        site.id: {
+            market: _earliest(
+                batch.available
+                for batch in served
+                if batch.site == site.id and batch.market == market
+            )
+            for market in sorted({b.market or "" for b in served if b.site == site.id})
+        }
+        for site in scenario.sites
+    }
+
+
+def _earliest(moments: Iterable[datetime | None]) -> str | None:
+    found = [moment for moment in moments if moment is not None]
+    return format_moment(min(found)) if found else None

@@ -1,0 +1,127 @@
+"""How full suites, QC and QA are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from fractions import Fraction
+
+import pandas as pd
+
+from capacity.horizon import add_months, days_between
+from capacity.plan import Plan
+from capacity.scenario import Rate, Scenario, Site
+from capacity.tables.closures import Span, calendar, covered, horizon, suites_in_use
+
+LOAD_COLUMNS = ("month", "site", "resource", "kind", "available", "used", "load")
+
+
+def load(scenario: Scenario, plan: Plan) -> pd.DataFrame:
+    """How full every suite, QC and QA is, month by month, as in `load.csv`.
+
+    Suites count days: those of changeovers and campaigns against those since go-live
+    without shutdowns and outages. QC and QA count starts, against the daily rates' sum.
+
+    Returns
+    -------
+    DataFrame
+        month, site, resource (suite, `QC` or `QA`), kind (`suite`, `qc`, `qa`),
+        available and used [day, or starts], load [1]; from the month of `as_of` to the
+        end of the horizon.
+    """
+    closed = calendar(scenario)
+    closed = closed[closed.what != "ramp"]
+    rows = []
+    for month in _months(scenario):
+        window = max(month[0], scenario.horizon.start), month[1]
+        for site in scenario.sites:
+            days = _suite_days(scenario, plan, closed, site, window)
+            starts = _quality_starts(scenario, plan, site, window)
+            for resource, kind, available, used in [*days, *starts]:
+                cells = (float(available), float(used), _share(used, available))
+                rows.append((f"{month[0]:%Y-%m}", site.id, resource, kind, *cells))
+    frame = pd.DataFrame(rows, columns=list(LOAD_COLUMNS))
+    return frame.astype({"available": float, "used": float, "load": float})
+
+
+Resource = tuple[str, str, Fraction, Fraction]
+"""Name, kind, available and used."""
+
+
+def _months(scenario: Scenario) -> Iterator[Span]:
+    end = horizon(scenario)[1]
+    start = datetime(scenario.as_of.year, scenario.as_of.month, 1)
+    while start < end:
+        yield start, min(add_months(start, 1), end)
+        start = add_months(start, 1)
+
+
+def _suite_days(
+    scenario: Scenario, plan: Plan, closed: pd.DataFrame, site: Site, window: Span
+) -> Iterator[Resource]:
+    for at, suite in suites_in_use(scenario):
+        if at is not site:
+            continue
+        mine = closed[closed.suite == suite.id]
+        shut = [
+            (start.to_pydatetime(), end.to_pydatetime())
+            for start, end in zip(mine.start, mine.end, strict=True)
+        ]
+        occupied = [
+            (campaign.changeover_start or campaign.start, campaign.end)
+            for campaign in plan.campaigns
+            if campaign.suite == suite.id
+        ]
+        whole = days_between(window[0], max(window))
+        available = whole - covered(shut, window)
+        yield suite.id, "suite", available, covered(occupied, window)
+
+
+def _quality_starts(
+    scenario: Scenario, plan: Plan, site: Site, window: Span
+) -> Iterator[Resource]:
+    records = scenario.quality.records_per_reviewer_week
+    tested = [b.qc_start for b in plan.batches if b.qc_site == site.id]
+    reviewed = [b.qa_start for b in plan.batches if b.qa_site == site.id]
+    for resource, kind, weekly, moments in (
+        ("QC", "qc", _integral(site.qc_batches, window), tested),
+        ("QA", "qa", _integral(site.qa_reviewers, window) * records, reviewed),
+    ):
+        used = sum(1 for at in moments if at and window[0] <= at < window[1])
+        yield resource, kind, weekly / 7, Fraction(used)
+
+
+def _integral(rates: Sequence[Rate], window: Span) -> Fraction:
+    """Sum over the window's days of the rate in force. [rate x day]"""
+    steps = sorted(rates, key=lambda rate: rate.start)
+    ends = [*(rate.start for rate in steps[1:]), datetime.max][: len(steps)]
+    return sum(
+        (
+            rate.value * covered([(rate.start, end)], window)
+            for rate, end in zip(steps, ends, strict=True)
+        ),
+        Fraction(0),
+    )
+
+
+def _share(part: Fraction, whole: Fraction) -> float | None:
+    return float(round(part / whole, 4)) if whole else None
+
+
+def yearly_load(frame: pd.DataFrame) -> pd.DataFrame:
+    """Sum a `load` frame by year: site, resource, kind, year, available, used, load."""
+    return _by_period(frame, "year", frame.month.str[:4])
+
+
+def quarterly_load(frame: pd.DataFrame) -> pd.DataFrame:
+    """Sum a `load` frame by quarter (`2027-Q3`), else as `yearly_load`."""
+    number = (frame.month.str[5:].astype(int) + 2) // 3
+    return _by_period(frame, "quarter", frame.month.str[:4] + "-Q" + number.astype(str))
+
+
+def _by_period(frame: pd.DataFrame, name: str, period: pd.Series[str]) -> pd.DataFrame:
+    keys = ["site", "resource", "kind", name]
+    groups = frame.assign(**{name: period}).groupby(keys, sort=False)
+    sums = groups[["available", "used"]].sum().reset_index()
+    loaded = sums.used / sums.available.where(sums.available > 0)
+    return sums.assign(load=loaded.round(4))

@@ -1,0 +1,344 @@
+"""What a planner should know before solving: orders that can't be served, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from fractions import Fraction
+
+from capacity.horizon import format_moment
+from capacity.plan import Cause
+from capacity.scenario import (
+    Client,
+    Direct,
+    Frozen,
+    InRelease,
+    Lock,
+    Order,
+    Step,
+    Suite,
+)
+from capacity.validate.names import Finding
+from capacity.validate.network import Network, later
+
+Warn = Callable[[Network], Iterator[Finding]]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The earliest batch of a step from one source, and what it waits for."""
+
+    site: str
+    out: datetime
+    """Out, or on hand."""
+    released: datetime
+    """Tested and reviewed."""
+    right: datetime
+    """Right to ship, of every step used."""
+    cause: Cause
+    """What its start waits for most."""
+    words: str
+    """The same in words."""
+
+    @property
+    def available(self) -> datetime:
+        """Released and with the right to ship."""
+        return max(self.released, self.right)
+
+    @property
+    def why(self) -> str:
+        """The cause of this date, in words."""
+        if self.right > self.released:
+            return f"licence: the right to ship begins on {format_moment(self.right)}"
+        return f"{self.cause}: {self.words}"
+
+
+@dataclass(frozen=True)
+class Wait:
+    """Something that a start waits for."""
+
+    until: datetime
+    cause: Cause
+    words: str
+
+
+def earliest(
+    network: Network, programme: str, kind: str, market: str | None
+) -> list[Batch]:
+    """Earliest batch of a programme's last step from each suite, soonest first.
+
+    A bound that no plan beats: no queue, changeover, campaign minimum or other product.
+    """
+    steps = network.programmes[programme].recipe
+    batches: list[Batch] = []
+    for step in steps:
+        kept = kind if step is steps[-1] else "intermediate"
+        made = _made(network, programme, step, kept, market, batches)
+        batches = [*made, *_coming(network, programme, step, kept, market)]
+    return sorted(batches, key=lambda batch: (batch.available, batch.site))
+
+
+def _made(
+    network: Network,
+    programme: str,
+    step: Step,
+    kind: str,
+    market: str | None,
+    before: list[Batch],
+) -> list[Batch]:
+    """New batches of a step, from each open suite and each way to supply it."""
+    found = []
+    for suite in _open_suites(network, programme, step):
+        right = _right(network, programme, step, suite.site, market)
+        for wait, inherited in _inputs(network, step, suite.site, before):
+            if right is None:
+                continue
+            batch = _first(network, programme, step, suite, kind, wait)
+            if batch is not None:
+                found.append(replace(batch, right=max(right, inherited)))
+    return found
+
+
+def _open_suites(network: Network, programme: str, step: Step) -> list[Suite]:
+    return [
+        network.suites[name]
+        for name in step.suites
+        if network.suites[name].enabled
+        and network.opens(programme, step.step, network.suites[name].site) is not None
+    ]
+
+
+def _right(
+    network: Network, programme: str, step: Step, site: str, market: str | None
+) -> datetime | None:
+    """Right to ship of one step; the beginning of time where none is needed."""
+    if market is None:
+        return datetime.min
+    return network.right(programme, step.step, site, market)
+
+
+def _inputs(
+    network: Network, step: Step, site: str, before: list[Batch]
+) -> Iterator[tuple[Wait, datetime]]:
+    """When input can be at a site, with the right to ship that it brings along."""
+    as_of, supply = network.scenario.as_of, step.supply
+    if supply is None:
+        yield (
+            Wait(as_of, "suite", "production and release take that long"),
+            datetime.min,
+        )
+    elif isinstance(supply, Client):
+        days = Fraction(0) if supply.on_hand else supply.lead_time_days
+        words = "the client's antibody comes on "
+        when = later(as_of, days)
+        yield Wait(when, "intermediate", words + format_moment(when)), datetime.min
+    else:
+        for batch in before:
+            usable = _usable(network, supply, batch, site)
+            if usable is not None:
+                words = f"no intermediate can be used before {format_moment(usable)}"
+                yield Wait(max(as_of, usable), "intermediate", words), batch.right
+
+
+def _usable(
+    network: Network, supply: Direct | Frozen, batch: Batch, site: str
+) -> datetime | None:
+    """When a batch of the step before can be used at a site, if it can get there."""
+    if isinstance(supply, Direct):
+        return batch.out if batch.site == site else None
+    when = later(batch.out if supply.at_risk else batch.released, supply.freeze_days)
+    if batch.site == site:
+        return when
+    lane = network.lanes.get((batch.site, site))
+    return later(when, lane.days + lane.receipt_days) if lane is not None else None
+
+
+def _first(
+    network: Network, programme: str, step: Step, suite: Suite, kind: str, wait: Wait
+) -> Batch | None:
+    """The earliest batch of a suite that still ends within the horizon."""
+    waits = [wait, *_waits(network, programme, step, suite)]
+    longest = max(waits, key=lambda wait: wait.until)
+    start, cause, words = longest.until, longest.cause, longest.words
+    lead_in = network.lead_in(suite, programme)
+    for begins, ends in network.closures(suite):
+        if start < ends and begins < later(start, lead_in):
+            start, cause = ends, "shutdown"
+            words = f"{suite.id} is down until {format_moment(ends)}"
+    out = later(start, lead_in)
+    if out > network.end:
+        return None
+    released = later(out, _lead_time(network, programme, step, kind))
+    return Batch(suite.site, out, released, datetime.min, cause, words)
+
+
+def _waits(
+    network: Network, programme: str, step: Step, suite: Suite
+) -> Iterator[Wait]:
+    scenario = network.scenario
+    opens = network.opens(programme, step.step, suite.site)
+    if scenario.frozen_days:
+        until = later(scenario.as_of, scenario.frozen_days)
+        yield Wait(until, "frozen", f"the plan is frozen until {format_moment(until)}")
+    live = format_moment(suite.go_live)
+    yield Wait(suite.go_live, "go_live", f"{suite.id} goes live on {live}")
+    if opens is not None:
+        words = f"the transfer to {suite.site} ends on {format_moment(opens)}"
+        yield Wait(opens, "transfer", words)
+
+
+def _lead_time(network: Network, programme: str, step: Step, kind: str) -> Fraction:
+    if network.in_process(programme, step):
+        return Fraction(0)
+    return network.lead_time(step, kind) or Fraction(0)
+
+
+def _coming(
+    network: Network, programme: str, step: Step, kind: str, market: str | None
+) -> Iterator[Batch]:
+    """Batches that are locked, wait for release or are on hand."""
+    for suite, outs, until in _opening(network, programme, step, kind):
+        site = network.suites[suite].site
+        right = _right(network, programme, step, site, market)
+        if right is not None:
+            released = max(until, network.scenario.as_of)
+            yield Batch(
+                site, outs, released, right, "suite", "its release takes that long"
+            )
+
+
+def _opening(
+    network: Network, programme: str, step: Step, kind: str
+) -> Iterator[tuple[str, datetime, datetime]]:
+    """Suite, out and release of what is under way; stock only of intermediates.
+
+    Stock that serves orders has an expiry, so it is looked at order by order.
+    """
+    days = _lead_time(network, programme, step, kind)
+    for _, row in network.opening:
+        ours = (row.programme, row.kind) == (programme, kind)
+        if not ours or network.step(programme, row.step) is not step:
+            continue
+        if isinstance(row, Lock):
+            lead_in = network.lead_in(network.suites[row.suite], programme)
+            out = later(row.start, lead_in)
+            yield row.suite, out, later(out, days)
+        elif isinstance(row, InRelease):
+            yield row.suite, row.first_out, later(row.first_out, days)
+        elif kind == "intermediate":
+            yield row.suite, network.scenario.as_of, network.scenario.as_of
+
+
+def impossible(network: Network) -> Iterator[Finding]:
+    """Orders due before anything could serve one batch of them."""
+    scenario = network.scenario
+    programmes = {contract.id: contract.programme for contract in scenario.contracts}
+    known: dict[tuple[str, str, str | None], list[Batch]] = {}
+    for order in scenario.orders:
+        programme = programmes[order.contract]
+        market = "clinical" if order.kind == "clinical" else order.market
+        key = (programme, str(order.kind), market)
+        if key not in known:
+            known[key] = earliest(network, *key)
+        if _from_stock(network, order, programme, market):
+            continue
+        if not known[key]:
+            yield Finding(f"orders.{order.id}", _never(network, programme, market))
+            continue
+        first = known[key][0]
+        if first.available > _deadline(network, order):
+            text = (
+                f"{format_moment(order.due)} is before anything could be available: "
+                f"{format_moment(first.available)} at the earliest ({first.why})"
+            )
+            yield Finding(f"orders.{order.id}.due", text)
+
+
+def _from_stock(
+    network: Network, order: Order, programme: str, market: str | None
+) -> bool:
+    """Whether a batch on hand can serve the order on time."""
+    step = network.programmes[programme].recipe[-1]
+    for stock in network.scenario.stock:
+        if (stock.programme, stock.kind) == (programme, order.kind):
+            site = network.suites[stock.suite].site
+            right = _right(network, programme, step, site, market)
+            in_time = right is not None and right <= _deadline(network, order)
+            if in_time and order.due <= stock.expiry:
+                return True
+    return False
+
+
+def _deadline(network: Network, order: Order) -> datetime:
+    if network.scenario.due_rule == "strict":
+        return order.due
+    return later(order.due, 1 - network.grid.tick)
+
+
+def _never(network: Network, programme: str, market: str | None) -> str:
+    """Why no suite can ever make a batch for a market."""
+    for step in network.programmes[programme].recipe:
+        suites = _open_suites(network, programme, step)
+        if not suites:
+            text = (
+                f"no suite for step {step.step} is at a site with a transfer or licence"
+            )
+            return f"can never be served: {text} (transfer)"
+        sites = {suite.site for suite in suites}
+        rights = [_right(network, programme, step, site, market) for site in sites]
+        if all(right is None for right in rights):
+            text = f"no site has a right to ship {programme} to {market}"
+            return f"can never be served: {text} (licence)"
+    return "can never be served: nothing is out before the horizon's end (suite)"
+
+
+def never_opened(network: Network) -> Iterator[Finding]:
+    """Suites that a step lists in vain."""
+    for programme in network.scenario.programmes:
+        for step in programme.recipe:
+            for number, name in enumerate(step.suites):
+                site = network.suites[name].site
+                if network.opens(programme.id, step.step, site) is None:
+                    path = (
+                        f"programmes.{programme.id}.recipe.{step.step}.suites.{number}"
+                    )
+                    about = f"programme {programme.id}: step {step.step}"
+                    text = f"no licence or transfer ever opens {site} for {name}"
+                    yield Finding(path, text, about)
+
+
+def dear_lateness(network: Network) -> Iterator[Finding]:
+    """Kinds whose latest delivery costs more than not delivering at all."""
+    scenario = network.scenario
+    terms = scenario.economics
+    weeks = max(Fraction(0), terms.max_late_days / 7 - terms.penalty_grace_weeks)
+    penalty = min(terms.penalty_cap, terms.penalty_per_week * weeks)
+    worst = terms.service_charge_per_day * terms.max_late_days + penalty
+    prospects = {contract.id for contract in scenario.contracts if contract.prospect}
+    kinds = {
+        "prospect" if order.contract in prospects else str(order.kind)
+        for order in scenario.orders
+    }
+    for kind in sorted(kinds):
+        factor: Fraction = getattr(terms.unserved_factor, kind)
+        if worst > factor:
+            text = (
+                f"a batch {terms.max_late_days} days late costs {float(worst):g} of "
+                f"its price, more than the {float(factor):g} for not serving it"
+            )
+            yield Finding(f"economics.unserved_factor.{kind}", text)
+
+
+def large_ppq(network: Network) -> Iterator[Finding]:
+    """PPQ orders that don't fit into one campaign."""
+    contracts = {contract.id: contract for contract in network.scenario.contracts}
+    for order in network.scenario.orders:
+        step = network.programmes[contracts[order.contract].programme].recipe[-1]
+        most = network.limits[step.campaign].maximum
+        if order.kind == "ppq" and order.batches > most:
+            text = f"{order.batches} PPQ batches don't fit one campaign of {most}"
+            yield Finding(f"orders.{order.id}.batches", text)
+
+
+WARNINGS: list[Warn] = [impossible, never_opened, dear_lateness, large_ppq]

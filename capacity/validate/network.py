@@ -1,0 +1,206 @@
+"""A scenario's records by name, with the dates and speeds that follow from them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from fractions import Fraction
+from functools import cached_property
+
+from capacity.horizon import SECONDS_PER_DAY, Grid, add_months, days_between
+from capacity.scenario import (
+    CampaignLimits,
+    Direct,
+    InRelease,
+    Lane,
+    Lock,
+    Programme,
+    ReleaseClass,
+    Scenario,
+    Shutdown,
+    Site,
+    Step,
+    Stock,
+    Suite,
+)
+
+Span = tuple[datetime, datetime]
+"""Half-open."""
+
+
+def later(moment: datetime, days: Fraction) -> datetime:
+    """The moment so many days later."""
+    return moment + timedelta(seconds=float(days * SECONDS_PER_DAY))
+
+
+@dataclass(frozen=True)
+class Network:
+    """Looks up what may be unknown: a wrong name gives None, never an error."""
+
+    scenario: Scenario
+
+    @cached_property
+    def sites(self) -> dict[str, Site]:
+        """Sites by id."""
+        return {site.id: site for site in self.scenario.sites}
+
+    @cached_property
+    def suites(self) -> dict[str, Suite]:
+        """Suites by id."""
+        return {suite.id: suite for suite in self.scenario.suites}
+
+    @cached_property
+    def programmes(self) -> dict[str, Programme]:
+        """Programmes by id."""
+        return {programme.id: programme for programme in self.scenario.programmes}
+
+    @cached_property
+    def limits(self) -> dict[str, CampaignLimits]:
+        """Campaign limits by id."""
+        return {limits.id: limits for limits in self.scenario.campaign_limits}
+
+    @cached_property
+    def release_classes(self) -> dict[str, ReleaseClass]:
+        """Release classes by id."""
+        return {release.id: release for release in self.scenario.release_classes}
+
+    @cached_property
+    def lanes(self) -> dict[tuple[str, str], Lane]:
+        """Lanes by their two sites."""
+        return {(lane.start, lane.to): lane for lane in self.scenario.lanes}
+
+    @cached_property
+    def opening(self) -> list[tuple[str, Lock | InRelease | Stock]]:
+        """Locked campaigns, batches in release and stock, each with its list's name."""
+        scenario = self.scenario
+        return [
+            *(("locks", lock) for lock in scenario.locks),
+            *(("in_release", waiting) for waiting in scenario.in_release),
+            *(("stock", stock) for stock in scenario.stock),
+        ]
+
+    @cached_property
+    def end(self) -> datetime:
+        """End of the horizon's last day; none where it ends before it starts."""
+        if self.scenario.horizon.end < self.scenario.horizon.start:
+            return datetime.max
+        return later(self.scenario.horizon.end, Fraction(1))
+
+    @cached_property
+    def grid(self) -> Grid:
+        """The time grid."""
+        return self.scenario.grid()
+
+    # --------------------------------------------------------------- recipes
+
+    def step(self, programme: str, name: str | None) -> Step | None:
+        """A step by name; the last where none is named."""
+        found = self.programmes.get(programme)
+        if found is None:
+            return None
+        if name is None:
+            return found.recipe[-1]
+        return next((step for step in found.recipe if step.step == name), None)
+
+    def neighbour(self, programme: str, step: Step, offset: int) -> Step | None:
+        """The step before (-1) or after (+1)."""
+        recipe = self.programmes[programme].recipe
+        number = recipe.index(step) + offset
+        return recipe[number] if 0 <= number < len(recipe) else None
+
+    def in_process(self, programme: str, step: Step) -> bool:
+        """Whether the next step follows directly."""
+        after = self.neighbour(programme, step, 1)
+        return after is not None and isinstance(after.supply, Direct)
+
+    # ------------------------------------------------------------ permission
+
+    def opens(self, programme: str, step: str, site: str) -> datetime | None:
+        """From when the site may make the step, if ever."""
+        ends = [
+            transfer.end
+            for transfer in self.scenario.transfers
+            if (transfer.programme, transfer.site) == (programme, site)
+            and transfer.step in (None, step)
+        ]
+        if ends:
+            return min(ends)
+        licensed = any(
+            (licence.programme, licence.site) == (programme, site)
+            and licence.step in (None, step)
+            for licence in self.scenario.licences
+        )
+        return self.scenario.as_of if licensed else None
+
+    def right(
+        self, programme: str, step: str, site: str, market: str
+    ) -> datetime | None:
+        """From when the step may ship from the site to the market, if ever."""
+        found = [
+            licence.start
+            for licence in self.scenario.licences
+            if (licence.programme, licence.site, licence.market)
+            == (programme, site, market)
+            and licence.step in (None, step)
+        ]
+        return min(found, default=None)
+
+    # ---------------------------------------------------------------- suites
+
+    def closures(self, suite: Suite) -> list[Span]:
+        """Shutdowns and outages of a suite within the horizon, in order."""
+        site = self.sites.get(suite.site)
+        spans = [
+            (outage.start, later(outage.start, outage.days))
+            for outage in [*(site.outages if site else []), *suite.outages]
+        ]
+        for shutdown in site.shutdowns if site else []:
+            spans += self._repeats(shutdown)
+        return sorted(spans)
+
+    def _repeats(self, shutdown: Shutdown) -> Iterator[Span]:
+        years, start = 0, shutdown.start
+        while start <= self.scenario.horizon.end:
+            yield start, later(start, shutdown.days)
+            if shutdown.every_years is None:
+                return
+            years += shutdown.every_years
+            start = add_months(shutdown.start, 12 * years)
+
+    def lead_in(self, suite: Suite, programme: str) -> Fraction:
+        """From a batch's start to its out. [day]"""
+        for rate in suite.rates:
+            if rate.programme == programme and rate.lead_in_days is not None:
+                return rate.lead_in_days
+        return suite.production_days + suite.downstream_days
+
+    def takt(self, suite: Suite, programme: str, start: datetime) -> Fraction:
+        """Between batches of a campaign, on the grid. [day]"""
+        given = [
+            rate.takt_days
+            for rate in suite.rates
+            if rate.programme == programme and rate.takt_days is not None
+        ]
+        occupied = (suite.production_days + suite.turnaround_days) / suite.reactors
+        derived = max(occupied, suite.downstream_cycle_days)
+        days = given[0] if given else derived / (1 - suite.unplanned_downtime)
+        passed = days_between(suite.go_live, start)
+        number = math.floor(passed / self.scenario.ramp_step_days)
+        share = suite.ramp[number] if 0 <= number < len(suite.ramp) else Fraction(1)
+        return self.grid.days(self.grid.up(days / share))
+
+    def lead_time(self, step: Step, kind: str) -> Fraction | None:
+        """From out to release with no queue; none where it isn't stated. [day]"""
+        if kind == "engineering":
+            return Fraction(0)
+        release = self.release_classes.get(step.release or "")
+        if release is None:
+            return None
+        times = {str(key): time for key, time in release.lead_time.items()}
+        stated = times.get(kind, times.get("any"))
+        if stated is None:
+            return None
+        days: Fraction = getattr(stated, self.scenario.quality.planning_percentile)
+        return max(days, release.qc_days, release.qa_days)

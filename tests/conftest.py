@@ -1,0 +1,45 @@
+"""Fixtures for every room: the small scenario, and one solved run of it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+SCENARIOS = Path(__file__).parent.parent / "scenarios"
+
+settings.register_profile("dev", max_examples=50, deadline=None)
+settings.register_profile("ci", max_examples=300, deadline=None, derandomize=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
+
+# What the terminal is must not show in what the tests read.
+os.environ.update(TERM="dumb", NO_COLOR="1", COLUMNS="100")
+for name in ("FORCE_COLOR", "GITHUB_ACTIONS", "CAPACITY_DEBUG"):
+    os.environ.pop(name, None)
+
+
+@pytest.fixture
+def tiny() -> Path:
+    """The scenario that can be planned on paper."""
+    return SCENARIOS / "tiny.yaml"
+
+
+@pytest.fixture(scope="session")
+def _solved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from capacity import reading, runs
+    from capacity.solver import solve
+
+    loaded = reading.read(SCENARIOS / "tiny.yaml", [])
+    result = solve(loaded.scenario, scenario_sha256=reading.sha256(loaded))
+    directory = tmp_path_factory.mktemp("solved") / "tiny"
+    runs.write_run(directory, loaded, result, options={}, seed=0, overwrite=False)
+    return directory
+
+
+@pytest.fixture
+def tiny_run(_solved: Path, tmp_path: Path) -> Path:
+    """A run folder of `tiny.yaml`, free to be spoilt."""
+    return shutil.copytree(_solved, tmp_path / "run")

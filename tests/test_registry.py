@@ -1,0 +1,39 @@
+"""A rule or cost that is stated in one place and forgotten in another is named here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from capacity.checker.costs import COSTS
+from capacity.checker.rules import RULES
+from capacity.construct import construct
+from capacity.instance import build
+from capacity.model import CONSTRAINTS, STATED_BY, Scope
+from capacity.model import build as build_model
+from capacity.model.plans import locked_only
+from capacity.plan import Costs
+from capacity.reading import read
+from capacity.schedule import Bill
+
+SCENARIOS = Path(__file__).parent.parent / "scenarios"
+
+
+def test_every_rule_is_stated_by_the_model_and_no_other() -> None:
+    assert set(STATED_BY) == set(RULES)
+    stating = {constraint for row in STATED_BY.values() for constraint in row}
+    shaping = set(CONSTRAINTS) - stating
+    # this one only orders anonymous slots: it forbids no plan
+    assert {constraint.__name__ for constraint in shaping} == {
+        "fill_blocks_from_the_front"
+    }
+    assert stating <= set(CONSTRAINTS)
+
+
+def test_every_cost_has_a_term_in_plan_bill_and_model() -> None:
+    assert set(COSTS) == set(Costs.model_fields)
+    assert set(Bill.__dataclass_fields__) == {*COSTS, "firm_service"}
+    instance = build(read(SCENARIOS / "tiny.yaml").scenario)
+    scope = Scope(locked_only(construct(instance)))
+    _, _, regret = build_model(instance, scope)
+    # two sites, ramp, a late licence: every term but shipments, as nothing is shipped
+    assert set(regret.terms) == set(COSTS) - {"shipment"}

@@ -1,0 +1,483 @@
+"""What a scenario means: what is refused, what is warned of, and the rough-cut load."""
+
+# ruff: noqa: E501 - a case is a row: what is written, then what is said
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from capacity import validate
+from capacity.reading import Loaded, ScenarioError, read
+
+DATA = Path(__file__).parent / "data"
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("small.yaml", "small_orders.csv"):
+        shutil.copy(DATA / name, tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+
+
+def over(text: str) -> Path:
+    """The small scenario with changes, which begin on line 3."""
+    Path("over.yaml").write_text(f"extends: small.yaml\nname: over\n{dedent(text)}")
+    return Path("over.yaml")
+
+
+def refused(text: str, *settings: str) -> list[str]:
+    with pytest.raises(ScenarioError) as caught:
+        read(over(text), settings)
+    return [str(problem) for problem in caught.value.problems]
+
+
+def warned(loaded: Loaded) -> list[str]:
+    return [
+        f"{loaded.place(path)}: {sentence}"
+        for path, sentence in validate.warnings(loaded.scenario)
+    ]
+
+
+def test_the_small_scenario_has_neither_problems_nor_warnings() -> None:
+    loaded = read(Path("small.yaml"))
+    assert validate.problems(loaded.scenario) == []
+    assert validate.warnings(loaded.scenario) == []
+
+
+# ------------------------------------------------------------------------------ names
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("suites: [{id: SYR-A, site: SIR}]", "suite SYR-A: site: unknown site SIR; did you mean SYR?"),
+        ("suites: [{id: SYR-A, changeover: CO-X}]", "suite SYR-A: changeover: unknown changeover rules CO-X; did you mean CO-C?"),
+        ("suites: [{id: SYR-A, set_up: LEX}]", "suite SYR-A: set_up: unknown programme LEX; did you mean LEG?"),
+        ("suites: [{id: SYR-A, rates: [{programme: LEX, takt_days: 3}]}]", "suite SYR-A: rate for LEX: unknown programme LEX; did you mean LEG?"),
+        ("changeovers: [{id: CO-A, programmes: [{leaving: LEG, entering: PAT, days: 1}]}]", "changeover CO-A: programmes: entering: unknown programme PAT; did you mean PIT?"),
+        ("programmes: [{id: LEG, recipe: [{step: antibody, suites: [SYR-B, SYR-A]}]}]", "programme LEG: step antibody: suites: unknown suite SYR-B; did you mean SYR-A?"),
+        ("programmes: [{id: LEG, recipe: [{step: antibody, suites: [SYR-A, SYR-A]}]}]", "programme LEG: step antibody: suites: SYR-A comes twice"),
+        ("programmes: [{id: LEG, recipe: [{step: antibody, campaign: CL}]}]", "programme LEG: step antibody: campaign: unknown campaign limits CL; did you mean CL-C?"),
+        ("programmes: [{id: LEG, recipe: [{step: antibody, release: RC-B}]}]", "programme LEG: step antibody: release: unknown release class RC-B; did you mean RC-C?"),
+        ("programmes: [{id: LEG, recipe: [{step: antibody, reference_suite: SYR-B}]}]", "programme LEG: step antibody: reference_suite: SYR-B isn't among the step's suites; did you mean SYR-A?"),
+        ("programmes: [{id: LEG, recipe: [{step: antibody, kg_per_batch: {SYR-A: 1, SYR-B: 2}}]}]", "programme LEG: step antibody: kg_per_batch: SYR-B: SYR-B isn't among the step's suites; did you mean SYR-A?"),
+        ("licences: [{id: L, programme: LEX, site: SYR, market: EU, from: 2026-02-01}]", "licence L: programme: unknown programme LEX; did you mean LEG?"),
+        ("licences: [{id: L, programme: LEG, step: conjugate, site: SYR, market: EU, from: 2026-02-01}]", "licence L: step: unknown step conjugate; there are antibody"),
+        ("licences: [{id: L, programme: LEG, site: SON, market: EU, from: 2026-02-01}]", "licence L: site: unknown site SON; there are SYR"),
+        ("transfers: [{id: T, programme: LEG, site: SON, end: 2026-02-01}]", "transfer T: site: unknown site SON; there are SYR"),
+        ("lanes: [{id: A, from: SYR, to: SON, days: 1, batches: 2, cost: 3}]", "lane A: to: unknown site SON; there are SYR"),
+        ("contracts: [{id: C-LEG, programme: LEX}]", "contract C-LEG: programme: unknown programme LEX; did you mean LEG?"),
+        ("orders: [{id: LEG-1, contract: C-LEX}]", "order LEG-1: contract: unknown contract C-LEX; did you mean C-LEG?"),
+        ("stock: [{id: S, programme: LEG, suite: SYR-B, kind: commercial, batches: 1, expiry: 2027-01-01}]", "stock S: suite: unknown suite SYR-B; did you mean SYR-A?"),
+        ("stock: [{id: S, programme: LEG, suite: SYR-C1, kind: commercial, batches: 1, expiry: 2027-01-01}]", "stock S: suite: SYR-C1 isn't among the suites of step antibody of LEG; did you mean SYR-A?"),
+        ("locks: [{id: K, programme: LEG, step: anti, suite: SYR-A, kind: commercial, batches: 1, start: 2026-02-01}]", "lock K: step: unknown step anti; did you mean antibody?"),
+        ("transfers: [{id: SYR-A, programme: LEG, site: SYR, end: 2026-02-01}]", "transfer SYR-A: the id also names a suite"),
+        ("contracts: [{id: economics, programme: LEG, price: {}}]", "contract economics: the id also names a section of the scenario"),
+        ("standing: {frozen_day: {is: typical}}", "standing: frozen_day: there is no such value; did you mean frozen_days?"),
+        ("standing: {economics.penalty_caps: {is: typical}}", "standing: economics: penalty_caps: there is no such value"),
+        ("standing: {as_of: {is: fact}}", "standing: as_of: a fact needs its source"),
+        ("standing: {as_of: {is: fact, source: S2}}", "standing: as_of: unknown source S2; there are S1"),
+        ("suites: [{id: SYR-A, standing: {golive: {is: typical}}}]", "suite SYR-A: standing: golive: there is no such value; did you mean go_live?"),
+        ("suites: [{id: SYR-A, standing: {ramp: {is: fact, source: 'S1, S3'}}}]", "suite SYR-A: standing: ramp: unknown source S3; there are S1"),
+    ],
+)  # fmt: skip
+def test_an_unknown_name_is_refused_with_the_nearest(text: str, sentence: str) -> None:
+    assert refused(text) == [f"over.yaml:3: {sentence}"]
+
+
+def test_ids_that_come_twice_in_one_list_are_refused_at_the_second() -> None:
+    text = Path("small.yaml").read_text()
+    row = (
+        "  - {id: L-LEG-US, programme: LEG, site: SYR, market: EU, from: 2026-01-01}\n"
+    )
+    Path("small.yaml").write_text(text.replace("licences:\n", f"licences:\n{row}", 1))
+    line = text[: text.index("licences:")].count("\n") + 3
+    with pytest.raises(ScenarioError) as caught:
+        read(Path("small.yaml"))
+    assert (
+        str(caught.value) == f"small.yaml:{line}: licence L-LEG-US: the id comes twice"
+    )
+
+
+def test_an_id_names_one_record_of_any_list() -> None:
+    # Sites and what they hold come before suites, so the suite is the second.
+    line = DATA.joinpath("small.yaml").read_text().splitlines().index("  - id: SYR-A")
+    assert refused(
+        "sites: [{id: SYR, outages: [{id: SYR-A, start: 2026-02-01, days: 1}]}]"
+    ) == [f"small.yaml:{line + 1}: suite SYR-A: the id also names an outage"]
+
+
+def test_a_step_that_comes_twice_is_refused() -> None:
+    text = Path("small.yaml").read_text()
+    Path("small.yaml").write_text(text.replace("step: conjugate", "step: antibody"))
+    with pytest.raises(ScenarioError) as caught:
+        read(Path("small.yaml"))
+    line = text[: text.index("step: conjugate")].count("\n") + 1
+    said = f"small.yaml:{line}: programme PIT: step antibody: comes twice"
+    assert said in str(caught.value).splitlines()
+
+
+def test_a_source_in_words_and_a_standing_for_all_fields_are_fine() -> None:
+    read(
+        over(
+            """\
+            suites:
+              - id: SYR-A
+                standing:
+                  "*": {is: fact, source: "Annual report of 2025, page 12"}
+                  ramp: {is: typical, source: "https://example.org/ramp"}
+            campaign_limits:
+              - {id: CL-A, standing: {minimum.ppq: {is: typical}}}
+            standing:
+              quality.lending.qa: {is: typical}
+            """
+        )
+    )
+
+
+# ------------------------------------------------------------------------------ sense
+
+LOCK = "locks: [{{id: K, programme: LEG, suite: SYR-A, kind: commercial, {}}}]"
+
+
+@pytest.mark.parametrize(
+    ("text", "sentences"),
+    [
+        ("horizon: {end: 2025-12-31}", ["horizon: end: 2025-12-31 is before the start 2026-01-01: the horizon has no day"]),
+        ("as_of: 2025-12-31", ["as_of: 2025-12-31 is outside the horizon"]),
+        ("resolution_days: 2", ["resolution_days: a day isn't a whole number of ticks of 2 days"]),
+        ("changeovers: [{id: CO-A, same_client: 0.0001}]", ["changeover CO-A: same_client: needs a time grid of 1/10000 days, finer than a minute"]),
+        ("horizon: {end: 2199-12-31}\nchangeovers: [{id: CO-A, same_client: 1/1440}]", ["horizon: has more than 2 million ticks of 1/1440 days; take a coarser grid"]),
+        ("sites: [{id: SYR, qc_batches: [{from: 2027-01-01, value: 1}, {from: 2026-01-01, value: 2}]}]", ["site SYR: qc_batches: 2026-01-01 doesn't come after 2027-01-01"]),
+        ("programmes: [{id: LEG, recipe: [{step: antibody, stage: upstream}]}]", ["programme LEG: step antibody: suites: SYR-A runs upstream_downstream, not upstream"]),
+        ("programmes: [{id: PIT, recipe: [{step: conjugate, payload_class: pbd}]}]", ["programme PIT: step conjugate: suites: SYR-C1 doesn't contain pbd"]),
+        ("suites: [{id: SYR-C1, enabled: false}]", ["programme PIT: step conjugate: suites: no suite can make it: none of these is enabled"]),
+        ("programmes: [{id: LEG, recipe: [{step: antibody, supply: {how: direct, hold_days: 1}}]}]", ["programme LEG: step antibody: supply: the first step has no step before it to use"]),
+        ("programmes: [{id: PIT, recipe: [{step: conjugate, supply: null}]}]", ["programme PIT: step conjugate: supply: a later step says how it uses the step before: direct or frozen"]),
+        ("programmes: [{id: PIT, recipe: [{step: conjugate, supply: {how: client, lead_time_days: 1}}]}]", ["programme PIT: step conjugate: supply: a later step says how it uses the step before: direct or frozen"]),
+        ("programmes: [{id: PIT, recipe: [{step: conjugate, supply: {min_life_days: 1096}}]}]", ["programme PIT: step conjugate: supply: min_life_days: is longer than the shelf life"]),
+        ("programmes: [{id: PIT, recipe: [{step: conjugate, supply: {how: direct, hold_days: 1}}]}]", ["programme PIT: step antibody: release: the next step follows directly, so nothing is released"]),
+        ("programmes: [{id: PIT, recipe: [{step: antibody, release: null}]}]", ["programme PIT: step antibody: release: missing: its batches are tested and released"]),
+        ("programmes: [{id: PIT, recipe: [{step: antibody, kg_per_batch: {SYR-A: 2}}]}]", ["programme PIT: step antibody: kg_per_batch: only the last step has a product to weigh"]),
+        ("release_classes: [{id: RC-A, lead_time: {any: null, commercial: {p50: 45, p90: 60}}}]", ["release class RC-A: lead_time: missing for intermediate, which step antibody of PIT needs"]),
+        ("release_classes: [{id: RC-C, lead_time: {any: null}}]", ["release class RC-C: lead_time: missing for clinical, which step conjugate of PIT needs", "release class RC-C: lead_time: missing for ppq, which step conjugate of PIT needs"]),
+        ("release_classes: [{id: RC-A, lead_time: {any: {p50: 61}}}]", ["release class RC-A: lead_time: any: p50: is longer than p90"]),
+        ("campaign_limits: [{id: CL-A, minimum: {ppq: 13}}]", ["campaign limits CL-A: minimum: ppq: 13 is more than the maximum 12"]),
+        ("campaign_limits: [{id: CL-A, minimum: {ppq: 11}, multiple: 5}]", ["campaign limits CL-A: minimum: ppq: no multiple of 5 lies between 11 and 12"]),
+        ("campaign_limits: [{id: CL-C, multiple: 11}]", ["campaign limits CL-C: maximum: is less than the multiple 11"]),
+        ("licences: [{id: L, programme: LEG, site: SYR, market: US, from: 2026-02-01}]", ["licence L-LEG-US: the same programme, step, site and market as L"]),
+        ("transfers: [{id: T, programme: LEG, site: SYR, end: 2026-02-01}, {id: U, programme: LEG, site: SYR, end: 2026-02-01}]", ["transfer U: the same programme, step and site as T"]),
+        ("lanes: [{id: A, from: SYR, to: SYR, days: 1, batches: 2, cost: 3}]", ["lane A: to: leads back to the site it leaves"]),
+        ("orders: [{id: LEG-1, due: 2026-01-15}]", ["order LEG-1: due: 2026-01-15 is before as_of 2026-01-16"]),
+        ("orders: [{id: LEG-1, due: 2029-01-01}]", ["order LEG-1: due: 2029-01-01 is after the horizon's end"]),
+        ("orders: [{id: LEG-1, market: null}]", ["order LEG-1: market: missing: a commercial order has a market"]),
+        ("orders: [{id: PIT-PPQ, market: US}]", ["order PIT-PPQ: market: a ppq order has none, not US"]),
+        ("contracts: [{id: C-PIT, price: {ppq: null, commercial: null}}]", ["contract C-PIT: price: missing for commercial, of which it has 1 order", "contract C-PIT: price: missing for ppq, of which it has 1 order"]),
+        ("suites: [{id: SYR-C1, set_up: LEG}]", ["suite SYR-C1: set_up: no step of LEG lists this suite"]),
+        ("stock: [{id: S, programme: PIT, step: antibody, suite: SYR-A, kind: clinical, batches: 1, expiry: 2027-01-01}]", ["stock S: kind: batches of antibody are intermediate, not clinical"]),
+        ("stock: [{id: S, programme: LEG, suite: SYR-A, kind: intermediate, batches: 1, expiry: 2027-01-01}]", ["stock S: kind: antibody is the last step: its batches aren't intermediate"]),
+        ("stock: [{id: S, programme: LEG, suite: SYR-A, kind: commercial, batches: 1, expiry: 2026-01-15}]", ["stock S: expiry: 2026-01-15 is before as_of 2026-01-16"]),
+        ("in_release: [{id: W, programme: LEG, suite: SYR-A, kind: commercial, batches: 1, first_out: 2026-01-16}]", ["in release W: first_out: 2026-01-16 isn't before as_of 2026-01-16"]),
+        # Out on the 2nd and every 7 days: the third on the 16th.
+        ("in_release: [{id: W, programme: LEG, suite: SYR-A, kind: commercial, batches: 3, first_out: 2026-01-02, every_days: 7}]", ["in release W: first_out: the last, on 2026-01-16, isn't before as_of 2026-01-16"]),
+        (LOCK.format("batches: 1, start: 2023-01-31"), ["lock K: start: is before SYR-A goes live on 2023-02-01"]),
+        # Lead-in 14 + 6 days, from 2026-06-17: out on 2026-07-07, one day into the shutdown.
+        (LOCK.format("batches: 1, start: 2026-06-17"), ["lock K: start: runs until 2026-07-07, through the shutdown or outage of 2026-07-06 to 2026-07-20"]),
+        (LOCK.format("batches: 1, start: 2028-12-13"), ["lock K: start: runs until 2029-01-02, past the horizon's end"]),
+    ],
+)  # fmt: skip
+def test_values_that_cannot_be_meant_together_are_refused(
+    text: str, sentences: list[str]
+) -> None:
+    found = [problem.partition(": ")[2] for problem in refused(text)]
+    assert found == sentences
+
+
+def test_problems_stand_at_the_line_of_their_value() -> None:
+    problems = refused(
+        """\
+        orders:
+          - id: LEG-1
+            due: 2026-01-15
+          - id: PIT-PPQ
+            market: US
+        contracts:
+          - id: C-LEG
+            price:
+              commercial: null
+              clinical: 3
+        """
+    )
+    price = Path("small.yaml").read_text().splitlines()
+    inherited = next(n for n, line in enumerate(price, 1) if "{id: C-LEG" in line)
+    assert problems == [
+        "over.yaml:5: order LEG-1: due: 2026-01-15 is before as_of 2026-01-16",
+        "over.yaml:7: order PIT-PPQ: market: a ppq order has none, not US",
+        f"small.yaml:{inherited}: contract C-LEG: price: missing for commercial, of "
+        "which it has 2 orders",
+    ]
+
+
+def test_every_duration_that_misses_a_stated_grid_is_named() -> None:
+    # On a grid of half a day: 3.5 days of a downstream cycle are part of a takt, which
+    # is rounded; the others aren't whole.
+    problems = refused(
+        """\
+        resolution_days: 0.5
+        changeovers: [{id: CO-A, same_product: 3.25}]
+        suites: [{id: SYR-C1, rates: [{programme: PIT, takt_days: 6.9}]}]
+        programmes: [{id: PIT, recipe: [{step: conjugate, supply: {freeze_days: 1/3}}]}]
+        sites: [{id: SYR, completed: 2023-01-01T08:00}]
+        """
+    )
+    assert problems == [
+        "over.yaml:4: changeover CO-A: same_product: 13/4 days don't fit a grid of "
+        "1/2 days",
+        "over.yaml:5: suite SYR-C1: rate for PIT: takt_days: 69/10 days don't fit a "
+        "grid of 1/2 days",
+        "over.yaml:6: programme PIT: step conjugate: supply: freeze_days: 1/3 days "
+        "don't fit a grid of 1/2 days",
+        "over.yaml:7: site SYR: completed: the time of day doesn't fit a grid of 1/2 "
+        "days",
+        # It hangs on the site's completion, and is where it was written.
+        "small.yaml:28: suite SYR-A: go_live: the time of day doesn't fit a grid of "
+        "1/2 days",
+    ]
+
+
+def test_locked_campaigns_in_one_suite_may_touch_but_not_overlap() -> None:
+    # LEG's takt at full rate: max(16 / 4, 3.5) / 0.95 days, 4.2105..., on a half-day
+    # grid 4.5; two batches: 14 + 6 + 4.5 days from 1 February, until noon of the 25th.
+    rows = """\
+        resolution_days: 0.5
+        locks:
+          - {{id: K1, programme: LEG, suite: SYR-A, kind: commercial, batches: 2,
+             start: 2026-02-01}}
+          - {{id: K2, programme: LEG, suite: SYR-A, kind: commercial, batches: 1,
+             start: {}}}
+        """
+    read(over(rows.format("2026-02-25T12:00")))
+    assert refused(rows.format("2026-02-25")) == [
+        "over.yaml:8: lock K2: start: starts while K1 runs in SYR-A until "
+        "2026-02-25T12:00"
+    ]
+    # Within its first 91 days SYR-A runs at half rate: 8.421 days, on the grid 8.5.
+    slow = "SYR-A.go_live=2026-01-20"
+    assert refused(rows.format("2026-02-25T12:00"), slow) == [
+        "over.yaml:8: lock K2: start: starts while K1 runs in SYR-A until "
+        "2026-03-01T12:00"
+    ]
+
+
+def test_a_repeated_shutdown_closes_every_year() -> None:
+    (problem,) = refused(LOCK.format("batches: 1, start: 2028-07-01"))
+    assert problem.endswith("shutdown or outage of 2028-07-06 to 2028-07-20")
+
+
+def test_a_disabled_suite_runs_no_locked_campaign() -> None:
+    problems = refused(
+        f"{LOCK.format('batches: 1, start: 2026-02-01')}\n"
+        "suites: [{id: SYR-A, enabled: false}]\n"
+    )
+    assert "over.yaml:3: lock K: suite: SYR-A isn't enabled" in problems
+
+
+def test_intermediates_must_reach_the_suite_that_uses_them() -> None:
+    text = """\
+        sites: [{id: SON, name: Songdo}]
+        suites: [{id: SYR-C1, site: SON}]
+        """
+    unreached = "programme PIT: step conjugate: suites: no site or shipping lane joins"
+    assert any(unreached in problem for problem in refused(text))
+    read(over(dedent(text) + "lanes: [{id: A, from: SYR, to: SON, days: 9, batches: 2, cost: 1}]\n"))  # fmt: skip
+
+
+# --------------------------------------------------------------------------- warnings
+
+
+def test_an_order_due_before_anything_could_release_it_is_warned_of() -> None:
+    # From 2026-01-16: 20 days to the first batch out, 60 to its release: 2026-04-06.
+    loaded = read(over("orders: [{id: LEG-1, due: 2026-04-05}]"))
+    assert warned(loaded) == [
+        "over.yaml:3: order LEG-1: due: 2026-04-05 is before anything could be "
+        "available: 2026-04-06 at the earliest (suite: production and release take "
+        "that long)"
+    ]
+    assert warned(read(over("orders: [{id: LEG-1, due: 2026-04-06}]"))) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "due", "because"),
+    [
+        # Frozen until 2026-02-15, then 80 days.
+        ("frozen_days: 30", "2026-05-06", "frozen: the plan is frozen until 2026-02-15"),
+        # Live on 2026-03-01, then 80 days.
+        ("suites: [{id: SYR-A, go_live: 2026-03-01}]", "2026-05-20", "go_live: SYR-A goes live on 2026-03-01"),
+        ("transfers: [{id: T, programme: LEG, site: SYR, end: 2026-03-01}]", "2026-05-20", "transfer: the transfer to SYR ends on 2026-03-01"),
+        # Twenty days from as_of don't fit before the outage of 30 days from 1 February.
+        ("suites: [{id: SYR-A, outages: [{id: O, start: 2026-02-01, days: 28}]}]", "2026-05-20", "shutdown: SYR-A is down until 2026-03-01"),
+        ("licences: [{id: L-LEG-US, from: 2026-08-01}]", "2026-08-01", "licence: the right to ship begins on 2026-08-01"),
+        # Locked on 2026-01-10: out on 2026-01-30, before anything that starts at as_of.
+        ("locks: [{id: K, programme: LEG, suite: SYR-A, kind: commercial, batches: 3, start: 2026-01-10}]", "2026-03-31", "suite: its release takes that long"),
+        ("in_release: [{id: W, programme: LEG, suite: SYR-A, kind: commercial, batches: 3, first_out: 2026-01-10}]", "2026-03-11", "suite: its release takes that long"),
+    ],
+)  # fmt: skip
+def test_the_warning_gives_the_earliest_date_and_its_cause(
+    text: str, due: str, because: str
+) -> None:
+    loaded = read(over(text), [f"LEG-1.due={due} - 1 day", "LEG-2.due=2028-01-01"])
+    (warning,) = warned(loaded)
+    assert f"available: {due} at the earliest ({because})" in warning
+    assert warned(read(over(text), [f"LEG-1.due={due}", "LEG-2.due=2028-01-01"])) == []
+
+
+def test_a_due_day_ends_at_midnight_or_begins_it() -> None:
+    # Half a day frozen: the first batch is available at noon of 2026-04-06.
+    changes = ["scenario.frozen_days=0.5", "LEG-1.due=2026-04-06"]
+    assert warned(read(Path("small.yaml"), changes)) == []
+    strict = read(Path("small.yaml"), [*changes, "scenario.due_rule=strict"])
+    assert "2026-04-06T12:00 at the earliest" in warned(strict)[0]
+
+
+def test_a_conjugate_waits_for_its_intermediate() -> None:
+    # Antibody out after 20 days, released after 60 and frozen for 2: 2026-04-08; then
+    # 5 days of conjugation and 70 of release: 2026-06-22.
+    (warning,) = warned(read(Path("small.yaml"), ["PIT-C1.due=2026-06-21"]))
+    assert (
+        "2026-06-22 at the earliest (intermediate: no intermediate can be used before "
+        "2026-04-08)" in warning
+    )
+    # At risk it needs no release: 60 days sooner.
+    risk = "PIT.recipe.conjugate.supply.at_risk=true"
+    assert warned(read(Path("small.yaml"), ["PIT-C1.due=2026-04-23", risk])) == []
+    # With intermediates on hand only freezing, conjugation and release are left.
+    stock = """\
+        stock: [{id: S, programme: PIT, step: antibody, suite: SYR-A,
+                 kind: intermediate, batches: 1, expiry: 2028-01-01}]
+        """
+    assert warned(read(over(stock), ["PIT-C1.due=2026-04-03"])) == []
+    assert len(warned(read(over(stock), ["PIT-C1.due=2026-04-02"]))) == 1
+
+
+def test_client_supplied_antibody_is_waited_for() -> None:
+    text = """\
+        programmes:
+          - {id: LEG, recipe: [{step: antibody, supply: {how: client, lead_time_days: 44}}]}
+        """
+    # Here on 2026-03-01, then 80 days.
+    (warning,) = warned(read(over(text), ["LEG-1.due=2026-05-19"]))
+    assert "2026-05-20 at the earliest (intermediate: the client's antibody" in warning
+    on_hand = "LEG.recipe.antibody.supply.on_hand=1"
+    assert warned(read(over(text), ["LEG-1.due=2026-05-19", on_hand])) == []
+
+
+def test_stock_serves_orders_due_by_its_last_day() -> None:
+    text = """\
+        stock: [{id: S, programme: LEG, suite: SYR-A, kind: commercial, batches: 1,
+                 expiry: 2026-02-20}]
+        """
+    assert warned(read(over(text), ["LEG-1.due=2026-02-20"])) == []
+    assert len(warned(read(over(text), ["LEG-1.due=2026-02-21"]))) == 1
+    assert (
+        len(warned(read(over(text), ["LEG-1.due=2026-02-20", "S.kind=clinical"]))) == 1
+    )
+
+
+def test_an_order_for_a_market_without_any_right_is_warned_of() -> None:
+    loaded = read(over("orders: [{id: LEG-1, market: EU}]"))
+    assert warned(loaded) == [
+        "small_orders.csv:2: order LEG-1: can never be served: no site has a right to "
+        "ship LEG to EU (licence)"
+    ]
+
+
+def test_a_suite_that_nothing_ever_opens_is_warned_of() -> None:
+    text = """\
+        sites: [{id: SON, name: Songdo}]
+        suites: [{id: SON-T1, site: SON, stage: upstream_downstream, go_live: 2027-01-01,
+                  production_days: 14, changeover: CO-A, variable_cost: 1}]
+        programmes: [{id: LEG, recipe: [{step: antibody, suites: [SYR-A, SON-T1]}]}]
+        """
+    opening = "transfers: [{id: T, programme: LEG, site: SON, end: 2027-01-01}]\n"
+    assert warned(read(over(text))) == [
+        "over.yaml:6: programme LEG: step antibody: no licence or transfer ever opens "
+        "SON for SON-T1"
+    ]
+    assert warned(read(over(dedent(text) + opening))) == []
+
+
+def test_lateness_that_costs_more_than_not_serving_is_warned_of() -> None:
+    # 180 days at 0.0025 are 0.45; (180 / 7 - 4) weeks at 1 % would be 0.217, capped at
+    # 0.1: 0.55 of the price in all.
+    changes = ["economics.unserved_factor.clinical=0.5"]
+    (warning,) = warned(read(Path("small.yaml"), changes))
+    assert warning == (
+        "--set: economics: unserved_factor: clinical: a batch 180 days late costs 0.55 "
+        "of its price, more than the 0.5 for not serving it"
+    )
+    assert warned(read(Path("small.yaml"), ["economics.unserved_factor.clinical=0.55"])) == []  # fmt: skip
+    # A kind that nobody ordered doesn't matter.
+    unused = "economics.unserved_factor.engineering=0"
+    assert warned(read(Path("small.yaml"), [unused])) == []
+
+
+def test_ppq_batches_that_fit_no_campaign_are_warned_of() -> None:
+    (warning,) = warned(read(Path("small.yaml"), ["PIT-PPQ.batches=11"]))
+    assert warning == (
+        "--set: order PIT-PPQ: batches: 11 PPQ batches don't fit one campaign of 10"
+    )
+
+
+# -------------------------------------------------------------------------- rough cut
+
+
+def test_the_rough_cut_load_sets_needed_days_against_open_days() -> None:
+    rows = {
+        (row["suite"], row["year"]): row
+        for row in validate.rough_cut(read(Path("small.yaml")).scenario)
+    }
+    assert len(rows) == 6  # two suites, three years
+    # 365 days less a shutdown of 14; 2028 has 366.
+    assert rows["SYR-A", 2026]["available_days"] == 351
+    assert rows["SYR-A", 2028]["available_days"] == 352
+    # LEG-1 in 2026: 4 batches; takt 4.2105 days, on a grid of a day 5. LEG-2, due
+    # 2027-06-30, starts 80 days before: 5 batches. Half an antibody a conjugate:
+    # PIT-C1 needs 1, PIT-PPQ 1.5 and PIT-1 2, one release and more before 2026-12-15,
+    # 2027-03-31 and 2028-05-31, in 2026, 2026 and 2027.
+    assert rows["SYR-A", 2026]["needed_days"] == (4 + 1 + 1.5) * 5
+    assert rows["SYR-A", 2027]["needed_days"] == (5 + 2) * 5
+    assert rows["SYR-A", 2028]["needed_days"] == 0
+    # PIT is 80 % likely, LEG certain.
+    assert rows["SYR-A", 2027]["expected_days"] == (5 + 0.8 * 2) * 5
+    assert rows["SYR-A", 2027]["load"] == round(35 / 351, 3)
+    # Conjugation takes 7 days a batch; PIT-PPQ, due in March 2027, starts in January.
+    assert rows["SYR-C1", 2026]["needed_days"] == 2 * 7
+    assert rows["SYR-C1", 2027]["needed_days"] == 3 * 7
+
+
+def test_what_is_on_hand_or_locked_is_not_made_again() -> None:
+    text = """\
+        stock: [{id: S, programme: LEG, suite: SYR-A, kind: commercial, batches: 2,
+                 expiry: 2027-01-01}]
+        locks: [{id: K, programme: LEG, suite: SYR-A, kind: commercial, batches: 1,
+                 start: 2026-02-01, takt_days: 6}]
+        """
+    rows = validate.rough_cut(read(over(text), ["C-PIT.probability=0"]).scenario)
+    # Of LEG-1's four batches, two are on hand and one is locked for 6 days; one is left
+    # at 5 days. PIT needs 2.5 antibodies in 2026.
+    assert rows[0]["needed_days"] == 6 + 5 + 2.5 * 5
+    assert rows[0]["expected_days"] == 6 + 5
+
+
+def test_days_before_go_live_and_overlapping_closures_are_not_open() -> None:
+    # Live on 1 July 2026: 184 days, less 14 of shutdown (6 to 20 July); the outage of
+    # 10 days from 15 July adds 5.
+    text = "suites: [{id: SYR-A, outages: [{id: O, start: 2026-07-15, days: 10}]}]"
+    rows = validate.rough_cut(read(over(text), ["SYR-A.go_live=2026-07-01"]).scenario)
+    assert rows[0]["available_days"] == 184 - 14 - 5
+    late = validate.rough_cut(read(over(text), ["SYR-A.go_live=2027-01-01"]).scenario)
+    assert (late[0]["available_days"], late[0]["load"]) == (0, None)
