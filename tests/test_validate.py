@@ -296,6 +296,50 @@ def test_intermediates_must_reach_the_suite_that_uses_them() -> None:
     read(over(dedent(text) + "lanes: [{id: A, from: SYR, to: SON, days: 9, batches: 2, cost: 1}]\n"))  # fmt: skip
 
 
+def test_a_step_that_uses_frozen_intermediates_is_the_last_of_its_recipe() -> None:
+    # A batch that is filled directly serves the line; the antibody's right to ship
+    # would have to come with it through the conjugate, which serves none.
+    text = """\
+        programmes:
+          - id: PIT
+            recipe:
+              - {step: conjugate, release: null}
+              - {step: fill, stage: conjugation, suites: [SYR-C1], release: RC-C,
+                 campaign: CL-C, payload_class: cytotoxic,
+                 supply: {how: direct, hold_days: 3}}
+        """
+    supply = Path("small.yaml").read_text().splitlines()
+    line = next(n for n, row in enumerate(supply, 1) if "how: frozen" in row)
+    assert refused(text) == [
+        f"small.yaml:{line}: programme PIT: step conjugate: supply: fill follows "
+        "directly, and no right to ship is carried from a frozen intermediate through "
+        "a direct feed: only the last step may use one"
+    ]
+
+
+def test_a_step_that_is_fed_directly_may_feed_the_next_directly_or_frozen() -> None:
+    steps = """\
+        suites:
+          - {id: SYR-U, site: SYR, stage: up, go_live: 2020-01-01, production_days: 5,
+             changeover: CO-A, variable_cost: 1}
+          - {id: SYR-F, site: SYR, stage: fill, go_live: 2020-01-01, production_days: 5,
+             changeover: CO-A, variable_cost: 1}
+        programmes:
+          - {id: NEW, client: Alpha, recipe: [
+              {step: up, stage: up, suites: [SYR-U], campaign: CL-A},
+              {step: antibody, stage: upstream_downstream, suites: [SYR-A],
+               campaign: CL-A, RELEASE supply: {how: direct, hold_days: 3}},
+              {step: fill, stage: fill, suites: [SYR-F], campaign: CL-A, release: RC-A,
+               supply: {SUPPLY}}]}
+        """
+    direct, frozen = (
+        "how: direct, hold_days: 3",
+        "how: frozen, ratio: 1, shelf_life_days: 9",
+    )
+    for supply, release in ((direct, ""), (frozen, "release: RC-A,")):
+        read(over(steps.replace("SUPPLY", supply).replace("RELEASE", release)))
+
+
 # --------------------------------------------------------------------------- warnings
 
 

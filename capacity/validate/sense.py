@@ -164,6 +164,13 @@ def _supplied(
             f"a recipe has one frozen intermediate: {earlier[0].step} uses one already"
         )
         yield Finding(f"{at}.supply", text)
+    if isinstance(step.supply, Frozen) and network.in_process(programme.id, step):
+        after = programme.recipe[number + 1].step
+        text = (
+            f"{after} follows directly, and no right to ship is carried from a frozen "
+            "intermediate through a direct feed: only the last step may use one"
+        )
+        yield Finding(f"{at}.supply", text)
     if (
         isinstance(step.supply, Frozen)
         and step.supply.min_life_days > step.supply.shelf_life_days
