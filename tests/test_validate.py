@@ -398,13 +398,13 @@ def test_a_conjugate_waits_for_its_intermediate() -> None:
     # At risk it needs no release: 60 days sooner.
     risk = "PIT.recipe.conjugate.supply.at_risk=true"
     assert warned(read(Path("small.yaml"), ["PIT-C1.due=2026-04-23", risk])) == []
-    # With intermediates on hand only freezing, conjugation and release are left.
+    # With intermediates on hand, frozen already, conjugation and release are left.
     stock = """\
         stock: [{id: S, programme: PIT, step: antibody, suite: SYR-A,
                  kind: intermediate, batches: 1, expiry: 2028-01-01}]
         """
-    assert warned(read(over(stock), ["PIT-C1.due=2026-04-03"])) == []
-    assert len(warned(read(over(stock), ["PIT-C1.due=2026-04-02"]))) == 1
+    assert warned(read(over(stock), ["PIT-C1.due=2026-04-01"])) == []
+    assert len(warned(read(over(stock), ["PIT-C1.due=2026-03-31"]))) == 1
 
 
 def test_client_supplied_antibody_is_waited_for() -> None:
@@ -474,6 +474,84 @@ def test_ppq_batches_that_fit_no_campaign_are_warned_of() -> None:
     assert warning == (
         "--set: order PIT-PPQ: batches: 11 PPQ batches don't fit one campaign of 10"
     )
+
+
+PPQ_LOCK = """\
+    locks: [{id: K, programme: LEG, suite: SYR-A, kind: ppq, batches: 1, start: START}]
+    contracts: [{id: C-LEG, price: {engineering: 1}}]
+    orders: [{id: E, contract: C-LEG, kind: engineering, batches: 1, due: DUE}]
+    """
+
+
+def engineering(start: str, due: str) -> list[str]:
+    text = dedent(PPQ_LOCK).replace("START", start).replace("DUE", due)
+    return [said for said in warned(read(over(text))) if "order E" in said]
+
+
+def test_engineering_that_a_locked_ppq_campaign_shuts_out_is_warned_of() -> None:
+    # The first engineering batch is out 20 days after 2026-01-16, on 2026-02-05; PPQ
+    # starts three days after the last or later.
+    assert engineering("2026-02-08", "2026-02-05") == []
+    assert engineering("2026-02-07", "2026-02-05") == [
+        "over.yaml:5: order E: can never be served: the PPQ campaign K is locked from "
+        "2026-02-07, so engineering batches of LEG are out by 2026-02-04; 2026-02-05 "
+        "is the earliest"
+    ]
+    assert engineering("2026-03-08", "2026-03-05") == []
+    assert engineering("2026-03-08", "2026-03-06") == [
+        "over.yaml:5: order E: due: 2026-03-06 is late: the PPQ campaign K is locked "
+        "from 2026-03-08, so engineering batches of LEG are out by 2026-03-05"
+    ]
+
+
+def test_locked_engineering_that_runs_into_locked_ppq_is_refused() -> None:
+    rows = """\
+        locks:
+          - {id: E, programme: LEG, suite: SYR-A, kind: engineering, batches: 1,
+             start: 2026-02-01}
+          - {id: K, programme: LEG, suite: SYR-A, kind: ppq, batches: 1, start: START}
+        """
+    # Out on 2026-02-21, and three days.
+    read(over(rows.replace("START", "2026-02-24")))
+    assert refused(rows.replace("START", "2026-02-23")) == [
+        "over.yaml:5: lock E: start: makes engineering batches until 2026-02-21, but PPQ "
+        "campaign K wants them out by 2026-02-20"
+    ]
+
+
+def test_an_intermediate_that_expires_before_its_first_use_is_warned_of() -> None:
+    row = """\
+        stock: [{id: S, programme: PIT, step: antibody, suite: SYR-A,
+                 kind: intermediate, batches: 1, expiry: EXPIRY}]
+        """
+    live = "SYR-C1.go_live=2026-02-10"
+    # It lasts until the end of 2026-02-09, which is when SYR-C1 goes live.
+    assert warned(read(over(row.replace("EXPIRY", "2026-02-09")), [live])) == []
+    assert warned(read(over(row.replace("EXPIRY", "2026-02-08")), [live])) == [
+        "over.yaml:4: stock S: expiry: life ends on 2026-02-09, too soon for any batch of "
+        "conjugate, the first of which could use it on 2026-02-10; in order of expiry it "
+        "stays before all that lasts longer, so leave out what is lost"
+    ]
+    # Some life must be left at use.
+    left = "PIT.recipe.conjugate.supply.min_life_days=1"
+    assert (
+        len(warned(read(over(row.replace("EXPIRY", "2026-02-09")), [live, left]))) == 1
+    )
+    assert warned(read(over(row.replace("EXPIRY", "2026-02-10")), [live, left])) == []
+
+
+def test_an_intermediate_in_release_that_expires_before_its_use_is_warned_of() -> None:
+    row = """\
+        in_release: [{id: W, programme: PIT, step: antibody, suite: SYR-A,
+                      kind: intermediate, batches: 2, first_out: 2025-12-01,
+                      every_days: 10}]
+        """
+    # Released after 60 days and frozen for 2, so the first is usable on 2026-02-01.
+    life = "PIT.recipe.conjugate.supply.shelf_life_days="
+    assert warned(read(over(row), [f"{life}62"])) == []
+    (said,) = [s for s in warned(read(over(row), [f"{life}61"])) if "in release W" in s]
+    assert "life ends on 2026-01-31" in said
+    assert "could use it on 2026-02-01" in said
 
 
 # -------------------------------------------------------------------------- rough cut

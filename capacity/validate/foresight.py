@@ -17,6 +17,7 @@ from capacity.scenario import (
     Lock,
     Order,
     Step,
+    Stock,
     Suite,
 )
 from capacity.validate.names import Finding
@@ -40,6 +41,8 @@ class Batch:
     """What its start waits for most."""
     words: str
     """The same in words."""
+    kept: bool = False
+    """In stock, frozen already."""
 
     @property
     def available(self) -> datetime:
@@ -147,7 +150,8 @@ def _usable(
     """When a batch of the step before can be used at a site, if it can get there."""
     if isinstance(supply, Direct):
         return batch.out if batch.site == site else None
-    when = later(batch.out if supply.at_risk else batch.released, supply.freeze_days)
+    freezing = Fraction(0) if batch.kept else supply.freeze_days
+    when = later(batch.out if supply.at_risk else batch.released, freezing)
     if batch.site == site:
         return when
     lane = network.lanes.get((batch.site, site))
@@ -158,19 +162,26 @@ def _first(
     network: Network, programme: str, step: Step, suite: Suite, kind: str, wait: Wait
 ) -> Batch | None:
     """The earliest batch of a suite that still ends within the horizon."""
-    waits = [wait, *_waits(network, programme, step, suite)]
-    longest = max(waits, key=lambda wait: wait.until)
-    start, cause, words = longest.until, longest.cause, longest.words
-    lead_in = network.lead_in(suite, programme)
-    for begins, ends in network.closures(suite):
-        if start < ends and begins < later(start, lead_in):
-            start, cause = ends, "shutdown"
-            words = f"{suite.id} is down until {format_moment(ends)}"
-    out = later(start, lead_in)
+    start = _start(network, programme, step, suite, wait)
+    out = later(start.until, network.lead_in(suite, programme))
     if out > network.end:
         return None
     released = later(out, _lead_time(network, programme, step, kind))
-    return Batch(suite.site, out, released, datetime.min, cause, words)
+    return Batch(suite.site, out, released, datetime.min, start.cause, start.words)
+
+
+def _start(
+    network: Network, programme: str, step: Step, suite: Suite, wait: Wait
+) -> Wait:
+    """When a suite can start its first batch, and what that waits for most."""
+    waits = [wait, *_waits(network, programme, step, suite)]
+    longest = max(waits, key=lambda wait: wait.until)
+    lead_in = network.lead_in(suite, programme)
+    for begins, ends in network.closures(suite):
+        if longest.until < ends and begins < later(longest.until, lead_in):
+            words = f"{suite.id} is down until {format_moment(ends)}"
+            longest = Wait(ends, "shutdown", words)
+    return longest
 
 
 def _waits(
@@ -198,20 +209,19 @@ def _coming(
     network: Network, programme: str, step: Step, kind: str, market: str | None
 ) -> Iterator[Batch]:
     """Batches that are locked, wait for release or are on hand."""
-    for suite, outs, until in _opening(network, programme, step, kind):
+    for suite, outs, until, kept in _opening(network, programme, step, kind):
         site = network.suites[suite].site
         right = _right(network, programme, step, site, market)
         if right is not None:
             released = max(until, network.scenario.as_of)
-            yield Batch(
-                site, outs, released, right, "suite", "its release takes that long"
-            )
+            words = "its release takes that long"
+            yield Batch(site, outs, released, right, "suite", words, kept)
 
 
 def _opening(
     network: Network, programme: str, step: Step, kind: str
-) -> Iterator[tuple[str, datetime, datetime]]:
-    """Suite, out and release of what is under way; stock only of intermediates.
+) -> Iterator[tuple[str, datetime, datetime, bool]]:
+    """Suite, out, release, and if it is stock, of what is under way.
 
     Stock that serves orders has an expiry, so it is looked at order by order.
     """
@@ -223,11 +233,11 @@ def _opening(
         if isinstance(row, Lock):
             lead_in = network.lead_in(network.suites[row.suite], programme)
             out = later(row.start, lead_in)
-            yield row.suite, out, later(out, days)
+            yield row.suite, out, later(out, days), False
         elif isinstance(row, InRelease):
-            yield row.suite, row.first_out, later(row.first_out, days)
+            yield row.suite, row.first_out, later(row.first_out, days), False
         elif kind == "intermediate":
-            yield row.suite, network.scenario.as_of, network.scenario.as_of
+            yield row.suite, network.scenario.as_of, network.scenario.as_of, True
 
 
 def impossible(network: Network) -> Iterator[Finding]:
@@ -341,4 +351,113 @@ def large_ppq(network: Network) -> Iterator[Finding]:
             yield Finding(f"orders.{order.id}.batches", text)
 
 
-WARNINGS: list[Warn] = [impossible, never_opened, dear_lateness, large_ppq]
+def late_engineering(network: Network) -> Iterator[Finding]:
+    """Engineering orders due when a locked PPQ campaign allows no such batch any more.
+
+    PPQ follows the last engineering batch of its programme, so a locked PPQ campaign
+    leaves no engineering batch to later days.
+    """
+    contracts = {contract.id: contract for contract in network.scenario.contracts}
+    locked = network.locked_ppq
+    for order in network.scenario.orders:
+        programme = contracts[order.contract].programme
+        if order.kind != "engineering" or programme not in locked:
+            continue
+        lock, until = locked[programme]
+        if _from_stock(network, order, programme, None):
+            continue
+        at = f"orders.{order.id}"
+        said = (
+            f"the PPQ campaign {lock.id} is locked from {format_moment(lock.start)}, so "
+            f"engineering batches of {programme} are out by {format_moment(until)}"
+        )
+        outs = [b.out for b in earliest(network, programme, "engineering", None)]
+        if outs and min(outs) > until:
+            first = format_moment(min(outs))
+            yield Finding(at, f"can never be served: {said}; {first} is the earliest")
+        elif order.due > until:
+            yield Finding(f"{at}.due", f"{format_moment(order.due)} is late: {said}")
+
+
+def stale_intermediates(network: Network) -> Iterator[Finding]:
+    """Intermediates on hand that expire unused, though the rule has them used next."""
+    for programme in network.scenario.programmes:
+        for step in programme.recipe:
+            if not isinstance(step.supply, Frozen):
+                continue
+            before = network.neighbour(programme.id, step, -1)
+            for part, row in network.opening:
+                ours = row.programme == programme.id and row.step is not None
+                if ours and before is not None and row.step == before.step:
+                    yield from _stale(network, step, step.supply, part, row)
+
+
+def _stale(
+    network: Network,
+    step: Step,
+    supply: Frozen,
+    part: str,
+    row: Lock | InRelease | Stock,
+) -> Iterator[Finding]:
+    if isinstance(row, Lock):
+        return
+    key = "expiry" if isinstance(row, Stock) else "first_out"
+    for batch, expiry in _kept(network, supply, row):
+        first = _first_use(network, row.programme, step, supply, batch)
+        if first is not None and later(first, supply.min_life_days) > expiry:
+            last = format_moment(expiry)
+            text = (
+                f"life ends on {last}, too soon for any batch of {step.step}, the first "
+                f"of which could use it on {format_moment(first)}; in order of expiry "
+                "it stays before all that lasts longer, so leave out what is lost"
+            )
+            yield Finding(f"{part}.{row.id}.{key}", text)
+            return
+
+
+def _kept(
+    network: Network, supply: Frozen, row: InRelease | Stock
+) -> Iterator[tuple[Batch, datetime]]:
+    """Each batch of a row of intermediates, with the end of its life."""
+    site, as_of = network.suites[row.suite].site, network.scenario.as_of
+    step = network.step(row.programme, row.step)
+    if isinstance(row, Stock):
+        batch = Batch(site, as_of, as_of, as_of, "intermediate", "", kept=True)
+        yield batch, later(row.expiry, Fraction(1))
+        return
+    assert step is not None
+    days = _lead_time(network, row.programme, step, "intermediate")
+    for number in range(row.batches):
+        out = later(row.first_out, number * row.every_days)
+        batch = Batch(site, out, later(out, days), as_of, "intermediate", "")
+        yield batch, later(out, supply.shelf_life_days)
+
+
+def _first_use(
+    network: Network, programme: str, step: Step, supply: Frozen, batch: Batch
+) -> datetime | None:
+    """The earliest start that can use an intermediate, if any can. [moment]"""
+    found = []
+    for suite in _open_suites(network, programme, step):
+        usable = _usable(network, supply, batch, suite.site)
+        if usable is None:
+            continue
+        wait = Wait(max(network.scenario.as_of, usable), "intermediate", "")
+        found.append(_start(network, programme, step, suite, wait).until)
+        found += [
+            max(usable, lock.start)
+            for lock in network.scenario.locks
+            if (lock.programme, lock.suite) == (programme, suite.id)
+            and network.step(programme, lock.step) is step
+        ]
+    return min(found, default=None)
+
+
+WARNINGS: list[Warn] = [
+    impossible,
+    never_opened,
+    dear_lateness,
+    large_ppq,
+    late_engineering,
+    stale_intermediates,
+]

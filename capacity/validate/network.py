@@ -82,6 +82,16 @@ class Network:
         ]
 
     @cached_property
+    def locked_ppq(self) -> dict[str, tuple[Lock, datetime]]:
+        """By programme: first locked PPQ campaign, and when engineering must be out."""
+        wait = self.scenario.quality.ppq_after_engineering_days
+        ppq = [lock for lock in self.scenario.locks if lock.kind == "ppq"]
+        found: dict[str, tuple[Lock, datetime]] = {}
+        for lock in sorted(ppq, key=lambda lock: (lock.start, lock.id)):
+            found.setdefault(lock.programme, (lock, later(lock.start, -wait)))
+        return found
+
+    @cached_property
     def end(self) -> datetime:
         """End of the horizon's last day; none where it ends before it starts."""
         if self.scenario.horizon.end < self.scenario.horizon.start:

@@ -386,6 +386,7 @@ def locks(network: Network) -> Iterator[Finding]:
             continue
         end = _end(network, suite, lock)
         yield from _runs(network, suite, lock, end)
+        yield from _before_ppq(network, lock, end)
         before, until = ends.get(suite.id, (lock, lock.start))
         if lock.start < until:
             ends_on = format_moment(until)
@@ -393,6 +394,19 @@ def locks(network: Network) -> Iterator[Finding]:
             yield Finding(f"locks.{lock.id}.start", text)
         if end >= until:
             ends[suite.id] = (lock, end)
+
+
+def _before_ppq(network: Network, lock: Lock, end: datetime) -> Iterator[Finding]:
+    """PPQ follows the last engineering batch, among locked campaigns as well."""
+    if lock.kind != "engineering" or lock.programme not in network.locked_ppq:
+        return
+    ppq, until = network.locked_ppq[lock.programme]
+    if end > until:
+        text = (
+            f"makes engineering batches until {format_moment(end)}, but PPQ campaign "
+            f"{ppq.id} wants them out by {format_moment(until)}"
+        )
+        yield Finding(f"locks.{lock.id}.start", text)
 
 
 def _end(network: Network, suite: Suite, lock: Lock) -> datetime:
