@@ -42,7 +42,7 @@ STATED_BY: dict[str, tuple[Constraint, ...]] = {
     "batches_follow_their_campaign": (pace_batches,),
     "suites_can_run_the_step": (),
     "nothing_starts_too_early": (),
-    "nothing_runs_in_a_closure": (sequence_suites,),
+    "nothing_runs_in_a_closure": (pace_batches,),
     "changeovers_fit": (sequence_suites,),
     "campaigns_have_allowed_sizes": (count_batches,),
     "ppq_runs_alone": (keep_ppq_apart,),

@@ -170,7 +170,8 @@ class _Values:
             sent = queue.pop(0) if queue else None
             yield row.used, int(sent is not None)
             units = set() if sent is None else {self._name(u) for u in sent.units}
-            if not units <= set(row.cargo):
+            twice = sent is not None and len(units) < len(sent.units)
+            if twice or not units <= set(row.cargo):
                 raise NotInModel
             if sent is not None:
                 yield row.depart, sent.depart

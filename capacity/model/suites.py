@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from ortools.sat.python.cp_model import BoolVarT, Domain, IntervalVar, IntVar
 
-from capacity.instance import SuiteData
+from capacity.instance import Mode, SuiteData
 from capacity.model.slots import (
     Arc,
     Chain,
@@ -42,7 +43,7 @@ def fill_blocks_from_the_front(v: Variables) -> None:
 
 
 def pace_batches(v: Variables) -> None:
-    """A batch follows the one before in its campaign by the takt of its start."""
+    """A batch follows the one before by the takt of its start, no closure between."""
     for slot in v.slots():
         if slot.fixed is not None:
             continue
@@ -58,6 +59,18 @@ def pace_batches(v: Variables) -> None:
             v.model.add(slot.start == slot.before.start + takt).only_enforce_if(both)
             if len(rows) > 1:
                 v.model.add(earlier == 1).only_enforce_if(both)
+            for first, last in _astride(slot.step.modes[slot.suite], takt):
+                beside = Domain(first, last).complement()
+                v.model.add_linear_expression_in_domain(
+                    slot.before.start, beside
+                ).only_enforce_if(both)
+
+
+def _astride(mode: Mode, takt: int) -> Iterator[tuple[int, int]]:
+    """Starts of batches that have a closure between them and the next. [tick]"""
+    for (_, last), (after, _) in pairwise(mode.starts):
+        if after - last <= takt:
+            yield after - takt, last
 
 
 def _takts(v: Variables, slot: Slot) -> list[tuple[int, Literal]]:
