@@ -54,6 +54,11 @@ SHAPES: dict[str, list[tuple[str, str, str | None]]] = {
     "single": [("ab", "mab", None)],
     "frozen": [("ab", "mab", None), ("conj", "conjugation", "frozen")],
     "direct": [("up", "upstream", None), ("down", "downstream", "direct")],
+    "direct twice": [
+        ("up", "upstream", None),
+        ("down", "downstream", "direct"),
+        ("fill", "conjugation", "direct"),
+    ],
     "direct then frozen": [
         ("up", "upstream", None),
         ("down", "downstream", "direct"),
@@ -354,7 +359,8 @@ class _Writer:
         if self.has("frozen") or self.has("lanes"):
             shapes.append("frozen")
         if self.has("direct"):
-            shapes.append(self.one_of("direct", "direct", "direct then frozen"))
+            longer = self.one_of("direct twice", "direct then frozen")
+            shapes.append(self.one_of("direct", "direct", longer))
         if not shapes or self.draw(st.booleans()):
             shapes.append("single")
         if self.has("changeovers") and len(shapes) < 2:
