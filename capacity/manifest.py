@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import platform
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -12,9 +13,12 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import ValidationError
 
 import capacity
+from capacity.reading.words import shown
 from capacity.scenario import Record
 
 if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
     from capacity.solver import Result
 
 TABLES = ("batches.csv", "campaigns.csv", "orders.csv", "load.csv", "assumptions.csv")
@@ -117,14 +121,93 @@ def text_of(path: Path) -> tuple[str | None, list[str]]:
         return None, [f"{path.name}: it can't be read: {error.strerror}"]
 
 
-def sentences(name: str, error: ValidationError) -> list[str]:
-    """One sentence for each problem that pydantic found in a file."""
+ROWS = {
+    "batches": ("batch", "batch"),
+    "campaigns": ("campaign", "campaign"),
+    "orders": ("order", "order"),
+    "shipments": ("shipment", "lane"),
+    "consumes": ("what is used by", "batch"),
+}
+"""How a row of `plan.json` is called, and the field that names it."""
+
+FAMILIES = {
+    "string": "should be text",
+    "int": "should be a whole number",
+    "float": "should be a number",
+    "finite": "should be a number",
+    "bool": "should be true or false",
+    "list": "should be a list",
+    "model": "should be an object",
+    "dict": "should be an object",
+}
+"""What pydantic's families of errors mean."""
+
+
+def sentences(name: str, text: str, error: ValidationError) -> list[str]:
+    """One sentence for each problem that pydantic found in a JSON file.
+
+    Parameters
+    ----------
+    name
+        The file's name.
+    text
+        What it holds.
+    error
+        What was found.
+
+    Returns
+    -------
+    list of str
+        File, row (by its id, if it has one) and field, then what is wrong.
+    """
+    try:
+        whole = json.loads(text)
+    except ValueError:
+        whole = None
     found = []
     for problem in error.errors(include_url=False):
-        place = ".".join(str(part) for part in problem["loc"])
-        said = problem["msg"].removeprefix("Value error, ")
-        found.append(f"{name}: {place}: {said}" if place else f"{name}: {said}")
+        place = _place(whole, problem["loc"])
+        found.append(": ".join([name, *place, _wrong(problem)]))
     return found
+
+
+def _place(value: object, loc: tuple[int | str, ...]) -> list[str]:
+    """Words for a location: `batch A-1/02` rather than `batches.17`."""
+    words: list[str] = []
+    for piece in loc:
+        below = None
+        if isinstance(value, dict):
+            below = value.get(piece)
+        elif isinstance(value, list) and isinstance(piece, int):
+            below = value[piece] if piece < len(value) else None
+        if isinstance(piece, int):
+            noun, key = ROWS.get(words.pop() if words else "", ("row", ""))
+            label = below.get(key) if isinstance(below, dict) else None
+            named = isinstance(label, str)
+            words.append(f"{noun} {label if named else f'number {piece + 1}'}")
+        else:
+            words.append(piece)
+        value = below
+    return words
+
+
+def _wrong(problem: ErrorDetails) -> str:
+    """What is wrong with a value, in a planner's words."""
+    kind, value = problem["type"], problem["input"]
+    if kind == "missing":
+        return "it is missing"
+    if kind == "extra_forbidden":
+        return "there is no such field"
+    if kind == "json_invalid":
+        return f"it isn't JSON: {problem.get('ctx', {}).get('error', '')}"
+    if kind == "literal_error":
+        expected = str(problem.get("ctx", {}).get("expected", "")).replace("'", "")
+        return f"should be {expected}, not {shown(value)}"
+    meant = FAMILIES.get(kind.split("_")[0])
+    if meant is not None:
+        return f"{meant}, not {shown(value)}"
+    said = problem["msg"].removeprefix("Value error, ")
+    return f"{said}, not {shown(value)}" if said.startswith("should") else said
 
 
 def read_manifest(directory: Path) -> tuple[Manifest | None, list[str]]:
@@ -135,7 +218,7 @@ def read_manifest(directory: Path) -> tuple[Manifest | None, list[str]]:
     try:
         return Manifest.model_validate_json(text), []
     except ValidationError as error:
-        return None, sentences("manifest.json", error)
+        return None, sentences("manifest.json", text, error)
 
 
 def file_breaches(directory: Path, manifest: Manifest | None) -> list[str]:

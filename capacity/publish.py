@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from capacity.causes import cause_of
 from capacity.checker.book import Book
+from capacity.checker.causes import cause_of
 from capacity.demand import lines
 from capacity.instance import Group
 from capacity.plan import (

@@ -209,7 +209,7 @@ def read_plan(path: Path) -> tuple[Plan | None, list[str]]:
     try:
         return Plan.model_validate_json(text), []
     except ValidationError as error:
-        return None, sentences(path.name, error)
+        return None, sentences(path.name, text, error)
 
 
 def _existing(named: Path) -> Path:
@@ -377,7 +377,7 @@ def _stated_bounds(directory: Path) -> tuple[_Bounds | None, list[str]]:
     try:
         return _Bounds.model_validate_json(text), []
     except ValidationError as error:
-        return None, sentences("kpis.json", error)
+        return None, sentences("kpis.json", text, error)
 
 
 def _bound_breaches(

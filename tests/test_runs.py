@@ -10,14 +10,15 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from capacity import reading, runs
+from capacity.checker.legible import BATCH_DATES, CAMPAIGN_DATES
 from capacity.folders import OutputError, recover, whole_folder
 from capacity.manifest import HASHED, TABLES, UNHASHED
-from capacity.plan import Plan
+from capacity.plan import Cause, Plan
 from capacity.solver import Result
 
 WRITES_AND_DIES = """
@@ -247,6 +248,88 @@ def test_a_plan_that_is_not_one_is_a_sentence(tiny_run: Path, text: str) -> None
     assert any(said.startswith("plan.json: ") for said in runs.check_run(tiny_run))
     with pytest.raises(runs.RunError, match=r"plan\.json: "):
         runs.read_run(tiny_run)
+
+
+@pytest.mark.parametrize(
+    ("table", "field", "value", "said"),
+    [
+        ("batches", "start", "soon", "start: 'soon' isn't a date such as 2027-03-29"),
+        ("batches", "out", "9999-01-01", "out: the year 9999 is outside 1990 to 2200"),
+        (
+            "batches",
+            "qa_start",
+            "2026-03-03T01:02:03",
+            "qa_start: should be to the minute, not '2026-03-03T01:02:03'",
+        ),
+        ("batches", "suite", 7, "suite: should be text, not 7"),
+        (
+            "batches",
+            "at_risk",
+            "maybe",
+            "at_risk: should be true or false, not 'maybe'",
+        ),
+        ("campaigns", "batches", "two", "batches: should be a whole number, not 'two'"),
+        ("orders", "weight", "half", "weight: should be a number, not 'half'"),
+        ("orders", "spare", 3, "spare: there is no such field"),
+    ],
+)
+def test_a_value_that_cannot_be_read_is_named_by_its_row(
+    tiny_run: Path, table: str, field: str, value: object, said: str
+) -> None:
+    change_plan(tiny_run, lambda plan: plan[table][1].update({field: value}))
+    noun = {"batches": "batch", "campaigns": "campaign", "orders": "order"}[table]
+    row = json.loads((tiny_run / "plan.json").read_text())[table][1]
+    assert f"plan.json: {noun} {row[noun]}: {said}" in runs.check_run(tiny_run)
+
+
+def test_a_row_without_a_name_is_counted(tiny_run: Path) -> None:
+    change_plan(tiny_run, lambda plan: plan["batches"][1].pop("batch"))
+    said = "plan.json: batch number 2: batch: it is missing"
+    assert said in runs.check_run(tiny_run)
+
+
+DATED = [
+    *(("batches", name) for name in BATCH_DATES),
+    *(("campaigns", name) for name in CAMPAIGN_DATES),
+    ("orders", "last_available"),
+]
+
+
+@pytest.mark.parametrize("value", [None, "2026-03-03T00:07", "2200-12-31"])
+@pytest.mark.parametrize(("table", "field"), DATED)
+def test_a_date_that_no_rule_can_read_is_named_by_its_place(
+    tiny_run: Path, table: str, field: str, value: str | None
+) -> None:
+    change_plan(tiny_run, lambda plan: plan[table][0].update({field: value}))
+    breaches = runs.check_run(tiny_run)
+    assert not [said for said in breaches if "the plan can't be read" in said]
+    assert breaches
+    if value == "2026-03-03T00:07":
+        row = json.loads((tiny_run / "plan.json").read_text())[table][0]
+        noun = {"batches": "batch", "campaigns": "campaign", "orders": "order"}[table]
+        assert [s for s in breaches if s.startswith(f"{noun} {row[noun]}: {field} ")]
+
+
+@pytest.mark.parametrize("field", ["qc_site", "qa_site"])
+def test_an_unknown_site_of_a_test_is_an_unknown_site(
+    tiny_run: Path, field: str
+) -> None:
+    change_plan(tiny_run, lambda plan: plan["batches"][0].update({field: "NOWHERE"}))
+    batch = json.loads((tiny_run / "plan.json").read_text())["batches"][0]["batch"]
+    said = f"batch {batch}: {field}: unknown site NOWHERE"
+    assert said in runs.check_run(tiny_run)
+
+
+@pytest.mark.parametrize("cause", get_args(Cause))
+def test_a_cause_that_does_not_follow_from_the_plan_is_caught(
+    tiny: Path, tiny_run: Path, cause: str
+) -> None:
+    loaded, path = reading.read(tiny, []), tiny_run / "plan.json"
+    row = json.loads(path.read_text())["orders"][0]
+    change_plan(tiny_run, lambda plan: plan["orders"][0].update({"cause": cause}))
+    said = f"order {row['order']} has the cause {row['cause']}, not {cause}"
+    expected = [] if cause == row["cause"] else [said]
+    assert runs.check_plan(loaded, path) == expected
 
 
 def test_a_manifest_that_is_not_one_is_a_sentence(tiny_run: Path) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from capacity.checker.book import Book
+from capacity.checker.causes import cause_of
 from capacity.checker.costs import (
     by_line,
     by_term,
@@ -17,6 +18,7 @@ from capacity.checker.costs import (
     served_by,
 )
 from capacity.checker.ledger import Ledger
+from capacity.checker.legible import illegible
 from capacity.checker.rules import RULES, Rule
 from capacity.checker.unavoidable import unavoidable
 from capacity.plan import Plan, PlannedBatch, PlannedCampaign
@@ -37,9 +39,8 @@ def broken_rules(scenario: Scenario, plan: Plan) -> list[str]:
 
 
 def _broken(ledger: Ledger) -> list[str]:
-    return list(_unknown(ledger)) or [
-        text for rule in RULES.values() for text in _read(ledger, rule)
-    ]
+    unread = list(_unknown(ledger)) or list(illegible(ledger))
+    return unread or [text for rule in RULES.values() for text in _read(ledger, rule)]
 
 
 def _read(ledger: Ledger, rule: Rule) -> list[str]:
@@ -93,12 +94,9 @@ def _unknown(ledger: Ledger) -> Iterator[str]:
             yield f"batch {batch.batch}: unknown campaign {batch.campaign}"
         if batch.campaign is None and batch.batch not in ledger.given:
             yield f"batch {batch.batch} is in no campaign"
-        if batch.campaign is not None and (batch.start is None or batch.out is None):
-            yield f"batch {batch.batch} has no dates"
-        if batch.order is not None and (
-            batch.released is None or batch.available is None
-        ):
-            yield f"batch {batch.batch} serves an order and is never available"
+        for key, site in (("qc_site", batch.qc_site), ("qa_site", batch.qa_site)):
+            if site is not None and site not in book.sites:
+                yield f"batch {batch.batch}: {key}: unknown site {site}"
     for shipment in ledger.plan.shipments:
         if shipment.lane not in lanes:
             yield f"unknown lane {shipment.lane}"
@@ -166,8 +164,10 @@ def _misstated(ledger: Ledger) -> Iterator[str]:
         )
         if stated_row != expected:
             yield f"order {name} states what its batches don't"
-        if (row.cause == "none") != (not row.late and not row.unserved):
-            yield f"order {name} has the cause {row.cause}"
+        whole = not late and len(served) == needed
+        cause = "none" if whole else cause_of(book, plan.batches, line, served)
+        if row.cause != cause:
+            yield f"order {name} has the cause {cause}, not {row.cause}"
 
 
 def _unfit_input(ledger: Ledger, steps: set[tuple[str, str]]) -> Iterator[str]:

@@ -73,7 +73,7 @@ def _holds_back(book: Book, line: Line, suite: Suite) -> Cause | None:
 def _queue(book: Book, line: Line, served: list[PlannedBatch]) -> Cause | None:
     """QC or QA, where a late batch would have been on time without its wait."""
     grid = book.grid
-    for batch in served:
+    for batch in sorted(served, key=lambda row: (str(row.start or ""), row.batch)):
         if not batch.late_days or batch.out is None or batch.qc_start is None:
             continue
         lead = book.lead_time(line.programme, batch.step, line.kind)
