@@ -192,7 +192,7 @@ class Rate(Record):
 
 
 class Site(Entity):
-    """A plant with its own QC and QA."""
+    """A site with its own QC and QA."""
 
     name: str
     """Name on pictures and tables."""
@@ -644,7 +644,7 @@ class Scenario(Record):
     sources: dict[str, str] = {}
     """Sources by key."""
     sites: Annotated[list[Site], Field(min_length=1)]
-    """Plants."""
+    """Sites."""
     suites: Annotated[list[Suite], Field(min_length=1)]
     """Production lines."""
     changeovers: Annotated[list[Changeover], Field(min_length=1)]

@@ -340,6 +340,11 @@ def test_a_step_that_is_fed_directly_may_feed_the_next_directly_or_frozen() -> N
         read(over(steps.replace("SUPPLY", supply).replace("RELEASE", release)))
 
 
+def test_a_row_without_an_id_is_counted_from_one() -> None:
+    said = refused("sites: [{id: SYR, qc_batches: [{from: SIR-A.go_live, value: 1}]}]")
+    assert said[0].startswith("over.yaml:3: site SYR: qc_batches: row 1: from: ")
+
+
 # --------------------------------------------------------------------------- warnings
 
 

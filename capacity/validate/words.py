@@ -48,5 +48,6 @@ def spoken(path: str) -> str:
     while pieces:
         piece = pieces.pop(0)
         row = piece in NOUNS and pieces and f"{piece}.#" not in path
-        words.append(f"{NOUNS[piece]} {pieces.pop(0)}" if row else piece)
+        plain = f"row {int(piece) + 1}" if piece.isdecimal() else piece
+        words.append(f"{NOUNS[piece]} {pieces.pop(0)}" if row else plain)
     return ": ".join(words)
