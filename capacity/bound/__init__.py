@@ -1,0 +1,298 @@
+"""A lower bound on regret by Lagrangian decomposition by programme.
+
+"One thing at a time in a suite" is priced per tick, with a price for each suite and week.
+At any prices the sum of what each recipe step costs alone, its use of suites paid for,
+less the price of all that the suites offer, is at most the regret of every plan.
+
+Each step alone is planned by dynamic programming. Time is cut into steps of one width,
+counted in ticks of *out*, so that every batch lies in the step in which it really is out.
+Costs are the least within the step, so that nothing is rounded against a plan:
+
+- Two batches of a campaign are a takt apart, which is at least `low` and at most `high`
+  steps. The second pays the price of the takt that ends when it is out.
+- A campaign's first batch pays its lead-in and the changeover before it: the cheapest
+  from another programme, or all since the suite was free or since a locked campaign of
+  the same programme. Between two campaigns of one programme with none in between, nobody
+  else has the suite: what lies between is priced like a campaign, and in return the
+  second needs no changeover unless a shutdown lies between.
+- Minimum, maximum and multiple of campaigns, queues, supplies and shipments are left out.
+
+Demand is a row of positions in order of latest punctual out. A batch may pass the next
+position at its cost, or none; a position may be dropped at what being unserved costs.
+That loses nothing if costs are *Monge*, i.e. if being out later by a step adds no more to
+a later position's cost than to an earlier one's: where two batches serve two positions
+crosswise, uncrossing them then costs no more. Which positions are dropped and which
+batches serve none stays as it was, so that some cheapest way to serve passes positions in
+order. Costs are therefore replaced by a Monge minorant. Locked batches and those in
+release pass positions when they are out. Stock has no holding cost, so it doesn't fit the
+order: passing by stock costs a multiplier, and the stock that there is earns it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from capacity.bound.alone import Alone, Answer
+from capacity.bound.demand import Floats
+from capacity.instance import Instance
+
+__all__ = ["Bound", "Prices", "Relaxation", "bound"]
+
+WEEK = 7
+"""A price holds so long. [day]"""
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A lower bound on the regret of every feasible plan and where it comes from."""
+
+    value: int
+    """[money]"""
+    prices: tuple[tuple[float, ...], ...]
+    """By suite and week from the first tick on. [money per tick]"""
+    stock: tuple[float, ...]
+    """What a batch of stock is worth, by programme. [money]"""
+    parts: dict[int, float]
+    """What each step pays, prices included, less what its stock earns. [money]"""
+    offered: float
+    """Price of all that the suites offer. [money]"""
+    sweeps: int
+    """How often all steps were planned."""
+
+
+@dataclass
+class Prices:
+    """Multipliers."""
+
+    suite: Floats
+    """By suite and week. [money per tick]"""
+    stock: Floats
+    """By programme. [money]"""
+
+    def copy(self) -> Prices:
+        """The same, to be changed."""
+        return Prices(self.suite.copy(), self.stock.copy())
+
+
+@dataclass
+class Sweep:
+    """What all steps together say at some prices."""
+
+    value: float
+    """[money]"""
+    parts: dict[int, float]
+    offered: float
+    excess: Floats
+    """Ticks used beyond those offered, by suite and week."""
+    stock_excess: Floats
+    """Batches of stock used beyond those there, by programme."""
+
+
+class Relaxation:
+    """The relaxed problem on a time grid.
+
+    Parameters
+    ----------
+    instance
+        What is planned.
+    fine
+        Time steps per shortest takt of a recipe step: finer is slower and tighter.
+    """
+
+    def __init__(self, instance: Instance, fine: int = 1) -> None:
+        self.instance = instance
+        locked = [lock.start for lock in instance.locks]
+        self.base = min([0, instance.as_of, *locked])
+        self.week = int(
+            instance.grid.up(Fraction(WEEK))
+        )  # any whole number of ticks will do
+        self.steps = [
+            Alone(instance, step, self.base, fine)
+            for step in instance.steps
+            if step.after is None
+        ]
+        self.offers = np.array([self._offer(n) for n in range(len(instance.suites))])
+        self.ticks = instance.horizon_end - self.base + 1
+        self.weeks = -(-self.ticks // self.week)
+        self.available = np.array([self._weekly(row) for row in self.offers])
+        self.on_hand = np.zeros(len(instance.programmes))
+        for alone in self.steps:
+            self.on_hand[alone.step.programme] = alone.demand.stock
+
+    def _offer(self, number: int) -> Floats:
+        """Ticks of a suite that a plan may use, 1 each."""
+        suite, instance = self.instance.suites[number], self.instance
+        offer = np.zeros(instance.horizon_end - self.base + 1)
+        offer[suite.free_from - self.base : instance.horizon_end - self.base] = 1
+        spans = [*suite.closures]
+        for lock in instance.locks:
+            if lock.suite == number:
+                length = (lock.batches - 1) * lock.takt + lock.lead
+                spans.append((lock.start, lock.start + length))
+        for first, last in spans:
+            offer[max(0, first - self.base) : max(0, last - self.base)] = 0
+        return offer
+
+    def _weekly(self, ticks: Floats) -> Floats:
+        found: Floats = np.add.reduceat(ticks, np.arange(0, self.ticks, self.week))
+        return found
+
+    def nothing(self) -> Prices:
+        """Suites for free, and stock worth as much as the dearest position."""
+        stock = np.zeros(len(self.instance.programmes))
+        for alone in self.steps:
+            if alone.demand.stock and alone.positions:
+                stock[alone.step.programme] = alone.demand.unserved.max() / 10
+        return Prices(np.zeros((len(self.offers), self.weeks)), stock)
+
+    def sweep(self, prices: Prices, *, trace: bool = False) -> Sweep:
+        """Plan every step alone at these prices."""
+        each = np.repeat(prices.suite, self.week, axis=1)[:, : self.ticks] * self.offers
+        paid = [np.concatenate([[0.0], np.cumsum(row)]) for row in each]
+        excess, stock_excess = -self.available, -self.on_hand
+        parts = {}
+        for alone in self.steps:
+            worth = float(prices.stock[alone.step.programme])
+            answer = alone.solve(paid, worth, trace=trace)
+            parts[alone.step.index] = answer.cost
+            if trace:
+                excess = excess + self._used(answer)
+                stock_excess[alone.step.programme] += answer.by_stock
+        offered = float((prices.suite * self.available).sum())
+        value = sum(parts.values()) - offered
+        return Sweep(value, parts, offered, excess, stock_excess)
+
+    def _used(self, answer: Answer) -> Floats:
+        marks = np.zeros((len(self.offers), self.ticks + 1))
+        for suite, start, end in answer.used:
+            marks[suite, start] += 1
+            marks[suite, end] -= 1
+        used = np.cumsum(marks[:, :-1], axis=1) * self.offers
+        return np.array([self._weekly(row) for row in used])
+
+
+def _certain(sweep: Sweep) -> int:
+    """The value in whole money, what floating point may have added taken off.
+
+    Regret is a whole number, so that a bound may be rounded up.
+    """
+    size = sum(abs(x) for x in sweep.parts.values()) + sweep.offered
+    return max(0, math.ceil(sweep.value - 0.01 - 1e-9 * size))
+
+
+class Ascent:
+    """Deflected subgradient steps towards a level a little above the best bound."""
+
+    def __init__(self, relaxation: Relaxation, upper: int, start: Prices) -> None:
+        self.relaxation, self.upper = relaxation, upper
+        self.at, self.best_at = start, start
+        self.best: Sweep | None = None
+        self.along = np.zeros_like(start.suite)
+        self.hope, self.idle = 0.0, 0
+        """How far above the best bound the level is. [money]"""
+        self.count = 0
+
+    PATIENCE = 4
+    """Sweeps without a better bound before the level is lowered."""
+
+    def once(self) -> Sweep:
+        """Sweep at the current prices and move them."""
+        found = self.relaxation.sweep(self.at, trace=True)
+        self.count += 1
+        self._judge(found)
+        if self.idle >= self.PATIENCE and self.best is not None:
+            self.hope, self.idle = self.hope / 2, 0
+            self.at, found = self.best_at.copy(), self.best
+            self.along[:] = 0
+        self._move(found)
+        return found
+
+    def _judge(self, found: Sweep) -> None:
+        """Note a better bound, and hope for more after it."""
+        if self.best is None:
+            self.hope = 0.25 * max(self.upper - found.value, 0)
+        elif found.value <= self.best.value:
+            self.idle += 1
+            return
+        elif found.value - self.best.value > 0.1 * self.hope:
+            self.hope *= 1.3
+        self.best, self.best_at, self.idle = found, self.at.copy(), 0
+
+    def _move(self, found: Sweep) -> None:
+        assert self.best is not None
+        excess = np.where((self.at.suite <= 0) & (found.excess < 0), 0, found.excess)
+        self.along = excess + 0.5 * self.along
+        self.along[(self.at.suite <= 0) & (self.along < 0)] = 0
+        level = min(float(self.upper), self.best.value + self.hope)
+        size = max(float((self.along**2).sum()), 1e-9)
+        step = max(0.0, level - found.value) / size
+        prices = np.maximum(0, self.at.suite + step * self.along)
+        stock = self.at.stock + self._stock_step(found)
+        self.at = Prices(prices, np.maximum(0, stock))
+
+    def _stock_step(self, found: Sweep) -> Floats:
+        """Few and far apart in size, so these multipliers step by a share of themselves."""
+        there = np.maximum(1, self.relaxation.on_hand)
+        off = np.clip(found.stock_excess / there, -1, 1)
+        moved: Floats = self.at.stock * off * 0.3 / (1 + 0.1 * self.count)
+        return moved
+
+
+def bound(
+    instance: Instance,
+    upper: int,
+    *,
+    sweeps: int,
+    stop: Callable[[], bool] = lambda: False,
+    report: Callable[[int], None] | None = None,
+    fine: int = 3,
+) -> Bound:
+    """Bound the regret of every feasible plan from below.
+
+    Parameters
+    ----------
+    instance
+        What is planned.
+    upper
+        Regret of a known plan, towards which prices are raised. [money]
+    sweeps
+        Most often that all steps are planned at coarse time steps.
+    stop
+        Asked before every sweep.
+    report
+        Told every better bound. [money]
+    fine
+        Time steps per shortest takt in the last sweep; 0 leaves it out.
+
+    Returns
+    -------
+    The best bound met, 0 without any sweep.
+    """
+    relaxation = Relaxation(instance)
+    ascent = Ascent(relaxation, upper, relaxation.nothing())
+    told = 0
+    while ascent.count < sweeps and not stop():
+        ascent.once()
+        assert ascent.best is not None
+        if report is not None and _certain(ascent.best) > told:
+            told = _certain(ascent.best)
+            report(told)
+    best = ascent.best
+    if best is not None and fine and not stop():
+        last = Relaxation(instance, fine).sweep(ascent.best_at)
+        best = max(best, last, key=lambda sweep: sweep.value)
+        if report is not None and _certain(best) > told:
+            report(_certain(best))
+    return Bound(
+        0 if best is None else _certain(best),
+        tuple(tuple(map(float, row)) for row in ascent.best_at.suite),
+        tuple(map(float, ascent.best_at.stock)),
+        {} if best is None else best.parts,
+        0.0 if best is None else best.offered,
+        ascent.count,
+    )

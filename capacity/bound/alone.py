@@ -1,0 +1,258 @@
+"""One recipe step planned alone at given prices, by dynamic programming."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+import numpy as np
+
+from capacity.bound.demand import NEVER, Clock, Demand, Floats, demand_of
+from capacity.bound.places import Place
+from capacity.instance import Instance, StepData
+
+OFF, FRESH = 0, 1
+"""States of a suite: not ours; a batch in the last time step. Further ones count time
+steps since the last batch; the last one is any longer wait."""
+
+
+@dataclass
+class Answer:
+    """What one step costs alone, and what it uses."""
+
+    cost: float
+    """Prices paid included, what its stock earns taken off. [money]"""
+    used: list[tuple[int, int, int]] = field(default_factory=list)
+    """(suite, from, until) that it pays for, counted from the base. [tick]"""
+    by_stock: int = 0
+    """Positions passed by stock."""
+
+
+class Alone:
+    """The problem of one recipe step.
+
+    The table of least costs has an axis of states for each suite and one of positions
+    passed. Within a time step the suites come one after another, each with at most one
+    batch, then batches given, then positions may be dropped.
+    """
+
+    def __init__(
+        self, instance: Instance, step: StepData, base: int, fine: int = 1
+    ) -> None:
+        self.step = step
+        modes = [mode for mode in step.modes.values() if mode.starts]
+        outs = [low + mode.lead for mode in modes for low, _ in mode.starts]
+        outs += [b.out for b in instance.on_hand if b.step == step.index and b.out]
+        outs += [
+            lock.start + lock.lead for lock in instance.locks if lock.step == step.index
+        ]
+        outs.append(instance.horizon_end)
+        shortest = [min(m.lead, *(takt for _, takt in m.takts)) for m in modes]
+        width = Fraction(max(1, min(shortest, default=1)))
+        clock = Clock(min(outs), instance.horizon_end, max(Fraction(1), width / fine))
+        self.demand: Demand = demand_of(instance, step, clock)
+        self.clock = clock
+        self.places = [Place(instance, step, mode, clock, base) for mode in modes]
+        self.shape = (*(place.last + 1 for place in self.places), self.positions + 1)
+
+    @property
+    def positions(self) -> int:
+        """How many batches are wanted."""
+        return len(self.demand.unserved)
+
+    def solve(self, paid: list[Floats], worth: float, *, trace: bool) -> Answer:
+        """Least cost at these prices.
+
+        Parameters
+        ----------
+        paid
+            By suite the price of all ticks before each, counted from the base.
+        worth
+            What a batch of stock is worth. [money]
+        trace
+            Whether to say what is used.
+        """
+        if not self.positions:
+            return Answer(self.demand.hopeless)
+        for place in self.places:
+            place.price(paid[place.suite])
+        worth = worth if self.demand.stock else NEVER
+        dropped = np.concatenate(
+            [[0.0], np.cumsum(np.minimum(self.demand.unserved, worth))]
+        )
+        earned = worth * self.demand.stock if self.demand.stock else 0.0
+        walk = _Walk(self, paid, dropped)
+        cost = walk.forward(keep=trace) - earned + self.demand.hopeless
+        answer = Answer(cost)
+        if trace:
+            walk.back(answer, worth)
+        return answer
+
+
+class _Walk:
+    """One pass through time."""
+
+    def __init__(self, alone: Alone, paid: list[Floats], dropped: Floats) -> None:
+        self.alone, self.paid, self.dropped = alone, paid, dropped
+        self.kept: list[tuple[int, int, Floats]] = []
+        """(time step, suite's place or what else it was, table before it)"""
+
+    GIVEN, DROP = -1, -2
+
+    def forward(self, *, keep: bool) -> float:
+        alone = self.alone
+        table = np.full(alone.shape, NEVER)
+        table[(OFF,) * len(alone.places)] = self.dropped
+        for now in range(alone.clock.size):
+            serve = alone.demand.costs[:, now]
+            for axis, place in enumerate(alone.places):
+                if now in place.renewed:
+                    table = table.copy()
+                    np.moveaxis(table, axis, 0)[FRESH:] += place.renewed[now]
+                if keep:
+                    self.kept.append((now, axis, table))
+                table = _advance(
+                    table, axis, place, now, serve, alone.demand.extra[place.suite]
+                )
+            for _ in range(alone.demand.given.get(now, 0)):
+                if keep:
+                    self.kept.append((now, self.GIVEN, table))
+                passed = table.copy()
+                np.minimum(table[..., 1:], table[..., :-1] + serve, out=passed[..., 1:])
+                table = passed
+            if keep:
+                self.kept.append((now, self.DROP, table))
+            table = np.minimum.accumulate(table - self.dropped, axis=-1) + self.dropped
+        self.table = table
+        return float(table[..., -1].min())
+
+    # ---------------------------------------------------------------------- back
+
+    def back(self, answer: Answer, worth: float) -> None:
+        """Follow the least cost back and note what it uses."""
+        alone = self.alone
+        last = self.table[..., -1]
+        place = np.unravel_index(int(last.argmin()), last.shape)
+        states, count = [int(x) for x in place], alone.positions
+        for now, kind, table in reversed(self.kept):
+            row = table[tuple(states)]
+            if kind == self.DROP:
+                before = int((row - self.dropped)[: count + 1].argmin())
+                if (
+                    row[count]
+                    > row[before] + self.dropped[count] - self.dropped[before]
+                ):
+                    lost = alone.demand.unserved[before:count]
+                    answer.by_stock += int((lost > worth).sum())
+                    count = before
+            elif kind == self.GIVEN:
+                serve = alone.demand.costs[count - 1, now] if count else NEVER
+                if count and row[count - 1] + serve < row[count]:
+                    count -= 1
+            else:
+                count = self._back(answer, states, count, (now, kind), table)
+        first = self.dropped[:count]
+        if len(first):
+            answer.by_stock += int((alone.demand.unserved[:count] > worth).sum())
+
+    def _back(
+        self,
+        answer: Answer,
+        states: list[int],
+        count: int,
+        at: tuple[int, int],
+        table: Floats,
+    ) -> int:
+        """State and positions before a suite's time step."""
+        now, axis = at
+        place = self.alone.places[axis]
+        others: tuple[int | slice, ...] = (
+            *states[:axis],
+            slice(None),
+            *states[axis + 1 :],
+        )
+        here: Floats = table[others]
+        state = states[axis]
+        if FRESH < state < place.last:
+            states[axis] = state - 1
+            return count
+        if state == place.last and place.last > FRESH:
+            waited = (
+                here[-2, count] + place.stop[now] < here[-1, count] + place.wait[now]
+            )
+            states[axis] = place.last - 1 if waited else place.last
+            if not waited:
+                self._note_wait(answer, place, now, 1)
+            else:
+                self._note_wait(answer, place, now, place.last - 1)
+            return count
+        begun, source, before = self._batch(here, count, place, now)
+        if state == OFF and here[OFF, count] <= begun:
+            return count
+        states[axis] = source
+        if source == OFF:
+            since, out = place.used_to_enter(now, self.paid[place.suite])
+            answer.used.append((place.suite, since, out))
+        elif source < place.last:
+            answer.used.append((place.suite, *place.used_to_go_on(now)))
+        return before
+
+    def _note_wait(self, answer: Answer, place: Place, now: int, steps: int) -> None:
+        first = max(0, now - steps + 1)
+        start = int(place.outs_at[place.clock.edges[first]])
+        end = place.clock.span(now).stop
+        until = place.outs_at[-1] if end is None else place.outs_at[end]
+        answer.used.append((place.suite, start, int(until)))
+
+    def _batch(
+        self, here: Floats, count: int, place: Place, now: int
+    ) -> tuple[float, int, int]:
+        """Least cost of a batch now, the state that it follows, positions before."""
+        extra = self.alone.demand.extra[place.suite]
+        found = (NEVER * 1e6, OFF, count)
+        if not place.open[now]:
+            return found
+        for before in (count - 1, count):
+            if before < 0:
+                continue
+            served = 0.0
+            if before < count:
+                served = float(self.alone.demand.costs[before, now]) + extra
+            options = [(here[OFF, before] + place.enter[now], OFF)]
+            options.append((here[place.last, before], place.last))
+            for state in range(place.low[now], place.high[now] + 1):
+                options.append((here[state, before] + place.on[now], state))
+            cost, state = min(options)
+            found = min(found, (float(cost) + served, state, before))
+        return found
+
+
+def _advance(
+    table: Floats, axis: int, place: Place, now: int, serve: Floats, extra: float
+) -> Floats:
+    """One suite's time step."""
+    new = np.empty_like(table)
+    old, into = np.moveaxis(table, axis, 0), np.moveaxis(new, axis, 0)
+    last = place.last
+    if place.open[now]:
+        begun = np.minimum(old[OFF] + place.enter[now], old[last])
+        if place.on[now] < NEVER:
+            low, high = int(place.low[now]), int(place.high[now])
+            on = old[low]
+            for state in range(low + 1, high + 1):
+                on = np.minimum(on, old[state])
+            begun = np.minimum(begun, on + place.on[now])
+        fresh = into[FRESH]
+        fresh[...] = begun  # a batch that serves none
+        np.minimum(
+            fresh[..., 1:], begun[..., :-1] + (serve + extra), out=fresh[..., 1:]
+        )
+        np.minimum(old[OFF], fresh, out=into[OFF])
+    else:
+        into[FRESH] = NEVER
+        into[OFF] = old[OFF]
+    into[FRESH + 1 : last] = old[FRESH : last - 1]
+    np.minimum(
+        old[last - 1] + place.stop[now], old[last] + place.wait[now], out=into[last]
+    )
+    return new

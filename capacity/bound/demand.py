@@ -1,0 +1,204 @@
+"""A programme's demand as positions whose costs are Monge, on a clock of its own."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from capacity.instance import Group, Instance, StepData
+
+Floats = NDArray[np.float64]
+Ticks = NDArray[np.int64]
+
+NEVER = 1e13
+"""Cost of what can't be. [money]"""
+
+
+def monge_minorant(costs: Floats) -> Floats:
+    """Largest slopes that keep every row below its costs and the whole Monge.
+
+    Parameters
+    ----------
+    costs
+        By position and time; at least `NEVER` where a position can't be served.
+
+    Returns
+    -------
+    Costs, nowhere higher, whose step in time never grows from a position to the next.
+    """
+    if not costs.size:
+        return costs
+    rows = np.arange(len(costs))
+    valley = costs.argmin(axis=1)
+    late = np.minimum.accumulate(costs[:, ::-1], axis=1)[:, ::-1]
+    early = np.minimum.accumulate(costs, axis=1)
+    after = np.arange(costs.shape[1])[None, :] >= valley[:, None]
+    shaped = np.where(after, late, early)
+    slopes = np.diff(shaped, axis=1)
+    beyond = shaped >= NEVER
+    rising = np.where(beyond[:, 1:] & after[:, 1:], NEVER, np.maximum(slopes, 0))
+    falling = np.where(beyond[:, :-1] & ~after[:, :-1], NEVER, np.maximum(-slopes, 0))
+    rising = np.minimum.accumulate(rising, axis=0)
+    falling = np.minimum.accumulate(falling[::-1], axis=0)[::-1]
+    walked = np.zeros_like(costs)
+    np.cumsum(rising - falling, axis=1, out=walked[:, 1:])
+    anchored = walked - walked[rows, valley][:, None]
+    found: Floats = anchored + costs[rows, valley][:, None]
+    return found
+
+
+@dataclass(frozen=True)
+class Demand:
+    """Positions of a programme in the order in which they are passed."""
+
+    costs: Floats
+    """Monge, by position and time step. [money]"""
+    true: Floats
+    """Before it was made so. [money]"""
+    unserved: Floats
+    """[money]"""
+    extra: dict[int, float]
+    """What a batch from a suite costs in any case. [money]"""
+    given: dict[int, int]
+    """Batches that are out in each time step without a decision."""
+    stock: int
+    hopeless: float
+    """What positions cost that nothing can serve; they are left out. [money]"""
+
+
+def _money(group: Group) -> tuple[int, int, int, int, int, int]:
+    """Fewest batches, and least of each term over the sizes at which it may be made."""
+    terms = group.terms.values()
+    return (
+        min(x.need for x in terms),
+        min(x.charge for x in terms),
+        min(x.penalty for x in terms),
+        min(x.cap for x in terms),
+        min(x.holding for x in terms),
+        min(x.unserved for x in terms),
+    )
+
+
+def _service(
+    instance: Instance, group: Group, right: int | None, outs: Ticks
+) -> Floats:
+    """Lateness and holding of a batch by its out, released at once. [money]"""
+    if right is None:
+        return np.full(len(outs), NEVER)
+    _, charge, penalty, cap, holding, _ = _money(group)
+    lead = instance.steps[group.step].lead_times[group.kind]
+    able = np.maximum(outs + lead, right)
+    late = np.maximum(0, able - group.deadline)
+    beyond = np.maximum(0, late - group.grace)
+    cost = charge * late + np.minimum(cap, penalty * beyond)
+    cost = cost + holding * np.maximum(0, group.hold_from - able)
+    found: Floats = np.where(able > group.latest, NEVER, cost.astype(float))
+    return found
+
+
+class Clock:
+    """Time steps of a recipe step, in ticks of out."""
+
+    def __init__(self, first: int, end: int, width: Fraction) -> None:
+        self.first, self.width = first, width
+        self.outs: Ticks = np.arange(first, end + 1)
+        count = math.ceil(len(self.outs) / width)
+        edges = [math.ceil(n * width) for n in range(count)]
+        self.edges: Ticks = np.array([n for n in edges if n < len(self.outs)])
+        self.size = len(self.edges)
+
+    def step(self, out: int) -> int:
+        """The time step of an out."""
+        place = np.searchsorted(self.edges, out - self.first, side="right")
+        return int(place) - 1
+
+    def least(self, values: Floats) -> Floats:
+        """Least per time step of what is given per tick of out."""
+        found: Floats = np.minimum.reduceat(values, self.edges, axis=-1)
+        return found
+
+    def span(self, step: int) -> slice:
+        """Where the ticks of a time step are."""
+        last = step + 1 >= self.size
+        return slice(int(self.edges[step]), None if last else int(self.edges[step + 1]))
+
+
+def _given_outs(instance: Instance, step: StepData) -> list[tuple[int, int]]:
+    """(out, site) of batches that are locked or in release. [tick]"""
+    found = [
+        (batch.out, batch.site)
+        for batch in instance.on_hand
+        if batch.step == step.index and batch.out is not None
+    ]
+    for lock in instance.locks:
+        if lock.step == step.index:
+            first, site = lock.start + lock.lead, instance.suites[lock.suite].site
+            found += [(first + k * lock.takt, site) for k in range(lock.batches)]
+    return found
+
+
+def demand_of(instance: Instance, step: StepData, clock: Clock) -> Demand:
+    """A programme's demand as positions with their costs."""
+    groups = [group for group in instance.groups if group.step == step.index]
+    groups.sort(key=lambda g: (g.deadline - step.lead_times[g.kind], g.index))
+    extra = {
+        suite: float(min((g.suite_cost.get(suite, 0) for g in groups), default=0))
+        for suite in step.modes
+    }
+    given = _given_outs(instance, step)
+    counts: dict[int, int] = {}
+    for out, _ in given:
+        counts[clock.step(out)] = counts.get(clock.step(out), 0) + 1
+    rows: list[Floats] = []
+    unserved: list[float] = []
+    hopeless = 0.0
+    stock = sum(b.step == step.index and b.out is None for b in instance.on_hand)
+    for group in groups:
+        need, *_, lost = _money(group)
+        costs = _group_costs(instance, step, group, clock, extra, given)
+        if costs.min() >= NEVER:  # it would only flatten the others' slopes
+            hopeless += 0 if stock else need * lost
+            continue
+        rows += [clock.least(costs)] * need
+        unserved += [float(lost)] * need
+    table = np.array(rows) if rows else np.zeros((0, clock.size))
+    return Demand(
+        monge_minorant(table),
+        table,
+        np.array(unserved),
+        extra,
+        counts,
+        stock,
+        hopeless,
+    )
+
+
+def _group_costs(
+    instance: Instance,
+    step: StepData,
+    group: Group,
+    clock: Clock,
+    extra: dict[int, float],
+    given: Sequence[tuple[int, int]],
+) -> Floats:
+    """Least cost of a batch of a group by its out, over suites and given batches."""
+    cost = np.full(len(clock.outs), NEVER)
+    for suite, mode in step.modes.items():
+        right = instance.right(group, step.index, mode.site)
+        if right is None or suite not in group.suite_cost:
+            continue
+        own = _service(instance, group, right, clock.outs)
+        own = own + (group.suite_cost[suite] - extra[suite])
+        own = own + np.where(clock.outs - mode.lead < right, group.risk_cost[suite], 0)
+        cost = np.minimum(cost, own)
+    for site in {site for _, site in given}:
+        last = max(out for out, where in given if where == site)
+        own = _service(instance, group, group.rights[step.index, site], clock.outs)
+        own = np.where(clock.outs <= last, own, NEVER)
+        cost = np.minimum(cost, own)
+    return np.minimum(cost, NEVER)

@@ -1,0 +1,122 @@
+"""No plan costs less than the bound, at any prices; and the bound is not idle."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from numpy.typing import NDArray
+from strategies import FAMILIES, Case, cases, scenarios
+
+from capacity import read, solve
+from capacity.bound import Prices, Relaxation, bound
+from capacity.bound.demand import NEVER, monge_minorant
+from capacity.checker import broken_rules, regret
+from capacity.checker.unavoidable import unavoidable
+from capacity.instance import build
+from capacity.publish import to_plan
+from capacity.scenario import Scenario
+
+TINY = Path(__file__).parent.parent / "scenarios" / "tiny.yaml"
+EXAMPLES = settings().max_examples
+
+
+def random_prices(relaxation: Relaxation, seed: int, dear: float) -> Prices:
+    """Prices of which some are 0."""
+    rng = np.random.default_rng(seed)
+    prices = relaxation.nothing()
+    shape = prices.suite.shape
+    prices.suite = rng.integers(0, 2, shape) * rng.random(shape) * dear
+    prices.stock = rng.random(len(prices.stock)) * dear * 100
+    return prices
+
+
+def holds(case: Case, seed: int, dear: float, fine: int) -> None:
+    """Hold the bound against a plan that keeps the rules."""
+    plan = to_plan(case.schedule, "drawn")
+    if broken_rules(case.scenario, plan):
+        return
+    relaxation = Relaxation(case.schedule.instance, fine)
+    for prices in (relaxation.nothing(), random_prices(relaxation, seed, dear)):
+        assert relaxation.sweep(prices).value <= regret(case.scenario, plan) + 0.01
+
+
+seeds = st.integers(0, 99)
+dears = st.sampled_from([1.0, 20.0, 200.0])
+fines = st.integers(1, 4)
+
+
+@settings(max_examples=EXAMPLES)
+@given(cases(), seeds, dears, fines)
+def test_no_plan_costs_less_at_any_prices(
+    case: Case, seed: int, dear: float, fine: int
+) -> None:
+    holds(case, seed, dear, fine)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_no_plan_costs_less_where_a_scenario_uses(family: str) -> None:
+    @settings(max_examples=max(10, EXAMPLES // 5))
+    @given(cases(frozenset({family})), seeds, dears, fines)
+    def hold(case: Case, seed: int, dear: float, fine: int) -> None:
+        holds(case, seed, dear, fine)
+
+    hold()
+
+
+@settings(max_examples=max(6, EXAMPLES // 30))
+@given(scenarios())
+def test_bound_stays_below_the_best_plan(scenario: Scenario) -> None:
+    plan = solve(scenario, work=1).plan
+    assume(plan is not None)
+    assert plan is not None
+
+    found = bound(build(scenario), plan.objective, sweeps=15)
+
+    assert found.value <= plan.objective
+
+
+def test_bound_of_the_tiny_scenario_is_most_of_what_its_best_plan_costs() -> None:
+    scenario = read(TINY).scenario
+    told: list[int] = []
+
+    found = bound(build(scenario), 424_700, sweeps=60, report=told.append)
+
+    assert told == sorted(told)
+    assert told[-1] == found.value <= 424_700
+    assert found.value > 0.95 * 424_700
+    assert bound(build(scenario), 0, sweeps=1).value >= unavoidable(scenario)
+
+
+def test_bound_is_the_same_twice() -> None:
+    instance = build(read(TINY).scenario)
+
+    assert bound(instance, 424_700, sweeps=5) == bound(instance, 424_700, sweeps=5)
+
+
+@settings(max_examples=EXAMPLES)
+@given(
+    arrays(np.int64, st.tuples(st.integers(1, 5), st.integers(1, 6)),
+           elements=st.integers(0, 9))
+)  # fmt: skip
+def test_minorant_is_nowhere_dearer_and_monge(costs: NDArray[np.int64]) -> None:
+    money = np.where(costs == 9, NEVER, costs).astype(float)
+
+    found = monge_minorant(money)
+
+    assert (found <= money + 0.1)[money < NEVER].all()
+    steps = np.diff(found, axis=1)
+    assert (np.diff(steps, axis=0) <= 0.1).all()
+
+
+def test_minorant_leaves_monge_costs_alone() -> None:
+    outs = np.arange(20)
+    costs = np.array(
+        [np.where(outs > due, 3.0, 1.0) * abs(outs - due) for due in (4, 9)]
+    )
+
+    assert (monge_minorant(costs) == costs).all()
