@@ -29,10 +29,12 @@ def random_prices(relaxation: Relaxation, seed: int, dear: float) -> Prices:
     """Prices of which some are 0."""
     rng = np.random.default_rng(seed)
     prices = relaxation.nothing()
-    shape = prices.suite.shape
-    prices.suite = rng.integers(0, 2, shape) * rng.random(shape) * dear
-    prices.stock = rng.random(len(prices.stock)) * dear * 100
-    return prices
+    row = rng.integers(0, 2, len(prices.row)) * rng.random(len(prices.row)) * dear
+    found = prices.like(row)
+    found.stock[:] *= 100
+    found.pace[:] *= rng.choice([0, 1, 10])
+    found.supply[:] *= rng.choice([0, 1, 10])
+    return found
 
 
 def holds(case: Case, seed: int, dear: float, fine: int) -> None:

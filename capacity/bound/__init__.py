@@ -37,7 +37,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from capacity.bound.alone import Alone, Answer
+from capacity.bound.alone import Alone, Answer, Tolls
 from capacity.bound.demand import Floats
 from capacity.instance import Instance
 
@@ -55,8 +55,6 @@ class Bound:
     """[money]"""
     prices: tuple[tuple[float, ...], ...]
     """By suite and week from the first tick on. [money per tick]"""
-    stock: tuple[float, ...]
-    """What a batch of stock is worth, by programme. [money]"""
     parts: dict[int, float]
     """What each step pays, prices included, less what its stock earns. [money]"""
     offered: float
@@ -65,18 +63,36 @@ class Bound:
     """How often all steps were planned."""
 
 
-@dataclass
 class Prices:
-    """Multipliers."""
+    """Multipliers, all in one row so that they climb together.
 
-    suite: Floats
-    """By suite and week. [money per tick]"""
-    stock: Floats
-    """By programme. [money]"""
+    Parameters
+    ----------
+    shape
+        Suites, programmes, steps and weeks.
+    row
+        All multipliers; nothing costs anything where not stated.
+    """
 
-    def copy(self) -> Prices:
-        """The same, to be changed."""
-        return Prices(self.suite.copy(), self.stock.copy())
+    def __init__(
+        self, shape: tuple[int, int, int, int], row: Floats | None = None
+    ) -> None:
+        suites, programmes, steps, weeks = self.shape = shape
+        ends = np.cumsum([suites * weeks, programmes, steps, steps * weeks])
+        self.row: Floats = np.zeros(int(ends[-1])) if row is None else row
+        self.suite: Floats = self.row[: ends[0]].reshape(suites, weeks)
+        """By suite and week. [money per tick]"""
+        self.stock: Floats = self.row[ends[0] : ends[1]]
+        """A batch of stock, by programme. [money]"""
+        self.pace: Floats = self.row[ends[1] : ends[2]]
+        """A further batch of a campaign, by step. [money]"""
+        self.supply: Floats = self.row[ends[2] :].reshape(steps, weeks)
+        """An intermediate that is there by the start of a week, by step that uses it.
+        [money]"""
+
+    def like(self, row: Floats) -> Prices:
+        """Other values of the same shape."""
+        return Prices(self.shape, row)
 
 
 @dataclass
@@ -87,10 +103,8 @@ class Sweep:
     """[money]"""
     parts: dict[int, float]
     offered: float
-    excess: Floats
-    """Ticks used beyond those offered, by suite and week."""
-    stock_excess: Floats
-    """Batches of stock used beyond those there, by programme."""
+    excess: Prices
+    """How much more than there is is used, where traced."""
 
 
 class Relaxation:
@@ -114,15 +128,25 @@ class Relaxation:
         self.steps = [
             Alone(instance, step, self.base, fine)
             for step in instance.steps
-            if step.after is None
+            if step.after is None or instance.steps[step.after].frozen is not None
         ]
         self.offers = np.array([self._offer(n) for n in range(len(instance.suites))])
         self.ticks = instance.horizon_end - self.base + 1
         self.weeks = -(-self.ticks // self.week)
         self.available = np.array([self._weekly(row) for row in self.offers])
-        self.on_hand = np.zeros(len(instance.programmes))
-        for alone in self.steps:
-            self.on_hand[alone.step.programme] = alone.demand.stock
+        self.given = [self._given(alone.step.index) for alone in self.steps]
+        self.shape = (
+            len(instance.suites),
+            len(instance.programmes),
+            len(instance.steps),
+            self.weeks,
+        )
+
+    def _given(self, step: int) -> int:
+        """Batches of a step that are there without a decision."""
+        instance = self.instance
+        on_hand = sum(batch.step == step for batch in instance.on_hand)
+        return on_hand + sum(x.batches for x in instance.locks if x.step == step)
 
     def _offer(self, number: int) -> Floats:
         """Ticks of a suite that a plan may use, 1 each."""
@@ -143,29 +167,68 @@ class Relaxation:
         return found
 
     def nothing(self) -> Prices:
-        """Suites for free, and stock worth as much as the dearest position."""
-        stock = np.zeros(len(self.instance.programmes))
+        """Everything for free, but stock worth about what being late costs."""
+        prices = Prices(self.shape)
         for alone in self.steps:
             if alone.demand.stock and alone.positions:
-                stock[alone.step.programme] = alone.demand.unserved.max() / 10
-        return Prices(np.zeros((len(self.offers), self.weeks)), stock)
+                worth = alone.demand.unserved.max() / 50
+                prices.stock[alone.step.programme] = worth
+        return prices
 
     def sweep(self, prices: Prices, *, trace: bool = False) -> Sweep:
         """Plan every step alone at these prices."""
         each = np.repeat(prices.suite, self.week, axis=1)[:, : self.ticks] * self.offers
         paid = [np.concatenate([[0.0], np.cumsum(row)]) for row in each]
-        excess, stock_excess = -self.available, -self.on_hand
+        excess = Prices(self.shape)
+        excess.suite[:] = -self.available
         parts = {}
-        for alone in self.steps:
-            worth = float(prices.stock[alone.step.programme])
-            answer = alone.solve(paid, worth, trace=trace)
-            parts[alone.step.index] = answer.cost
+        for alone, given in zip(self.steps, self.given, strict=True):
+            index, after = alone.step.index, alone.step.after
+            answer = alone.solve(paid, self._tolls(alone, prices), trace=trace)
+            parts[index] = answer.cost
+            if after is not None:
+                parts[index] -= given * float(prices.supply[after].sum())
             if trace:
-                excess = excess + self._used(answer)
-                stock_excess[alone.step.programme] += answer.by_stock
+                self._note(alone, given, answer, excess)
         offered = float((prices.suite * self.available).sum())
-        value = sum(parts.values()) - offered
-        return Sweep(value, parts, offered, excess, stock_excess)
+        return Sweep(sum(parts.values()) - offered, parts, offered, excess)
+
+    def _tolls(self, alone: Alone, prices: Prices) -> Tolls:
+        step = alone.step
+        pays = earns = None
+        if step.frozen is not None:
+            pays = float(step.frozen.ratio) * self._by_tick(prices.supply[step.index])
+        if step.after is not None:
+            earns = self._by_tick(prices.supply[step.after])
+        return Tolls(
+            float(prices.stock[step.programme]) if step.after is None else 0.0,
+            float(prices.pace[step.index]),
+            pays,
+            earns,
+        )
+
+    def _by_tick(self, weekly: Floats) -> Floats:
+        """Sum over the weeks that start no sooner than each tick."""
+        later = np.append(np.cumsum(weekly[::-1])[::-1], 0.0)
+        found: Floats = later[-(-np.arange(self.ticks) // self.week)]
+        return found
+
+    def _note(self, alone: Alone, given: int, answer: Answer, excess: Prices) -> None:
+        """Add what a step uses, and take off what it supplies."""
+        step = alone.step
+        excess.suite += self._used(answer)
+        excess.pace[step.index] = answer.short
+        weeks = np.arange(self.weeks) * self.week
+        if step.after is None:
+            excess.stock[step.programme] = answer.by_stock - alone.demand.stock
+        else:
+            usable = np.sort(alone.usable(answer))
+            there = given + np.searchsorted(usable, weeks, side="right")
+            excess.supply[step.after] -= there
+        if step.frozen is not None:
+            started = np.sort(alone.started(answer))
+            users = np.searchsorted(started, weeks, side="right")
+            excess.supply[step.index] += float(step.frozen.ratio) * users
 
     def _used(self, answer: Answer) -> Floats:
         marks = np.zeros((len(self.offers), self.ticks + 1))
@@ -192,10 +255,14 @@ class Ascent:
         self.relaxation, self.upper = relaxation, upper
         self.at, self.best_at = start, start
         self.best: Sweep | None = None
-        self.along = np.zeros_like(start.suite)
+        self.along = np.zeros_like(start.row)
         self.hope, self.idle = 0.0, 0
         """How far above the best bound the level is. [money]"""
         self.count = 0
+        sizes = Prices(start.shape, np.ones_like(start.row))
+        sizes.stock[:], sizes.pace[:] = 100.0, 8.0
+        self.sizes = sizes.row
+        """Multipliers step by so much more, squared, than suites' prices do."""
 
     PATIENCE = 4
     """Sweeps without a better bound before the level is lowered."""
@@ -207,7 +274,7 @@ class Ascent:
         self._judge(found)
         if self.idle >= self.PATIENCE and self.best is not None:
             self.hope, self.idle = self.hope / 2, 0
-            self.at, found = self.best_at.copy(), self.best
+            self.at, found = self.best_at, self.best
             self.along[:] = 0
         self._move(found)
         return found
@@ -221,26 +288,18 @@ class Ascent:
             return
         elif found.value - self.best.value > 0.1 * self.hope:
             self.hope *= 1.3
-        self.best, self.best_at, self.idle = found, self.at.copy(), 0
+        self.best, self.best_at, self.idle = found, self.at, 0
 
     def _move(self, found: Sweep) -> None:
         assert self.best is not None
-        excess = np.where((self.at.suite <= 0) & (found.excess < 0), 0, found.excess)
-        self.along = excess + 0.5 * self.along
-        self.along[(self.at.suite <= 0) & (self.along < 0)] = 0
+        row = self.at.row
+        excess = found.excess.row * self.sizes
+        self.along = np.where((row <= 0) & (excess < 0), 0, excess) + 0.5 * self.along
+        self.along[(row <= 0) & (self.along < 0)] = 0
         level = min(float(self.upper), self.best.value + self.hope)
         size = max(float((self.along**2).sum()), 1e-9)
         step = max(0.0, level - found.value) / size
-        prices = np.maximum(0, self.at.suite + step * self.along)
-        stock = self.at.stock + self._stock_step(found)
-        self.at = Prices(prices, np.maximum(0, stock))
-
-    def _stock_step(self, found: Sweep) -> Floats:
-        """Few and far apart in size, so these multipliers step by a share of themselves."""
-        there = np.maximum(1, self.relaxation.on_hand)
-        off = np.clip(found.stock_excess / there, -1, 1)
-        moved: Floats = self.at.stock * off * 0.3 / (1 + 0.1 * self.count)
-        return moved
+        self.at = self.at.like(np.maximum(0, row + step * self.along * self.sizes))
 
 
 def bound(
@@ -291,7 +350,6 @@ def bound(
     return Bound(
         0 if best is None else _certain(best),
         tuple(tuple(map(float, row)) for row in ascent.best_at.suite),
-        tuple(map(float, ascent.best_at.stock)),
         {} if best is None else best.parts,
         0.0 if best is None else best.offered,
         ascent.count,

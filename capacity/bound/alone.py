@@ -7,7 +7,15 @@ from fractions import Fraction
 
 import numpy as np
 
-from capacity.bound.demand import NEVER, Clock, Demand, Floats, demand_of
+from capacity.bound.demand import (
+    NEVER,
+    Clock,
+    Demand,
+    Floats,
+    demand_by_users,
+    demand_of,
+    shortest_campaigns,
+)
 from capacity.bound.places import Place
 from capacity.instance import Instance, StepData
 
@@ -26,6 +34,24 @@ class Answer:
     """(suite, from, until) that it pays for, counted from the base. [tick]"""
     by_stock: int = 0
     """Positions passed by stock."""
+    short: int = 0
+    """Batches that campaigns lack, all together, to be as long as they must be."""
+    served: list[tuple[int, int]] = field(default_factory=list)
+    """(time step, lead-in) of each batch that serves."""
+
+
+@dataclass(frozen=True)
+class Tolls:
+    """Prices besides those of suites."""
+
+    stock: float
+    """What a batch of stock is worth. [money]"""
+    pace: float
+    """What a further batch of a campaign earns. [money]"""
+    pays: Floats | None
+    """What a batch that starts at a tick pays for its intermediates. [money]"""
+    earns: Floats | None
+    """What an intermediate earns that can be used at a tick. [money]"""
 
 
 class Alone:
@@ -50,7 +76,15 @@ class Alone:
         shortest = [min(m.lead, *(takt for _, takt in m.takts)) for m in modes]
         width = Fraction(max(1, min(shortest, default=1)))
         clock = Clock(min(outs), instance.horizon_end, max(Fraction(1), width / fine))
-        self.demand: Demand = demand_of(instance, step, clock)
+        demand = demand_of if step.after is None else demand_by_users
+        self.demand: Demand = demand(instance, step, clock)
+        self.least, self.exempt = shortest_campaigns(instance, step)
+        self.wait = 0
+        """Out to use of an intermediate. [tick]"""
+        user = None if step.after is None else instance.steps[step.after].frozen
+        if user is not None:
+            tested = 0 if user.at_risk else step.lead_times[step.role]
+            self.wait = user.freeze + tested
         self.clock = clock
         self.places = [Place(instance, step, mode, clock, base) for mode in modes]
         self.shape = (*(place.last + 1 for place in self.places), self.positions + 1)
@@ -60,40 +94,68 @@ class Alone:
         """How many batches are wanted."""
         return len(self.demand.unserved)
 
-    def solve(self, paid: list[Floats], worth: float, *, trace: bool) -> Answer:
+    def solve(self, paid: list[Floats], tolls: Tolls, *, trace: bool) -> Answer:
         """Least cost at these prices.
 
         Parameters
         ----------
         paid
             By suite the price of all ticks before each, counted from the base.
-        worth
-            What a batch of stock is worth. [money]
+        tolls
+            Other prices.
         trace
             Whether to say what is used.
         """
         if not self.positions:
             return Answer(self.demand.hopeless)
         for place in self.places:
-            place.price(paid[place.suite])
-        worth = worth if self.demand.stock else NEVER
-        dropped = np.concatenate(
-            [[0.0], np.cumsum(np.minimum(self.demand.unserved, worth))]
-        )
-        earned = worth * self.demand.stock if self.demand.stock else 0.0
-        walk = _Walk(self, paid, dropped)
-        cost = walk.forward(keep=trace) - earned + self.demand.hopeless
+            place.price(paid[place.suite], tolls.pace, self.least)
+        stock = self.demand.stock
+        worth = tolls.stock if stock else NEVER
+        dropped = np.cumsum([0.0, *np.minimum(self.demand.unserved, worth)])
+        walk = _Walk(self, paid, dropped, [self._toll(p, tolls) for p in self.places])
+        cost = walk.forward(keep=trace) + self.demand.hopeless
+        cost -= tolls.stock * stock + tolls.pace * (self.least - 1) * self.exempt
         answer = Answer(cost)
         if trace:
             walk.back(answer, worth)
+            answer.short -= (self.least - 1) * self.exempt
         return answer
+
+    def _toll(self, place: Place, tolls: Tolls) -> Floats:
+        """What a batch that serves pays, by time step, whichever position it passes."""
+        toll = np.full(self.clock.size, self.demand.extra[place.suite])
+        if tolls.pays is not None:
+            toll = toll + place.toll(tolls.pays, -place.lead)
+        if tolls.earns is not None:
+            toll = toll + place.toll(-tolls.earns, self.wait)
+        return toll
+
+    def started(self, answer: Answer) -> list[int]:
+        """Ticks, counted from the base, at which `toll` has batches start."""
+        ends = [*self.clock.edges[1:], len(self.clock.outs)]
+        first = int(self.places[0].outs_at[0]) if self.places else 0
+        return [first + int(ends[now]) - 1 - lead for now, lead in answer.served]
+
+    def usable(self, answer: Answer) -> list[int]:
+        """Ticks, counted from the base, from which `toll` has batches be of use."""
+        first = int(self.places[0].outs_at[0]) if self.places else 0
+        edges = self.clock.edges
+        return [first + int(edges[now]) + self.wait for now, _ in answer.served]
 
 
 class _Walk:
     """One pass through time."""
 
-    def __init__(self, alone: Alone, paid: list[Floats], dropped: Floats) -> None:
+    def __init__(
+        self,
+        alone: Alone,
+        paid: list[Floats],
+        dropped: Floats,
+        tolls: list[Floats],
+    ) -> None:
         self.alone, self.paid, self.dropped = alone, paid, dropped
+        self.tolls = tolls
         self.kept: list[tuple[int, int, Floats]] = []
         """(time step, suite's place or what else it was, table before it)"""
 
@@ -111,9 +173,7 @@ class _Walk:
                     np.moveaxis(table, axis, 0)[FRESH:] += place.renewed[now]
                 if keep:
                     self.kept.append((now, axis, table))
-                table = _advance(
-                    table, axis, place, now, serve, alone.demand.extra[place.suite]
-                )
+                table = _advance(table, axis, place, now, serve + self.tolls[axis][now])
             for _ in range(alone.demand.given.get(now, 0)):
                 if keep:
                     self.kept.append((now, self.GIVEN, table))
@@ -186,16 +246,28 @@ class _Walk:
             else:
                 self._note_wait(answer, place, now, place.last - 1)
             return count
-        begun, source, before = self._batch(here, count, place, now)
-        if state == OFF and here[OFF, count] <= begun:
+        cost, source, before, on = self._batch(here, count, axis, now)
+        if state == OFF and here[OFF, count] <= cost:
             return count
         states[axis] = source
-        if source == OFF:
+        self._note_batch(answer, place, now, (source, on, before < count))
+        return before
+
+    def _note_batch(
+        self, answer: Answer, place: Place, now: int, kind: tuple[int, bool, bool]
+    ) -> None:
+        source, on, serves = kind
+        if on:
+            answer.used.append((place.suite, *place.used_to_go_on(now)))
+            answer.short -= 1
+        elif source == OFF:
             since, out = place.used_to_enter(now, self.paid[place.suite])
             answer.used.append((place.suite, since, out))
         elif source < place.last:
-            answer.used.append((place.suite, *place.used_to_go_on(now)))
-        return before
+            answer.used.append((place.suite, *place.used_to_next(now)))
+        if serves:
+            answer.short += 0 if on else self.alone.least - 1
+            answer.served.append((now, place.lead))
 
     def _note_wait(self, answer: Answer, place: Place, now: int, steps: int) -> None:
         first = max(0, now - steps + 1)
@@ -205,48 +277,55 @@ class _Walk:
         answer.used.append((place.suite, start, int(until)))
 
     def _batch(
-        self, here: Floats, count: int, place: Place, now: int
-    ) -> tuple[float, int, int]:
-        """Least cost of a batch now, the state that it follows, positions before."""
-        extra = self.alone.demand.extra[place.suite]
-        found = (NEVER * 1e6, OFF, count)
+        self, here: Floats, count: int, axis: int, now: int
+    ) -> tuple[float, int, int, bool]:
+        """Least cost of a batch now, the state that it follows, positions before.
+
+        And whether it goes on with a campaign.
+        """
+        place = self.alone.places[axis]
+        found = (NEVER * 1e6, OFF, count, False)
         if not place.open[now]:
             return found
         for before in (count - 1, count):
             if before < 0:
                 continue
-            served = 0.0
+            served = first = 0.0
             if before < count:
-                served = float(self.alone.demand.costs[before, now]) + extra
-            options = [(here[OFF, before] + place.enter[now], OFF)]
-            options.append((here[place.last, before], place.last))
+                served = float(self.alone.demand.costs[before, now])
+                served += float(self.tolls[axis][now])
+                first = place.first
+            options = [(here[OFF, before] + place.enter[now] + first, OFF, False)]
+            options.append((here[place.last, before] + first, place.last, False))
+            for state in range(place.again, place.last):
+                options.append(
+                    (here[state, before] + place.next[now] + first, state, False)
+                )
             for state in range(place.low[now], place.high[now] + 1):
-                options.append((here[state, before] + place.on[now], state))
-            cost, state = min(options)
-            found = min(found, (float(cost) + served, state, before))
+                options.append((here[state, before] + place.on[now], state, True))
+            cost, state, on = min(options)
+            found = min(found, (float(cost) + served, state, before, on))
         return found
 
 
-def _advance(
-    table: Floats, axis: int, place: Place, now: int, serve: Floats, extra: float
-) -> Floats:
+def _advance(table: Floats, axis: int, place: Place, now: int, serve: Floats) -> Floats:
     """One suite's time step."""
     new = np.empty_like(table)
     old, into = np.moveaxis(table, axis, 0), np.moveaxis(new, axis, 0)
     last = place.last
     if place.open[now]:
         begun = np.minimum(old[OFF] + place.enter[now], old[last])
+        if place.again < last:
+            soon = _least(old, place.again, last - 1)
+            begun = np.minimum(begun, soon + place.next[now])
+        serving = begun + place.first if place.first else begun
         if place.on[now] < NEVER:
-            low, high = int(place.low[now]), int(place.high[now])
-            on = old[low]
-            for state in range(low + 1, high + 1):
-                on = np.minimum(on, old[state])
-            begun = np.minimum(begun, on + place.on[now])
+            on = _least(old, int(place.low[now]), int(place.high[now]))
+            on = on + place.on[now]
+            serving, begun = np.minimum(serving, on), np.minimum(begun, on)
         fresh = into[FRESH]
         fresh[...] = begun  # a batch that serves none
-        np.minimum(
-            fresh[..., 1:], begun[..., :-1] + (serve + extra), out=fresh[..., 1:]
-        )
+        np.minimum(fresh[..., 1:], serving[..., :-1] + serve, out=fresh[..., 1:])
         np.minimum(old[OFF], fresh, out=into[OFF])
     else:
         into[FRESH] = NEVER
@@ -256,3 +335,11 @@ def _advance(
         old[last - 1] + place.stop[now], old[last] + place.wait[now], out=into[last]
     )
     return new
+
+
+def _least(old: Floats, low: int, high: int) -> Floats:
+    """Least over a range of states, both included."""
+    found: Floats = old[low]
+    for state in range(low + 1, high + 1):
+        found = np.minimum(found, old[state])
+    return found

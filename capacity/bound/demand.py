@@ -202,3 +202,30 @@ def _group_costs(
         own = np.where(clock.outs <= last, own, NEVER)
         cost = np.minimum(cost, own)
     return np.minimum(cost, NEVER)
+
+
+def demand_by_users(instance: Instance, step: StepData, clock: Clock) -> Demand:
+    """As many intermediates as users for a programme's demand take, due at no time."""
+    assert step.after is not None
+    user = instance.steps[step.after]
+    assert user.frozen is not None
+    users = sum(
+        _money(group)[0] for group in instance.groups if group.step == user.index
+    )
+    count = user.frozen.units(users)
+    nothing = np.zeros((count, clock.size))
+    extra = dict.fromkeys(step.modes, 0.0)
+    return Demand(nothing, nothing, np.zeros(count), extra, {}, 0, 0.0)
+
+
+def shortest_campaigns(instance: Instance, step: StepData) -> tuple[int, int]:
+    """Least batches of most campaigns, and positions of kinds that may be in less."""
+    counts: dict[int, int] = {}
+    for group in instance.groups:
+        if group.step == step.index:
+            least = step.least(group.kind)
+            counts[least] = counts.get(least, 0) + _money(group)[0]
+    if not counts:
+        return step.least(step.role), 0
+    usual = max(counts, key=lambda least: (counts[least], least))
+    return usual, sum(count for least, count in counts.items() if least < usual)

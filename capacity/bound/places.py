@@ -40,25 +40,17 @@ class Place:
             slow[inside] = max(known)
             self.goes_on |= inside & (self.starts - min(known) >= low)
         width = self.clock.width
-        shortest = int(self.takt[self.may].min()) if self.may.any() else 1
-        # A new campaign may start as soon as the last one's last batch is out, which
-        # may be sooner than after a takt.
-        again = math.floor(self.lead / width)
-        self.takt = np.minimum(self.takt, max(1, self.lead))
-        known_only = np.where(
-            self.may, self.takt, self.takt.max(initial=1, where=self.may)
-        )
-        self.low = self._per_step(known_only, np.minimum, math.floor)
+        usual = self.takt.max(initial=1, where=self.may)
+        known_only = np.where(self.may, self.takt, usual)
+        self.low = np.maximum(1, self._per_step(known_only, np.minimum, math.floor))
         self.high = self._per_step(slow, np.maximum, math.ceil)
         longest = int(self.high.max()) if len(self.high) else 1
-        self.last = max(longest + 1, min(again, 6))
+        # A new campaign may start as soon as the last one's last batch is out, which
+        # may be sooner than after a takt.
+        self.again = max(1, math.floor(self.lead / width))
+        self.last = max(longest + 1, min(self.again, 6))
         """Steps since the last batch are counted up to this; beyond it a campaign is
         over and another may follow."""
-        if again < self.last or self.lead < shortest:
-            self.goes_on = self.may.copy()
-            self.low = np.minimum(self.low, again)
-            self.high[:] = self.last - 1
-        self.low = np.maximum(self.low, 1)
 
     def _per_step(
         self,
@@ -139,10 +131,17 @@ class Place:
 
     # ------------------------------------------------------------------ at prices
 
-    def price(self, paid: Floats) -> None:
+    def price(self, paid: Floats, pace: float, least: int) -> None:
         """Cost of entering, of going on and of waiting in each time step.
 
-        `paid[n]` is the price of all ticks before the n-th.
+        Parameters
+        ----------
+        paid
+            `paid[n]` is the price of all ticks before the n-th.
+        pace
+            What a further batch of a campaign earns. [money]
+        least
+            Batches of a campaign on which what they earn is lost to its first one.
         """
         here = paid[self.outs_at]
         enter = np.full(len(here), NEVER)
@@ -151,16 +150,32 @@ class Place:
                 enter, here - paid[np.minimum(since, self.outs_at)] + cost
             )
         self.enter_at = enter
+        self.first = pace * (least - 1)
         back = np.maximum(self.outs_at - self.takt, 0)
-        self.on_at = np.where(self.goes_on, here - paid[back], NEVER)
+        self.on_at = np.where(self.goes_on, here - paid[back] - pace, NEVER)
+        back = np.maximum(self.outs_at - self.lead, 0)
+        self.next_at = np.where(self.may, here - paid[back], NEVER)
         self.enter = np.minimum(self.clock.least(enter), NEVER)
         self.on = np.minimum(self.clock.least(self.on_at), NEVER)
+        self.next = np.minimum(self.clock.least(self.next_at), NEVER)
         self.open = np.logical_or.reduceat(self.may, self.clock.edges)
         edges = np.append(here[self.clock.edges], here[-1])
         self.wait = np.diff(edges)
         sums = np.concatenate([np.zeros(self.last), np.cumsum(self.wait)])
         # The price of the last `last - 1` time steps, this one included.
         self.stop = sums[self.last :] - sums[1 : len(sums) - self.last + 1]
+
+    def toll(self, due: Floats, late: int) -> Floats:
+        """Per time step the least of a charge by tick, put off by so many ticks."""
+        at = np.clip(self.outs_at + late, 0, len(due) - 1)
+        return self.clock.least(due[at])
+
+    def used_to_next(self, step: int) -> tuple[int, int]:
+        """Ticks, counted from the base, that a campaign directly after another pays."""
+        span = self.clock.span(step)
+        at = int(self.next_at[span].argmin()) + (span.start or 0)
+        out = int(self.outs_at[at])
+        return max(0, out - self.lead), out
 
     def used_to_enter(self, step: int, paid: Floats) -> tuple[int, int]:
         """Ticks, counted from the base, that entering in a time step pays for."""
