@@ -1,11 +1,11 @@
-"""A complete plan within seconds: lots of batches, each put where it costs least.
+"""A complete plan within seconds: bundles of batches, each put where it costs least.
 
-A *lot* is what becomes one campaign: batches of a programme that are due close together.
+A *bundle* is what becomes one campaign: batches of a programme that are due close together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -14,12 +14,15 @@ from capacity.instance import Instance, StepData
 from capacity.pegging import Demand
 from capacity.schedule import Schedule
 
+SPANS = (90, 150, 240)
+"""Batches due within so many days of one another make a bundle. [day]"""
+
 GAPS = 4
 """Gaps of a suite that are tried on either side of the wanted place."""
 
-
 PRICED = 10
-"""Places for a lot that are priced, of those that look cheapest."""
+"""Places for a bundle that are priced, of those that look cheapest."""
+
 PUSHED = 8
 """Most campaigns that make way for another."""
 
@@ -28,7 +31,7 @@ Change = tuple[list[Campaign], list[Campaign]]
 
 
 @dataclass(frozen=True)
-class Lot:
+class Bundle:
     """Batches that are made together."""
 
     step: StepData
@@ -62,18 +65,30 @@ class Lot:
         )
 
 
-def construct(instance: Instance) -> Schedule:
-    """A complete plan, the best of a few ways to form lots."""
-    best: Board | None = None
-    for days in (90, 150, 240):
+def construct(
+    instance: Instance,
+    *,
+    stop: Callable[[], bool] = lambda: False,
+    report: Callable[[Schedule], None] = lambda _: None,
+) -> Schedule:
+    """A complete plan, the best of a few ways to form bundles.
+
+    The first way is always gone to its end, so that there is a plan whatever the limit;
+    `report` gets each plan that is better than those before.
+    """
+    best: tuple[tuple[int, ...], Schedule] | None = None
+    for days in SPANS:
+        if best is not None and stop():
+            break
         board = Board(instance)
         for _ in range(3):
             fill(board, int(days / instance.grid.tick))
         board.keep()
-        if best is None or board.rank < best.rank:
-            best = board
+        if best is None or board.rank < best[0]:
+            best = board.rank, board.snapshot().schedule()
+            report(best[1])
     assert best is not None
-    return best.snapshot().schedule()
+    return best[1]
 
 
 def fill(
@@ -81,37 +96,40 @@ def fill(
     span: int,
     programmes: Iterable[int] | None = None,
 ) -> None:
-    """Put what programmes lack on the board, those lots first that must start first."""
+    """Put what programmes lack on the board, those bundles first that must start first."""
     chosen = range(len(board.demands)) if programmes is None else programmes
-    lots = [lot for p in chosen for lot in lots_of(board, board.demands[p], span)]
-    lots.sort(key=lambda lot: (_first_start(board, lot), lot.step.index))
-    for lot in lots:
-        if not insert(board, lot) and not insert(board, lot, 3 * GAPS):
-            for part in halves(lot):
+    bundles = [
+        bundle for p in chosen for bundle in bundles_of(board, board.demands[p], span)
+    ]
+    bundles.sort(key=lambda bundle: (_first_start(board, bundle), bundle.step.index))
+    for bundle in bundles:
+        if not insert(board, bundle) and not insert(board, bundle, 3 * GAPS):
+            for part in halves(bundle):
                 insert(board, part, 3 * GAPS)
 
 
-def halves(lot: Lot) -> Iterator[Lot]:
-    """A lot in two, for where it doesn't fit whole."""
-    middle = len(lot.outs) // 2
-    if lot.ppq or not middle:
+def halves(bundle: Bundle) -> Iterator[Bundle]:
+    """A bundle in two, for where it doesn't fit whole."""
+    middle = len(bundle.outs) // 2
+    if bundle.ppq or not middle:
         return
-    places = [j for j, count in lot.groups for _ in range(count)]
+    places = [j for j, count in bundle.groups for _ in range(count)]
     for part in (slice(middle), slice(middle, None)):
         chosen = places[part]
         groups = tuple((j, chosen.count(j)) for j in dict.fromkeys(chosen))
-        yield Lot(lot.step, False, lot.outs[part], groups)
+        yield Bundle(bundle.step, False, bundle.outs[part], groups)
 
 
-def _first_start(board: Board, lot: Lot) -> int:
-    demand = board.demands[lot.step.programme]
+def _first_start(board: Board, bundle: Bundle) -> int:
+    demand = board.demands[bundle.step.programme]
     return max(
-        (lot.start(demand, suite) for suite in lot.step.modes), default=lot.outs[0]
+        (bundle.start(demand, suite) for suite in bundle.step.modes),
+        default=bundle.outs[0],
     )
 
 
-def lots_of(board: Board, demand: Demand, span: int) -> Iterator[Lot]:
-    """Lots for whatever a programme still lacks."""
+def bundles_of(board: Board, demand: Demand, span: int) -> Iterator[Bundle]:
+    """Bundles for whatever a programme still lacks."""
     left = board.pegs[demand.programme].left
     step = demand.last
     open_: list[tuple[int, int]] = []
@@ -119,24 +137,24 @@ def lots_of(board: Board, demand: Demand, span: int) -> Iterator[Lot]:
         if count <= 0:
             continue
         if demand.bits[j] == 2:
-            yield _lot(demand, [(j, count)], True)
+            yield _bundle(demand, [(j, count)], True)
             continue
         while count:
             if open_ and _closed(demand, open_, j, span):
-                yield _lot(demand, open_, False)
+                yield _bundle(demand, open_, False)
                 open_ = []
             room = step.maximum - sum(n for _, n in open_)
             part = min(room, count)
             open_.append((j, part))
             count -= part
     if open_:
-        yield _lot(demand, open_, False)
+        yield _bundle(demand, open_, False)
     if step.frozen is not None:
         yield from _inputs(board, demand, left, span)
 
 
 def _closed(demand: Demand, open_: list[tuple[int, int]], j: int, span: int) -> bool:
-    """Whether a lot is whole before a group."""
+    """Whether a bundle is whole before a group."""
     step = demand.last
     size = sum(n for _, n in open_)
     if size >= step.maximum:
@@ -145,13 +163,15 @@ def _closed(demand: Demand, open_: list[tuple[int, int]], j: int, span: int) -> 
     return size >= least and demand.want[j] > demand.want[open_[0][0]] + span
 
 
-def _lot(demand: Demand, groups: list[tuple[int, int]], ppq: bool) -> Lot:
+def _bundle(demand: Demand, groups: list[tuple[int, int]], ppq: bool) -> Bundle:
     outs = tuple(demand.want[j] for j, n in groups for _ in range(n))
-    return Lot(demand.last, ppq, outs, tuple(groups))
+    return Bundle(demand.last, ppq, outs, tuple(groups))
 
 
-def _inputs(board: Board, demand: Demand, left: list[int], span: int) -> Iterator[Lot]:
-    """Lots of intermediates for the batches that a programme lacks."""
+def _inputs(
+    board: Board, demand: Demand, left: list[int], span: int
+) -> Iterator[Bundle]:
+    """Bundles of intermediates for the batches that a programme lacks."""
     step = board.instance.steps[demand.last.before]  # type: ignore[index]
     if not step.modes or not demand.last.modes:
         return
@@ -161,7 +181,7 @@ def _inputs(board: Board, demand: Demand, left: list[int], span: int) -> Iterato
         n = min(max(n, step.least("intermediate")), len(wanted))
         outs = tuple(start for start, _ in wanted[:n])
         groups = tuple((j, 1) for _, j in wanted[:n] if j >= 0)
-        yield Lot(step, False, outs, groups)
+        yield Bundle(step, False, outs, groups)
         wanted = wanted[n:]
 
 
@@ -195,19 +215,19 @@ def _units_wanted(
     return found
 
 
-def insert(board: Board, lot: Lot, gaps: int = GAPS) -> bool:
-    """Put a lot where it costs least; False where it's better left out."""
-    most = 0 if lot.step.role == "product" else BREACH // 2
+def insert(board: Board, bundle: Bundle, gaps: int = GAPS) -> bool:
+    """Put a bundle where it costs least; False where it's better left out."""
+    most = 0 if bundle.step.role == "product" else BREACH // 2
     options = [
-        (_guess(board, lot, change, first), number, change)
-        for number, (change, first) in enumerate(_options(board, lot, gaps))
+        (_guess(board, bundle, change, first), number, change)
+        for number, (change, first) in enumerate(_options(board, bundle, gaps))
     ]
     options.sort(key=lambda row: row[:2])
     found: list[tuple[int, int, Change]] = []
     for _, number, change in options[:PRICED]:
         delta = board.estimate(*change)
         if delta is not None:
-            delta += _proxy(board, lot, change[1])
+            delta += _proxy(board, bundle, change[1])
             if delta <= most:
                 found.append((delta, number, change))
     found.sort(key=lambda row: row[:2])
@@ -218,7 +238,7 @@ def insert(board: Board, lot: Lot, gaps: int = GAPS) -> bool:
         delta = board.swap(*change)
         if delta is not None:
             board.revert()
-            delta += _proxy(board, lot, change[1])
+            delta += _proxy(board, bundle, change[1])
             if delta <= most and (best is None or delta < best[0]):
                 best = delta, change
     if best is None:
@@ -227,15 +247,15 @@ def insert(board: Board, lot: Lot, gaps: int = GAPS) -> bool:
     return True
 
 
-def _guess(board: Board, lot: Lot, change: Change, first: int) -> int:
+def _guess(board: Board, bundle: Bundle, change: Change, first: int) -> int:
     """About what a change costs, without pricing it: which are worth a closer look."""
     out, into = change
     new = into[-1]
-    demand = board.demands[lot.step.programme]
-    cost = _proxy(board, lot, into)
-    if lot.groups and lot.step.role == "product":
-        places = [j for j, count in lot.groups for _ in range(count)]
-        n = lot.size(demand, new.suite)
+    demand = board.demands[bundle.step.programme]
+    cost = _proxy(board, bundle, into)
+    if bundle.groups and bundle.step.role == "product":
+        places = [j for j, count in bundle.groups for _ in range(count)]
+        n = bundle.size(demand, new.suite)
         for k in range(n):
             j = places[min(k * len(places) // n, len(places) - 1)]
             cost += demand.alone(first + k * new.takt, new.suite, j)
@@ -249,80 +269,80 @@ def _guess(board: Board, lot: Lot, change: Change, first: int) -> int:
     return cost
 
 
-def _proxy(board: Board, lot: Lot, into: list[Campaign]) -> int:
+def _proxy(board: Board, bundle: Bundle, into: list[Campaign]) -> int:
     """What it costs that intermediates come later than they will be wanted."""
-    if lot.step.role == "product":
+    if bundle.step.role == "product":
         return 0
     campaign = into[-1]
     k = campaign.n - 1
-    late = campaign.start + k * campaign.takt + campaign.lead - lot.outs[-1]
-    first = campaign.start + campaign.lead - lot.outs[0]
-    demand = board.demands[lot.step.programme]
+    late = campaign.start + k * campaign.takt + campaign.lead - bundle.outs[-1]
+    first = campaign.start + campaign.lead - bundle.outs[0]
+    demand = board.demands[bundle.step.programme]
     useless = sum(
         count * demand.money[j][demand.reference[j]][4]
-        for j, count in lot.groups
-        if demand.input_right(lot.step, campaign.site, j) > demand.groups[j].latest
+        for j, count in bundle.groups
+        if demand.input_right(bundle.step, campaign.site, j) > demand.groups[j].latest
     )
-    return useless + 2000 * len(lot.outs) * max(0, late, first)
+    return useless + 2000 * len(bundle.outs) * max(0, late, first)
 
 
-def _options(board: Board, lot: Lot, gaps: int) -> Iterator[tuple[Change, int]]:
-    """Changes that put a lot somewhere, and when its first batch then starts."""
-    demand = board.demands[lot.step.programme]
-    for suite in lot.step.modes:
-        n = lot.size(demand, suite)
+def _options(board: Board, bundle: Bundle, gaps: int) -> Iterator[tuple[Change, int]]:
+    """Changes that put a bundle somewhere, and when its first batch then starts."""
+    demand = board.demands[bundle.step.programme]
+    for suite in bundle.step.modes:
+        n = bundle.size(demand, suite)
         row = board.suites[suite]
         tried: set[int] = set()
-        for wanted in _ticks(board, demand, lot, suite):
+        for wanted in _ticks(board, demand, bundle, suite):
             at = sum(c.start <= wanted for c in row)
             for gap in range(max(0, at - gaps), min(len(row), at + gaps) + 1):
-                for new in _placed(board, lot, suite, n, wanted, gap, gap - at):
+                for new in _placed(board, bundle, suite, n, wanted, gap, gap - at):
                     if new.start not in tried:
                         tried.add(new.start)
                         change = settle(board, row, new)
                         if change is not None:
                             yield (change[0], [*change[1], new]), new.start
-                if gap and row[gap - 1].step == lot.step.index:
-                    yield from _joined(board, lot, row[gap - 1], n)
+                if gap and row[gap - 1].step == bundle.step.index:
+                    yield from _joined(board, bundle, row[gap - 1], n)
 
 
 def _placed(
-    board: Board, lot: Lot, suite: int, n: int, wanted: int, gap: int, side: int
+    board: Board, bundle: Bundle, suite: int, n: int, wanted: int, gap: int, side: int
 ) -> Iterator[Campaign]:
-    """Where a lot goes in a gap: at the wanted start or at either end."""
+    """Where a bundle goes in a gap: at the wanted start or at either end."""
     row = board.suites[suite]
     before = row[gap - 1] if gap else None
     after = row[gap] if gap < len(row) else None
     if side == 0:
-        found = board.campaign(lot.step, suite, wanted, n, lot.ppq)
+        found = board.campaign(bundle.step, suite, wanted, n, bundle.ppq)
         if found is not None:
             yield found
     if side <= 0:
-        found = board.latest(lot.step, suite, n, lot.ppq, after, wanted)
+        found = board.latest(bundle.step, suite, n, bundle.ppq, after, wanted)
         if found is not None:
             yield found
     if side >= 0:
-        found = board.earliest(before, lot.step, suite, n, lot.ppq, wanted)
+        found = board.earliest(before, bundle.step, suite, n, bundle.ppq, wanted)
     else:
         free = before.end if before is not None else board.instance.as_of
-        found = board.earliest(before, lot.step, suite, n, lot.ppq, free)
+        found = board.earliest(before, bundle.step, suite, n, bundle.ppq, free)
     if found is not None:
         yield found
 
 
-def _ticks(board: Board, demand: Demand, lot: Lot, suite: int) -> list[int]:
+def _ticks(board: Board, demand: Demand, bundle: Bundle, suite: int) -> list[int]:
     """Starts to try in a suite: the latest in time, and later ones that input allows."""
-    wanted = lot.start(demand, suite)
-    if lot.ppq:
+    wanted = bundle.start(demand, suite)
+    if bundle.ppq:
         wanted = max(
             wanted,
             demand.engineered(board.pegs[demand.programme]) + board.instance.ppq_wait,
         )
-    if lot.step.frozen is None or lot.step.before is None:
+    if bundle.step.frozen is None or bundle.step.before is None:
         return [wanted]
     ready = {
         unit[2]
-        for c in board.steps[lot.step.before]
+        for c in board.steps[bundle.step.before]
         for unit in (c.units[0], c.units[-1])
         if unit[2] > wanted
     }
@@ -330,14 +350,14 @@ def _ticks(board: Board, demand: Demand, lot: Lot, suite: int) -> list[int]:
 
 
 def _joined(
-    board: Board, lot: Lot, campaign: Campaign, n: int
+    board: Board, bundle: Bundle, campaign: Campaign, n: int
 ) -> Iterator[tuple[Change, int]]:
-    """The lot before or after the batches of a campaign."""
-    if campaign.lock is not None or campaign.ppq != lot.ppq:
+    """The bundle before or after the batches of a campaign."""
+    if campaign.lock is not None or campaign.ppq != bundle.ppq:
         return
     for start in (campaign.start, campaign.start - n * campaign.takt):
         found = board.campaign(
-            lot.step, campaign.suite, start, campaign.n + n, campaign.ppq
+            bundle.step, campaign.suite, start, campaign.n + n, campaign.ppq
         )
         if found is not None:
             row = [c for c in board.suites[campaign.suite] if c is not campaign]

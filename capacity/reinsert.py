@@ -9,10 +9,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from random import Random
-from typing import Any
 
 from capacity.board import Board, Campaign, board_of
-from capacity.construct import Change, Lot, halves, insert, lots_of, settle
+from capacity.construct import Bundle, Change, bundles_of, halves, insert, settle
 from capacity.instance import StepData
 from capacity.pegging import Demand
 from capacity.schedule import Schedule
@@ -38,6 +37,12 @@ TOLERANCES = ((0.4, 0.9), (0.7, 1.5))
 of its worth); not tolerated afterwards."""
 
 
+HOT, COLD = 0.0225, 0.000375
+"""First and last temperature of the annealing, in shares of what a batch is worth."""
+
+Move = Callable[[Campaign], Change | None]
+
+
 class Search:
     """Annealing on a board."""
 
@@ -51,16 +56,15 @@ class Search:
         self.scales = [int(days * day) or 1 for days in (1, 4, 15, 60)]
         self.spans = [int(days * day) or 1 for days in (20, 60, 100, 200)]
         self.far = [int(days * day) or 1 for days in (10, 60, 200)]
-        self.moves: list[tuple[Callable[..., Any], float]] = [
+        self.moves: list[tuple[Move | None, float]] = [
             (self.shift, 30),
             (self.transfer, 25),
             (self.relocate, 15),
             (self.exchange, 10),
             (self.split, 8),
             (self.resize, 6),
-            (self.rebuild, 1),
+            (None, 1),  # rebuild
         ]
-        self.stats: dict[str, list[int]] = {}
 
     # ------------------------------------------------------------- annealing
 
@@ -69,12 +73,11 @@ class Search:
         moves: int,
         stop: Callable[[], bool],
         report: Callable[[], None],
-        hot: float = 60_000,
-        cold: float = 1_000,
     ) -> None:
         """Make moves until they are used up or `stop` says so."""
         rng = self.rng
         every, weights = zip(*self.moves, strict=True)
+        hot, cold = (share * self.worth() for share in (HOT, COLD))
         for number in range(moves):
             if number % 100 == 0:
                 if stop():
@@ -88,34 +91,34 @@ class Search:
             campaign = self.pick()
             if campaign is None:
                 break
-            row = self.stats.setdefault(move.__name__, [0, 0, 0, 0])
-            row[0] += 1
             allowed = -heat * math.log(rng.random() or 1e-9)
-            if move == self.rebuild:
-                d = self.rebuild(campaign, allowed)
-                row[1] += 1
-                if d is not None and d != 0:
-                    row[3] += 1
-                continue
-            change = move(campaign)
-            if change is None:
-                continue
-            row[1] += 1
-            floor = self.board.estimate(*change)
-            if floor is None or floor > allowed:
-                continue
-            delta = self.board.swap(*change)
-            if delta is None:
-                continue
-            row[2] += 1
-            if delta > allowed:
-                self.board.revert()
+            if move is None:
+                self.rebuild(campaign, allowed)
             else:
-                self.board.keep()
-                if delta:
-                    row[3] += 1
-                if delta < 0:
-                    self.note()
+                self.attempt(move(campaign), allowed)
+
+    def worth(self) -> float:
+        """What serving a batch is worth, on average. [money]"""
+        rows = [group.terms[group.reference] for group in self.board.instance.groups]
+        batches = sum(row.need for row in rows)
+        return sum(row.need * row.unserved for row in rows) / max(batches, 1)
+
+    def attempt(self, change: Change | None, allowed: float) -> None:
+        """Make a change unless it costs more than is allowed."""
+        if change is None:
+            return
+        floor = self.board.estimate(*change)
+        if floor is None or floor > allowed:
+            return
+        delta = self.board.swap(*change)
+        if delta is None:
+            return
+        if delta > allowed:
+            self.board.revert()
+            return
+        self.board.keep()
+        if delta < 0:
+            self.note()
 
     def soften(self, share: float) -> None:
         """How bad it is that a batch lacks its intermediate, by share of the search."""
@@ -293,66 +296,65 @@ class Search:
 
     # --------------------------------------------------------------- rebuild
 
-    def rebuild(self, campaign: Campaign, allowed: float) -> int | None:
-        """Take related campaigns out and put their batches back one lot after another."""
+    def rebuild(self, campaign: Campaign, allowed: float) -> None:
+        """Take related campaigns out and put their batches back one bundle after another."""
         board = self.board
         lacking = [p for p in range(len(board.demands)) if self.lacks(p)]
         if lacking and self.rng.random() < 0.5:
-            gone, lots = self.wanting(self.rng.choice(lacking))
+            gone, bundles = self.wanting(self.rng.choice(lacking))
         else:
-            gone, lots = self.related(campaign), []
-        lots += self.relot(gone)
+            gone, bundles = self.related(campaign), []
+        bundles += self.rebundle(gone)
         mark = board.mark()
         before = board.total()
         if board.swap(gone, []) is None:
-            return None
-        # The lots of a programme in order of time: its batches are pegged in that order.
+            return
+        # The bundles of a programme in order of time: its batches are pegged in that order.
         ahead = [self.rng.gauss(0, self.far[1]) for _ in board.demands]
-        lots.sort(key=lambda lot: lot.outs[0] + ahead[lot.step.programme])
-        for lot in lots:
-            if not insert(board, lot, 2):
-                for part in halves(lot):
+        bundles.sort(key=lambda bundle: bundle.outs[0] + ahead[bundle.step.programme])
+        for bundle in bundles:
+            if not insert(board, bundle, 2):
+                for part in halves(bundle):
                     insert(board, part, 2)
         delta = board.total() - before
         if delta > allowed:
             board.revert(mark)
-            return None
+            return
         board.keep()
         if delta < 0:
             self.note()
-        return delta
 
     def lacks(self, programme: int) -> bool:
         """Whether a programme doesn't serve all of its groups."""
         pegged = self.board.pegs[programme]
         return pegged.price[3] > 0 or any(n > 0 for n in pegged.left)
 
-    def wanting(self, programme: int) -> tuple[list[Campaign], list[Lot]]:
-        """Lots that a programme lacks, and campaigns where they might go."""
+    def wanting(self, programme: int) -> tuple[list[Campaign], list[Bundle]]:
+        """Bundles that a programme lacks, and campaigns where they might go."""
         rng, board = self.rng, self.board
         demand = board.demands[programme]
-        every = list(lots_of(board, demand, rng.choice(self.spans)))
+        every = list(bundles_of(board, demand, rng.choice(self.spans)))
         if not every:
             picked = self.pick()
             return ([] if picked is None else self.related(picked)), []
         chosen = rng.choice(every)
-        lots = [
-            lot
-            for lot in every
-            if lot is chosen
-            or (lot.step is not chosen.step and lot.outs[0] <= chosen.outs[0])
+        bundles = [
+            bundle
+            for bundle in every
+            if bundle is chosen
+            or (bundle.step is not chosen.step and bundle.outs[0] <= chosen.outs[0])
         ]
         gone: list[Campaign] = []
-        for lot in lots:
-            suites = list(lot.step.modes)
+        for bundle in bundles:
+            suites = list(bundle.step.modes)
             if not suites:
                 continue
             suite = rng.choice(suites)
-            start = lot.start(demand, suite)
+            start = bundle.start(demand, suite)
             near = [c for c in board.suites[suite] if c.lock is None and c not in gone]
             near.sort(key=lambda c: abs(c.start - start))
             gone += near[: int(rng.expovariate(0.6))]
-        return gone, lots
+        return gone, bundles
 
     def related(self, campaign: Campaign) -> list[Campaign]:
         """A few campaigns near one another: of a programme, or in a suite."""
@@ -373,8 +375,8 @@ class Search:
         near.sort(key=lambda c: abs(c.start - campaign.start))
         return near[: 2 + int(rng.expovariate(0.6))]
 
-    def relot(self, gone: list[Campaign]) -> list[Lot]:
-        """The batches of campaigns as lots of another size, due as they are needed."""
+    def rebundle(self, gone: list[Campaign]) -> list[Bundle]:
+        """The batches of campaigns as bundles of another size, due as they are needed."""
         rows: dict[tuple[int, bool], list[tuple[int, int]]] = {}
         for campaign in gone:
             key = (campaign.step, campaign.ppq)
@@ -394,15 +396,15 @@ class Search:
                 if len(needs) - n < self.least(step, needs[-1][1]):
                     n = len(needs)
                 n = min(n, step.maximum)
-                found.append(self.lot(step, ppq, needs[:n]))
+                found.append(self.bundle(step, ppq, needs[:n]))
                 needs = needs[n:]
         return found
 
-    def lot(self, step: StepData, ppq: bool, needs: list[tuple[int, int]]) -> Lot:
-        """Needs (latest out, place of a group) as a lot."""
+    def bundle(self, step: StepData, ppq: bool, needs: list[tuple[int, int]]) -> Bundle:
+        """Needs (latest out, place of a group) as a bundle."""
         places = [j for _, j in needs if j >= 0]
         groups = tuple((j, places.count(j)) for j in dict.fromkeys(places))
-        return Lot(step, ppq, tuple(out for out, _ in needs), groups)
+        return Bundle(step, ppq, tuple(out for out, _ in needs), groups)
 
     def least(self, step: StepData, j: int) -> int:
         """Fewest batches of a campaign for a group."""

@@ -12,24 +12,27 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from ortools.sat.python.cp_model import CpModel
+from ortools.sat.python.cp_model import CpModel, LinearExprT
 
 from capacity.instance import DAY, Instance
-from capacity.model import build
+from capacity.model import Regret, Variables, build
 from capacity.model.plans import NotInModel, found, values
 from capacity.model.slots import Scope, declare
 from capacity.neighbourhoods import NEIGHBOURHOODS, around, losses
 from capacity.schedule import Schedule, tests_of
-from capacity.search import Limits, completed, hint, search
+from capacity.search import MOST_WORKERS, Limits, completed, hint, search
 
 LANES = 2
-"""Neighbourhoods solved at a time."""
+"""Fewest neighbourhoods solved at a time."""
 
 FIRM_FIRST = 1000
 """Weight of firm service in a neighbourhood of a strict plan."""
 
 RESCUE_SPANS = (60, 100)
-"""Windows around a late firm line that are tried in turn. [day]"""
+"""Windows around a late firm line that are tried in turn, suite by suite. [day]"""
+
+RESCUE_TOGETHER = (60, 150)
+"""The same with all suites at once. [day]"""
 
 MOST_SLOTS = 110
 """Larger neighbourhoods are not worth building."""
@@ -55,8 +58,9 @@ class Attempt:
 class Reopener:
     """Chooses neighbourhoods: those kinds more often, and as long, as have helped."""
 
-    def __init__(self, instance: Instance, seed: int) -> None:
+    def __init__(self, instance: Instance, seed: int, workers: int) -> None:
         self.instance = instance
+        self.lanes = max(LANES, min(workers, MOST_WORKERS))
         self.rng = random.Random(seed)
         self.credit = dict.fromkeys(NEIGHBOURHOODS, 1.0)
         self.length = dict.fromkeys(self.credit, 150.0)
@@ -72,7 +76,7 @@ class Reopener:
             name, scope = chosen[number]
             return attempt(name, scope, seeds[number], limits, stop)
 
-        with ThreadPoolExecutor(LANES) as pool:
+        with ThreadPoolExecutor(self.lanes) as pool:
             attempts = list(pool.map(run, range(len(chosen))))
         best = base
         for tried in attempts:
@@ -84,8 +88,8 @@ class Reopener:
     def _choose(self, base: Schedule) -> list[tuple[str, Scope]]:
         chosen: list[tuple[str, Scope]] = []
         day = self.instance.grid.whole(DAY)
-        for _ in range(8 * LANES):
-            if len(chosen) == LANES:
+        for _ in range(8 * self.lanes):
+            if len(chosen) == self.lanes:
                 break
             name, scope = self._next(base, day)
             if scope is not None and all(_apart(scope, other) for _, other in chosen):
@@ -124,22 +128,35 @@ def attempt(
     nothing = Attempt(name, scope, None, proved=False, slots=slots, work=0.0)
     if not 0 < slots <= MOST_SLOTS:
         return nothing
-    model, v, regret = build(scope.base.instance, scope)
-    try:
-        solution = completed(model, values(v, scope.base))
-    except NotInModel:
-        return nothing
-    if solution is None:
-        return nothing
+    _, _, regret = built = build(scope.base.instance, scope)
     goal = regret.total()
     if scope.base.instance.strict:
         goal = FIRM_FIRST * regret.tier() + goal
+    schedule, proved, work = _from_base(built, goal, scope, seed, limits, stop)
+    return Attempt(name, scope, schedule, proved=proved, slots=slots, work=work)
+
+
+def _from_base(
+    built: tuple[CpModel, Variables, Regret],
+    goal: LinearExprT,
+    scope: Scope,
+    seed: int,
+    limits: Limits,
+    stop: Callable[[], bool],
+) -> tuple[Schedule | None, bool, float]:
+    """Minimise a goal from the plan in hand: what was found, if proved, and the work."""
+    model, v, _ = built
+    try:
+        start = completed(model, values(v, scope.base), stop)
+    except NotInModel:
+        return None, False, 0.0
+    if start.solution is None:
+        return None, False, start.work
     model.minimize(goal)
-    hint(model, solution)
+    hint(model, start.solution)
     outcome = search(model, limits, seed=seed, stop=stop, interleave=False)
     schedule = None if outcome.value is None else found(v, outcome.value)
-    proved = outcome.status == "optimal"
-    return Attempt(name, scope, schedule, proved=proved, slots=slots, work=outcome.work)
+    return schedule, outcome.status == "optimal", start.work + outcome.work
 
 
 def rescue(
@@ -156,34 +173,18 @@ def rescue(
         group = base.instance.groups[number]
         suites = [{suite} for suite in group.suite_cost]
         tries = [(span, some) for span in RESCUE_SPANS for some in suites]
-        tries.append((RESCUE_SPANS[0], set(group.suite_cost)))
+        tries += [(span, set(group.suite_cost)) for span in RESCUE_TOGETHER]
         for span, some in tries if group.firm else ():
             scope = around(best, number, some, span * day)
             if stop() or number not in losses(best) or scope is None:
                 continue
-            found_, spent = _firm_only(scope, limits, seed, stop)
+            _, _, regret = built = build(best.instance, scope)
+            goal = regret.tier()
+            better, _, spent = _from_base(built, goal, scope, seed, limits, stop)
             work += spent
-            if found_ is not None and rank(found_) < rank(best):
-                best = found_
+            if better is not None and rank(better) < rank(best):
+                best = better
     return best, work
-
-
-def _firm_only(
-    scope: Scope, limits: Limits, seed: int, stop: Callable[[], bool]
-) -> tuple[Schedule | None, float]:
-    """The least firm service that a scope allows."""
-    model, v, regret = build(scope.base.instance, scope)
-    model.minimize(regret.tier())
-    try:
-        solution = completed(model, values(v, scope.base))
-    except NotInModel:
-        solution = None
-    if solution is None:
-        return None, 0.0
-    hint(model, solution)
-    outcome = search(model, limits, seed=seed, stop=stop, interleave=False)
-    schedule = None if outcome.value is None else found(v, outcome.value)
-    return schedule, outcome.work
 
 
 def max_of(best: Schedule, tried: Attempt, base: Schedule) -> Schedule:

@@ -136,22 +136,18 @@ def _outcome(solver: CpSolver, statuses: list[int]) -> Outcome:
     )
 
 
-def completed(model: CpModel, pins: list[tuple[IntVar, int]]) -> list[int] | None:
-    """Values of every variable once some are pinned, None if that can't be.
+def completed(
+    model: CpModel, pins: list[tuple[IntVar, int]], stop: Callable[[], bool]
+) -> Outcome:
+    """Values of every variable once some are pinned.
 
     A hint that leaves out auxiliary variables is often lost; a whole one never is.
     """
     pinned = model.clone()
     for variable, value in pins:
         pinned.add(pinned.get_int_var_from_proto_index(variable.index) == value)
-    solver = CpSolver()
-    solver.parameters.num_workers = 1
-    solver.parameters.max_deterministic_time = COMPLETION_WORK
-    solver.parameters.catch_sigint_signal = False  # it would leave Ctrl-C deadly
-    status = solver.solve(pinned)
-    if status not in (OPTIMAL, FEASIBLE):
-        return None
-    return list(solver.response_proto.solution)
+    limits = Limits(COMPLETION_WORK, None)
+    return search(pinned, limits, seed=0, stop=stop, interleave=False)
 
 
 def hint(model: CpModel, solution: list[int]) -> None:

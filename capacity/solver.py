@@ -191,6 +191,9 @@ FIRST_SHARE, SECOND_SHARE = 0.6, 0.2
 RESCUE_FACTOR = 3.0
 """Building and hinting a rescue's models takes this much of its search again."""
 
+RESCUE_WORK = 7.0
+"""Most nominal seconds of one search of a rescue. [s]"""
+
 NEIGHBOURHOOD_WORK = 1.5
 """Most nominal seconds of one neighbourhood. [s]"""
 
@@ -226,10 +229,13 @@ class _Search:
 
     def run(self) -> None:
         """Construct, then prove a small case or improve a large one."""
-        start = construct(self.instance)
-        self.clock.charge(CONSTRUCT_PER_BATCH * len(start.batches))
-        self._take(start, "construct")
         self.unavoidable = self.bound = unavoidable(self.scenario)
+        start = construct(
+            self.instance,
+            stop=self.clock.halted,
+            report=self._constructed,
+        )
+        self.clock.charge(CONSTRUCT_PER_BATCH * len(start.batches))
         whole = Scope(locked_only(start))
         if not self._keeps_the_rules(start):
             self.best = None
@@ -239,8 +245,11 @@ class _Search:
         if self._slots(whole) <= WHOLE_SLOTS:
             self._reinsert(WARM_UP, MOVES_PER_NOMINAL)
             self._prove(whole)
-        else:
+        if not self.proved:
             self._improve()
+
+    def _constructed(self, schedule: Schedule) -> None:
+        self._take(schedule, "construct")
 
     def _keeps_the_rules(self, schedule: Schedule) -> bool:
         return not breaches(self.scenario, to_plan(schedule, ""))
@@ -288,13 +297,15 @@ class _Search:
             self._raise_bound(outcome.bound)
             return
         first = self._minimise(model, v, regret.tier(), "firm service", 0.3)
-        if not self._claim(first, 0):
+        if not self._claim(first, 0) or self._finished():
             return
         assert self.best is not None
         model.add(regret.tier() <= self.best.bill.firm_service)
         rest = self._minimise(model, v, regret.total() - regret.tier(), "rest", 0.6)
         sound = self._claim(rest, 1)
         self.proved = sound and first.status == rest.status == "optimal"
+        if self.clock.over() or self._within_gap():
+            return
         free, w, all_regret = build_model(self.instance, whole)
         total = self._minimise(free, w, all_regret.total(), "regret", 1.0, keep=False)
         self._raise_bound(total.bound)
@@ -359,7 +370,7 @@ class _Search:
 
     def _rescue(self) -> None:
         assert self.best is not None
-        limits = self.clock.limits(0.1, NEIGHBOURHOOD_WORK)
+        limits = self.clock.limits(0.3, RESCUE_WORK)
         better, work = rescue(self.best, limits, self.seed, self.clock.halted)
         self.clock.charge(RESCUE_FACTOR * work / DETERMINISTIC_PER_NOMINAL)
         self._take(better, "rescue")
@@ -394,7 +405,7 @@ class _Search:
 
     def _neighbourhoods(self) -> None:
         """Reopen parts of the plan in the exact model until a limit."""
-        reopener = Reopener(self.instance, self.seed)
+        reopener = Reopener(self.instance, self.seed, self.workers)
         while not self._finished():
             assert self.best is not None
             limits = self.clock.limits(1.0, NEIGHBOURHOOD_WORK)
@@ -409,13 +420,15 @@ class _Search:
     def _hint(self, model: CpModel, v: Variables, schedule: Schedule) -> bool:
         """Start the model from a schedule; whether the model has it."""
         try:
-            solution = completed(model, values(v, schedule))
+            start = completed(model, values(v, schedule), self.clock.halted)
         except NotInModel:
-            solution = None
-        if solution is None:
             self._log("the plan in hand has no place in the model")
             return False
-        hint(model, solution)
+        self.clock.charge(start.work / DETERMINISTIC_PER_NOMINAL)
+        if start.solution is None:
+            self._log("the plan in hand wasn't found in the model")
+            return False
+        hint(model, start.solution)
         return True
 
     def _search(
@@ -466,6 +479,11 @@ class _Search:
         assert self.best is not None
         if all(tier.objective == tier.bound for tier in self._tiers()):
             return True
+        return self._within_gap()
+
+    def _within_gap(self) -> bool:
+        """Whether the gap that was asked for is reached."""
+        assert self.best is not None
         objective = self.best.bill.regret
         return self.gap > 0 and objective - self.bound <= self.gap * objective
 

@@ -21,8 +21,6 @@ from capacity.model.supply import supply_steps
 
 __all__ = ["CONSTRAINTS", "STATED_BY", "Regret", "Scope", "Variables", "build"]
 
-__all__ = ["CONSTRAINTS", "STATED_BY", "Constraint", "Scope", "Variables", "build"]
-
 Constraint = Callable[[Variables], None]
 
 CONSTRAINTS: tuple[Constraint, ...] = (
