@@ -559,7 +559,7 @@ import os, signal
 from ortools.sat.python.cp_model import CpModel
 from capacity.search import completed
 signal.signal(signal.SIGINT, lambda *_: print("heard"))
-completed(CpModel(), [])
+completed(CpModel(), [], lambda: False)
 os.kill(os.getpid(), signal.SIGINT)
 """
     ended = python(code)

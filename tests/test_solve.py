@@ -102,6 +102,104 @@ def test_a_gap_that_is_reached_stops_the_search(tiny: Scenario) -> None:
     assert result.plan.objective - result.bound <= 0.9 * result.plan.objective
 
 
+def test_construction_reports_each_better_plan_and_ends_where_it_is_told(
+    base: Scenario,
+) -> None:
+    instance = build(base)
+    seen: list[tuple[int, int]] = []
+    best = construct(instance, report=lambda plan: seen.append(plan.bill.rank))
+    first = construct(instance, stop=lambda: True)
+    assert first.bill.rank == seen[0]
+    assert best.bill.rank == seen[-1]
+    assert seen == sorted(seen, reverse=True)
+
+
+def test_a_campaign_does_not_step_over_an_outage_between_two_batches() -> None:
+    """Two days in production, a batch every third day: a day's outage fits between."""
+    never = {"from": "2025-01-01"}
+    document = {
+        "schema_version": 1,
+        "name": "gap",
+        "as_of": "2026-01-01",
+        "horizon": {"start": "2026-01-01", "end": "2026-02-19"},
+        "sites": [
+            {
+                "id": "A",
+                "name": "A",
+                "qc_batches": [{**never, "value": 14}],
+                "qa_reviewers": [{**never, "value": 14}],
+            }
+        ],
+        "suites": [
+            {
+                "id": "S1",
+                "site": "A",
+                "stage": "mab",
+                "go_live": "2025-12-12",
+                "production_days": 2,
+                "unplanned_downtime": 0.1,
+                "changeover": "quick",
+                "variable_cost": 100,
+                "outages": [{"id": "down", "start": "2026-01-15", "days": 1}],
+            }
+        ],
+        "changeovers": [
+            {
+                "id": "quick",
+                "same_product": 0,
+                "same_client": 0,
+                "different_client": 1,
+                "first_use": 0,
+            }
+        ],
+        "campaign_limits": [{"id": "two", "minimum": {"clinical": 2}, "maximum": 2}],
+        "release_classes": [
+            {
+                "id": "fast",
+                "qc_days": 0,
+                "qa_days": 0,
+                "lead_time": {"any": {"p50": 0, "p90": 0}},
+            }
+        ],
+        "quality": {"ppq_after_engineering_days": 0},
+        "programmes": [
+            {
+                "id": "P0",
+                "client": "X",
+                "recipe": [
+                    {
+                        "step": "ab",
+                        "stage": "mab",
+                        "suites": ["S1"],
+                        "release": "fast",
+                        "campaign": "two",
+                    }
+                ],
+            }
+        ],
+        "transfers": [{"id": "T", "programme": "P0", "site": "A", "end": "2026-01-13"}],
+        "licences": [
+            {"id": "L", "programme": "P0", "site": "A", "market": "clinical", **never}
+        ],
+        "contracts": [{"id": "C", "programme": "P0", "price": {"clinical": 1000}}],
+        "orders": [
+            {
+                "id": "O",
+                "contract": "C",
+                "kind": "clinical",
+                "batches": 1,
+                "due": "2026-01-16",
+            }
+        ],
+    }
+    result = solve(scenario_from(document).scenario)
+    assert result.status == "optimal"
+    assert result.breaches == []
+    assert result.plan is not None
+    # Not 13 January, on time but astride the outage.
+    assert [f"{c.start:%Y-%m-%d}" for c in result.plan.campaigns] == ["2026-01-16"]
+
+
 def _locked_conjugate() -> dict[str, Any]:
     """A conjugation fixed in two weeks, with no antibody on hand and none in time."""
     suite = {
