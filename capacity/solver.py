@@ -222,7 +222,6 @@ class _Search:
         self.instance: Instance = build(scenario)
         self.unavoidable = self.bound = 0
         self.tier_bounds = [0, 0]
-        self.proved = False
         self.impossible = False
 
     # ---------------------------------------------------------------- phases
@@ -245,8 +244,7 @@ class _Search:
         if self._slots(whole) <= WHOLE_SLOTS:
             self._reinsert(WARM_UP, MOVES_PER_NOMINAL)
             self._prove(whole)
-        if not self.proved:
-            self._improve()
+        self._improve()
 
     def _constructed(self, schedule: Schedule) -> None:
         self._take(schedule, "construct")
@@ -288,27 +286,21 @@ class _Search:
             self.impossible = again.status == "infeasible"
 
     def _prove(self, whole: Scope) -> None:
-        """Solve the whole model, tier by tier, then once for the bound on regret."""
+        """Solve the whole model: firm service, regret, and the rest where they differ."""
+        assert self.best is not None
         model, v, regret = build_model(self.instance, whole)
         self.clock.charge(BUILD_PER_SLOT * sum(1 for _ in v.slots()))
-        if not self.instance.strict:
-            outcome = self._minimise(model, v, regret.total(), "regret", 1.0)
-            self.proved = self._claim(outcome, 0) and outcome.status == "optimal"
-            self._raise_bound(outcome.bound)
-            return
-        first = self._minimise(model, v, regret.tier(), "firm service", 0.3)
-        if not self._claim(first, 0) or self._finished():
-            return
-        assert self.best is not None
-        model.add(regret.tier() <= self.best.bill.firm_service)
-        rest = self._minimise(model, v, regret.total() - regret.tier(), "rest", 0.6)
-        sound = self._claim(rest, 1)
-        self.proved = sound and first.status == rest.status == "optimal"
-        if self.clock.over() or self._within_gap():
-            return
-        free, w, all_regret = build_model(self.instance, whole)
-        total = self._minimise(free, w, all_regret.total(), "regret", 1.0, keep=False)
-        self._raise_bound(total.bound)
+        strict = self.instance.strict
+        if strict:
+            first = self._minimise(model, v, regret.tier(), "firm service", 0.3)
+            self._raise_tier(0, first)
+        share = 0.5 if strict else 1.0
+        total = self._minimise(model, v, regret.total(), "regret", share)
+        self._raise_bound(self._believed(total, self.best.bill.regret))
+        if strict and not self._finished():
+            model.add(regret.tier() <= self.best.bill.firm_service)
+            rest = regret.total() - regret.tier()
+            self._raise_tier(1, self._minimise(model, v, rest, "rest", 1.0))
 
     def _minimise(
         self,
@@ -317,15 +309,13 @@ class _Search:
         goal: LinearExprT,
         name: str,
         share: float,
-        *,
-        keep: bool = True,
     ) -> Outcome:
         """One objective of the whole model, from the best plan."""
         assert self.best is not None
         model.minimize(goal)
         whole = self._hint(model, v, self.best)
         outcome = self._search(model, self.clock.limits(share), name)
-        if keep and outcome.value is not None:
+        if outcome.value is not None:
             self._take(found(v, outcome.value), name)
         if whole:
             return outcome
@@ -336,24 +326,25 @@ class _Search:
             bound=None,
         )
 
-    def _claim(self, outcome: Outcome, tier: int) -> bool:
-        """Take a tier's bound unless the plan in hand contradicts it."""
-        assert self.best is not None
-        rank = self.best.bill.rank
-        reached = (rank if self.instance.strict else (self.best.bill.regret, 0))[tier]
+    def _believed(self, outcome: Outcome, reached: int) -> int | None:
+        """The bound of a search, None if the plan in hand contradicts it."""
         if outcome.status == "infeasible":
             self._log("the model denies a plan that keeps the rules: no claim is made")
-            return False
         if outcome.bound is None or outcome.bound > reached:
-            return False
-        self.tier_bounds[tier] = max(self.tier_bounds[tier], outcome.bound)
-        return True
+            return None
+        return outcome.bound
+
+    def _raise_tier(self, tier: int, outcome: Outcome) -> None:
+        """Take a bound on a tier, given the tiers above."""
+        assert self.best is not None
+        bound = self._believed(outcome, self.best.bill.rank[tier])
+        if bound is not None:
+            self.tier_bounds[tier] = max(self.tier_bounds[tier], bound)
 
     def _raise_bound(self, bound: int | None) -> None:
-        """Take a bound on regret unless the plan in hand contradicts it."""
-        if bound is not None and self.best is not None:
-            if bound <= self.best.bill.regret:
-                self.bound = max(self.bound, bound)
+        """Take a bound on regret."""
+        if bound is not None:
+            self.bound = max(self.bound, bound)
             self._report()
 
     def _improve(self) -> None:
@@ -498,7 +489,7 @@ class _Search:
             plan = to_plan(self.best, scenario_sha256)
             wrong = breaches(self.scenario, plan)
             tiers = self._tiers()
-            proved = self.proved or all(t.objective == t.bound for t in tiers)
+            proved = all(tier.objective == tier.bound for tier in tiers)
             status = "optimal" if proved and not wrong else "feasible"
         return Result(
             status=status,
