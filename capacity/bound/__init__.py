@@ -249,57 +249,77 @@ def _certain(sweep: Sweep) -> int:
 
 
 class Ascent:
-    """Deflected subgradient steps towards a level a little above the best bound."""
+    """Subgradient steps, each multiplier's scaled by how strongly it has been pulled.
 
-    def __init__(self, relaxation: Relaxation, upper: int, start: Prices) -> None:
-        self.relaxation, self.upper = relaxation, upper
+    Multipliers differ a thousandfold in size, and so do the pulls on them. Each goes by
+    a share of its own size, in the direction in which it was pulled of late, as far as
+    it was pulled the same way each time. Shares fall from sweep to sweep.
+    """
+
+    SHARE, SLOWER = 2.0, 8
+    """First share, and after how many sweeps it is half of that."""
+    KEEP, KEEP_SQUARE = 0.7, 0.95
+    """Of what was known of the pull, how much is kept at each sweep."""
+    PATIENCE = 12
+    """Sweeps without a better bound before going back to the best prices."""
+
+    def __init__(self, relaxation: Relaxation, start: Prices) -> None:
+        self.relaxation = relaxation
         self.at, self.best_at = start, start
         self.best: Sweep | None = None
-        self.along = np.zeros_like(start.row)
-        self.hope, self.idle = 0.0, 0
-        """How far above the best bound the level is. [money]"""
-        self.count = 0
-        sizes = Prices(start.shape, np.ones_like(start.row))
-        sizes.stock[:], sizes.pace[:] = 100.0, 8.0
-        self.sizes = sizes.row
-        """Multipliers step by so much more, squared, than suites' prices do."""
+        self.pull = np.zeros_like(start.row)
+        self.square = np.zeros_like(start.row)
+        self.count = self.idle = 0
+        self.share = self.SHARE
+        self._scales()
 
-    PATIENCE = 4
-    """Sweeps without a better bound before the level is lowered."""
+    def _scales(self) -> None:
+        """Least sizes of multipliers and of pulls, so that none gets stuck at 0."""
+        steps = [
+            alone for alone in self.relaxation.steps if alone.demand.unserved.any()
+        ]
+        values = [float(alone.demand.unserved.mean()) for alone in steps]
+        leads = [place.lead for alone in steps for place in alone.places]
+        value = sum(values) / max(1, len(values))
+        self.least = Prices(self.at.shape)
+        self.least.suite[:] = 6e-4 * value * len(leads) / max(1, sum(leads))
+        self.least.stock[:] = 3e-3 * value
+        self.least.pace[:] = 7e-5 * value
+        self.least.supply[:] = 1e-5 * value
+        faint = Prices(self.at.shape)
+        faint.suite[:], faint.stock[:], faint.pace[:], faint.supply[:] = 4, 1, 3, 2
+        self.faint = faint.row
 
     def once(self) -> Sweep:
         """Sweep at the current prices and move them."""
         found = self.relaxation.sweep(self.at, trace=True)
         self.count += 1
-        self._judge(found)
-        if self.idle >= self.PATIENCE and self.best is not None:
-            self.hope, self.idle = self.hope / 2, 0
-            self.at, found = self.best_at, self.best
-            self.along[:] = 0
-        self._move(found)
+        self.idle += 1
+        if self.best is None or found.value > self.best.value:
+            self.best, self.best_at, self.idle = found, self.at, 0
+        elif self.idle >= self.PATIENCE:
+            self.at, self.idle, self.share = self.best_at, 0, 0.7 * self.share
+            self.pull[:] = 0
+        self._move((self.best if self.idle == 0 else found).excess.row)
         return found
 
-    def _judge(self, found: Sweep) -> None:
-        """Note a better bound, and hope for more after it."""
-        if self.best is None:
-            self.hope = 0.25 * max(self.upper - found.value, 0)
-        elif found.value <= self.best.value:
-            self.idle += 1
-            return
-        elif found.value - self.best.value > 0.1 * self.hope:
-            self.hope *= 1.3
-        self.best, self.best_at, self.idle = found, self.at, 0
+    def _move(self, excess: Floats) -> None:
+        keep, square = self.KEEP, self.KEEP_SQUARE
+        self.pull = keep * self.pull + (1 - keep) * excess
+        self.square = square * self.square + (1 - square) * excess**2
+        strength = np.sqrt(self.square / (1 - square**self.count)) + self.faint
+        towards = self.pull / (1 - keep**self.count) / strength
+        share = self.share / (1 + (self.count - 1) / self.SLOWER)
+        row = self.at.row + share * self._sizes().row * towards
+        self.at = self.at.like(np.maximum(0, row))
 
-    def _move(self, found: Sweep) -> None:
-        assert self.best is not None
-        row = self.at.row
-        excess = found.excess.row * self.sizes
-        self.along = np.where((row <= 0) & (excess < 0), 0, excess) + 0.5 * self.along
-        self.along[(row <= 0) & (self.along < 0)] = 0
-        level = min(float(self.upper), self.best.value + self.hope)
-        size = max(float((self.along**2).sum()), 1e-9)
-        step = max(0.0, level - found.value) / size
-        self.at = self.at.like(np.maximum(0, row + step * self.along * self.sizes))
+    def _sizes(self) -> Prices:
+        """What a share is of: of a suite's price, half of it is the suite's mean."""
+        at = self.at
+        sizes = at.like(at.row + self.least.row)
+        mean = at.suite.mean(axis=1, keepdims=True)
+        sizes.suite[:] = mean + at.suite / 2 + self.least.suite
+        return sizes
 
 
 def bound(
@@ -318,7 +338,7 @@ def bound(
     instance
         What is planned.
     upper
-        Regret of a known plan, towards which prices are raised. [money]
+        Regret of a known plan: a bound that reaches it ends the search. [money]
     sweeps
         Most often that all steps are planned at coarse time steps.
     stop
@@ -333,9 +353,9 @@ def bound(
     The best bound met, 0 without any sweep.
     """
     relaxation = Relaxation(instance)
-    ascent = Ascent(relaxation, upper, relaxation.nothing())
+    ascent = Ascent(relaxation, relaxation.nothing())
     told = 0
-    while ascent.count < sweeps and not stop():
+    while ascent.count < sweeps and told < upper and not stop():
         ascent.once()
         assert ascent.best is not None
         if report is not None and _certain(ascent.best) > told:

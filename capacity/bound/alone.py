@@ -296,7 +296,8 @@ class _Walk:
                 served += float(self.tolls[axis][now])
                 first = place.first
             options = [(here[OFF, before] + place.enter[now] + first, OFF, False)]
-            options.append((here[place.last, before] + first, place.last, False))
+            if before < count or place.idles:
+                options.append((here[place.last, before] + first, place.last, False))
             for state in range(place.again, place.last):
                 options.append(
                     (here[state, before] + place.next[now] + first, state, False)
@@ -314,11 +315,13 @@ def _advance(table: Floats, axis: int, place: Place, now: int, serve: Floats) ->
     old, into = np.moveaxis(table, axis, 0), np.moveaxis(new, axis, 0)
     last = place.last
     if place.open[now]:
-        begun = np.minimum(old[OFF] + place.enter[now], old[last])
+        begun = old[OFF] + place.enter[now]
         if place.again < last:
             soon = _least(old, place.again, last - 1)
             begun = np.minimum(begun, soon + place.next[now])
-        serving = begun + place.first if place.first else begun
+        serving = np.minimum(begun, old[last])
+        if place.idles:
+            serving, begun = serving + place.first, serving
         if place.on[now] < NEVER:
             on = _least(old, int(place.low[now]), int(place.high[now]))
             on = on + place.on[now]

@@ -201,7 +201,8 @@ def _group_costs(
         own = _service(instance, group, group.rights[step.index, site], clock.outs)
         own = np.where(clock.outs <= last, own, NEVER)
         cost = np.minimum(cost, own)
-    return np.minimum(cost, NEVER)
+    capped: Floats = np.minimum(cost, NEVER)
+    return capped
 
 
 def demand_by_users(instance: Instance, step: StepData, clock: Clock) -> Demand:

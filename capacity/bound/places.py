@@ -151,6 +151,9 @@ class Place:
             )
         self.enter_at = enter
         self.first = pace * (least - 1)
+        # After a pause, a batch that serves none is as good as a longer pause, unless
+        # the next one earns by going on from it.
+        self.idles = pace > 0
         back = np.maximum(self.outs_at - self.takt, 0)
         self.on_at = np.where(self.goes_on, here - paid[back] - pace, NEVER)
         back = np.maximum(self.outs_at - self.lead, 0)
