@@ -100,6 +100,22 @@ def test_bound_is_the_same_twice() -> None:
     assert bound(instance, 424_700, sweeps=5) == bound(instance, 424_700, sweeps=5)
 
 
+def test_bound_that_may_not_start_is_nothing() -> None:
+    instance = build(read(TINY).scenario)
+
+    assert bound(instance, 424_700, sweeps=9, stop=lambda: True).value == 0
+    assert bound(instance, 424_700, sweeps=0).value == 0
+
+
+def test_fine_sweeps_climb_further() -> None:
+    instance = build(read(TINY).scenario)
+
+    once = bound(instance, 424_700, sweeps=20, fine=2)
+    often = bound(instance, 424_700, sweeps=20, fine=2, polish=20)
+
+    assert once.value < often.value <= 424_700
+
+
 @settings(max_examples=EXAMPLES)
 @given(
     arrays(np.int64, st.tuples(st.integers(1, 5), st.integers(1, 6)),

@@ -14,6 +14,7 @@ from capacity.bound.demand import (
     Floats,
     demand_by_users,
     demand_of,
+    given_outs,
     shortest_campaigns,
 )
 from capacity.bound.places import Place
@@ -68,10 +69,7 @@ class Alone:
         self.step = step
         modes = [mode for mode in step.modes.values() if mode.starts]
         outs = [low + mode.lead for mode in modes for low, _ in mode.starts]
-        outs += [b.out for b in instance.on_hand if b.step == step.index and b.out]
-        outs += [
-            lock.start + lock.lead for lock in instance.locks if lock.step == step.index
-        ]
+        outs += [out for out, _ in given_outs(instance, step)]
         outs.append(instance.horizon_end)
         shortest = [min(m.lead, *(takt for _, takt in m.takts)) for m in modes]
         width = Fraction(max(1, min(shortest, default=1)))

@@ -128,7 +128,7 @@ class Clock:
         return slice(int(self.edges[step]), None if last else int(self.edges[step + 1]))
 
 
-def _given_outs(instance: Instance, step: StepData) -> list[tuple[int, int]]:
+def given_outs(instance: Instance, step: StepData) -> list[tuple[int, int]]:
     """(out, site) of batches that are locked or in release. [tick]"""
     found = [
         (batch.out, batch.site)
@@ -150,7 +150,8 @@ def demand_of(instance: Instance, step: StepData, clock: Clock) -> Demand:
         suite: float(min((g.suite_cost.get(suite, 0) for g in groups), default=0))
         for suite in step.modes
     }
-    given = _given_outs(instance, step)
+    known = given_outs(instance, step)
+    given = [(out, site) for out, site in known if out <= clock.outs[-1]]
     counts: dict[int, int] = {}
     for out, _ in given:
         counts[clock.step(out)] = counts.get(clock.step(out), 0) + 1
@@ -158,6 +159,7 @@ def demand_of(instance: Instance, step: StepData, clock: Clock) -> Demand:
     unserved: list[float] = []
     hopeless = 0.0
     stock = sum(b.step == step.index and b.out is None for b in instance.on_hand)
+    stock += len(known) - len(given)  # those out later may be taken as free as well
     for group in groups:
         need, *_, lost = _money(group)
         costs = _group_costs(instance, step, group, clock, extra, given)
