@@ -15,7 +15,11 @@ Costs are the least within the step, so that nothing is rounded against a plan:
   the same programme. Between two campaigns of one programme with none in between, nobody
   else has the suite: what lies between is priced like a campaign, and in return the
   second needs no changeover unless a shutdown lies between.
-- Minimum, maximum and multiple of campaigns, queues, supplies and shipments are left out.
+- Most campaigns have a least size m: over all, further batches of campaigns are at least
+  m - 1 per campaign, but for batches of kinds that may be in shorter ones. That and the
+  rule that frozen intermediates are there when they are used are priced as well.
+- Maximum and multiple of campaigns, direct and client supplies, queues and shipments are
+  left out, and a pause of any length within a campaign's stay costs no changeover.
 
 Demand is a row of positions in order of latest punctual out. A batch may pass the next
 position at its cost, or none; a position may be dropped at what being unserved costs.
