@@ -396,6 +396,14 @@ def test_an_ill_formed_row_is_refused_at_its_line(row: str, sentence: str) -> No
     assert refused() == [f"small_orders.csv:4: {sentence}"]
 
 
+def test_every_formula_of_a_row_is_told_at_once() -> None:
+    orders_file("=X,C-LEG,commercial,@US,3,2027-01-01")
+    assert refused() == [
+        "small_orders.csv:2: id: '=X' looks like a formula",
+        "small_orders.csv:2: market: '@US' looks like a formula",
+    ]
+
+
 @pytest.mark.parametrize(
     ("header", "sentences"),
     [

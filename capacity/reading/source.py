@@ -282,13 +282,14 @@ def _row(
         problems.append(Problem(*_pair(place), said))
         return Node({}, place)
     row: dict[str, Node] = {}
+    sound = True
     for name, cell in zip(names, (cell.strip() for cell in cells), strict=True):
         signed = name == "batches" and re.match(r"[+-]?\d", cell)
         if cell[:1] in {"=", "+", "-", "@"} and not signed:
             said = f"{name}: {cell[:40]!r} looks like a formula"
             problems.append(Problem(*_pair(place), said))
-            return Node({}, place)
-        if cell:
+            sound = False
+        elif cell:
             whole = name == "batches" and re.fullmatch(r"-?\d{1,9}", cell)
             row[name] = Node(int(cell) if whole else cell, place)
-    return Node(row, place)
+    return Node(row if sound else {}, place)
