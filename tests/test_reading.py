@@ -397,10 +397,12 @@ def test_an_ill_formed_row_is_refused_at_its_line(row: str, sentence: str) -> No
 
 
 def test_every_formula_of_a_row_is_told_at_once() -> None:
-    orders_file("=X,C-LEG,commercial,@US,3,2027-01-01")
+    orders_file(
+        "PIT-PPQ,C-PIT,ppq,,3,2027-03-31", "=X,C-LEG,commercial,@US,3,2027-01-01"
+    )
     assert refused() == [
-        "small_orders.csv:2: id: '=X' looks like a formula",
-        "small_orders.csv:2: market: '@US' looks like a formula",
+        "small_orders.csv:3: id: '=X' looks like a formula",
+        "small_orders.csv:3: market: '@US' looks like a formula",
     ]
 
 
