@@ -11,7 +11,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from capacity.instance import FrozenData, Group, Instance, OnHand, StepData
 from capacity.schedule import ON_HAND, Test, group_freights
@@ -610,6 +610,17 @@ class Demand:
             if start < may + self.leads[j]:
                 regret += self.risk[j][suite]
         return regret, firm, bad
+
+    def overdue(self, found: Pegged) -> list[tuple[Campaign, int]]:
+        """Planned campaigns of firm batches that are late, with the place of the group."""
+        return [
+            (cast("Campaign", item[6]), j)
+            for item, j in found.pairs()
+            if j >= 0
+            and self.firm[j]
+            and item[5]
+            and self._cost(item, j, found.sizes, -FAR)[1]
+        ]
 
     def alone(self, start: int, suite: int, j: int) -> int:
         """What a batch from a start costs for the group at a place, nothing else looked at."""

@@ -13,7 +13,7 @@ from random import Random
 from capacity.board import Board, Campaign, board_of
 from capacity.construct import Bundle, Change, bundles_of, halves, insert, settle
 from capacity.instance import StepData
-from capacity.pegging import Demand
+from capacity.pegging import FAR, Demand
 from capacity.schedule import Schedule
 
 
@@ -299,18 +299,25 @@ class Search:
     def rebuild(self, campaign: Campaign, allowed: float) -> None:
         """Take related campaigns out and put their batches back one bundle after another."""
         board = self.board
-        lacking = [p for p in range(len(board.demands)) if self.lacks(p)]
-        if lacking and self.rng.random() < 0.5:
+        programmes = range(len(board.demands))
+        lacking = [p for p in programmes if self.lacks(p)]
+        behind = [p for p in programmes if board.pegs[p].price[1]]
+        # The bundles of a programme in order of time: its batches are pegged in that order.
+        ahead = [self.rng.gauss(0, self.far[1]) for _ in programmes]
+        gone: list[Campaign] = []
+        bundles: list[Bundle] = []
+        if behind and self.rng.random() < 0.3:
+            late = self.rng.choice(behind)
+            gone = self.overdue(late)
+            ahead[late] = -FAR
+        elif lacking and self.rng.random() < 0.5:
             gone, bundles = self.wanting(self.rng.choice(lacking))
-        else:
-            gone, bundles = self.related(campaign), []
+        gone = gone or self.related(campaign)
         bundles += self.rebundle(gone)
         mark = board.mark()
         before = board.total()
         if board.swap(gone, []) is None:
             return
-        # The bundles of a programme in order of time: its batches are pegged in that order.
-        ahead = [self.rng.gauss(0, self.far[1]) for _ in board.demands]
         bundles.sort(key=lambda bundle: bundle.outs[0] + ahead[bundle.step.programme])
         for bundle in bundles:
             if not insert(board, bundle, 2):
@@ -355,6 +362,24 @@ class Search:
             near.sort(key=lambda c: abs(c.start - start))
             gone += near[: int(rng.expovariate(0.6))]
         return gone, bundles
+
+    def overdue(self, programme: int) -> list[Campaign]:
+        """A campaign with a firm batch that is late, and what lies where it should be."""
+        rng, board = self.rng, self.board
+        demand = board.demands[programme]
+        late = demand.overdue(board.pegs[programme])
+        if not late:
+            return []
+        campaign, j = rng.choice(late)
+        step = self.steps[campaign.step]
+        mode = step.modes[rng.choice(list(step.modes))]
+        wanted = demand.want[j] - mode.lead - (campaign.n - 1) * campaign.takt
+        own = [c for c in board.steps[step.index] if c.lock is None]
+        own.sort(key=lambda c: abs(c.start - campaign.start))
+        gone = own[: 1 + int(rng.expovariate(1))]
+        near = [c for c in board.suites[mode.suite] if c.lock is None and c not in gone]
+        near.sort(key=lambda c: abs(c.start - wanted))
+        return gone + near[: 1 + int(rng.expovariate(0.6))]
 
     def related(self, campaign: Campaign) -> list[Campaign]:
         """A few campaigns near one another: of a programme, or in a suite."""

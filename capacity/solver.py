@@ -10,6 +10,7 @@ from typing import Literal
 
 from ortools.sat.python.cp_model import CpModel, LinearExprT
 
+from capacity.bound import bound
 from capacity.checker import breaches, unavoidable
 from capacity.construct import construct
 from capacity.instance import Instance, build
@@ -185,8 +186,17 @@ MOST_SLOTS = 1500
 WARM_UP = 0.3
 """Nominal seconds of reinsertion before a small case is solved whole. [s]"""
 
-FIRST_SHARE, SECOND_SHARE = 0.6, 0.2
-"""Shares of the budget for reinsertion, before and after firm lines are rescued."""
+BOUND_SHARE = 0.15
+"""Share of the budget for the bound by prices, where a case isn't solved whole."""
+
+SWEEP_PER_BATCH = 0.0005
+"""Nominal seconds in which that bound plans every programme once, per batch. [s]"""
+
+FINE_SWEEPS = 8
+"""From so many sweeps on, a last one on a finer grid, as long as three, pays."""
+
+REINSERT_SHARE = 0.8
+"""Share of what is then left for reinsertion, before firm lines are rescued."""
 
 RESCUE_FACTOR = 3.0
 """Building and hinting a rescue's models takes this much of its search again."""
@@ -342,26 +352,45 @@ class _Search:
             self.tier_bounds[tier] = max(self.tier_bounds[tier], bound)
 
     def _raise_bound(self, bound: int | None) -> None:
-        """Take a bound on regret."""
-        if bound is not None:
-            self.bound = max(self.bound, bound)
-            self._report()
+        """Take a bound on regret unless the plan in hand contradicts it."""
+        if bound is None or self.best is None or bound > self.best.bill.regret:
+            return
+        self.bound = max(self.bound, bound)
+        self._report()
 
     def _improve(self) -> None:
-        """Reinsertion, rescue of firm lines, reinsertion again, then neighbourhoods."""
+        """A bound, reinsertion, rescue of firm lines, then neighbourhoods."""
         if self._finished():
             return
+        self._bound_by_prices()
         pace = self._pace() if self.clock.time_limit is not None else MOVES_PER_NOMINAL
-        total = self.clock.left
-        self._reinsert(FIRST_SHARE * total, pace)
+        self._reinsert(REINSERT_SHARE * self.clock.left, pace)
         if self.instance.strict and not self._finished():
             self._rescue()
-        self._reinsert(SECOND_SHARE * total, pace)
         self._neighbourhoods()
+
+    def _bound_by_prices(self) -> None:
+        """Each programme alone, suites priced: a bound on regret in any plan."""
+        assert self.best is not None
+        each = SWEEP_PER_BATCH * max(1, len(self.best.batches))
+        budget = BOUND_SHARE * self.clock.left
+        sweeps = int(budget / each)
+        until = self.clock.seconds + budget
+        timed = self.clock.time_limit is not None
+        found = bound(
+            self.instance,
+            self.best.bill.regret,
+            sweeps=sweeps,
+            stop=lambda: self.clock.halted() or (timed and self.clock.seconds > until),
+            report=self._raise_bound,
+            fine=3 if sweeps >= FINE_SWEEPS else 0,
+        )
+        self.clock.charge(each * found.sweeps)
+        self._log(f"bound by prices: {found.value} after {found.sweeps} sweeps")
 
     def _rescue(self) -> None:
         assert self.best is not None
-        limits = self.clock.limits(0.3, RESCUE_WORK)
+        limits = self.clock.limits(0.15, RESCUE_WORK)
         better, work = rescue(self.best, limits, self.seed, self.clock.halted)
         self.clock.charge(RESCUE_FACTOR * work / DETERMINISTIC_PER_NOMINAL)
         self._take(better, "rescue")
