@@ -780,7 +780,7 @@ class _Builder:
             prospect=line.firmness == "prospect",
             due=due,
             deadline=due + late_from,
-            grace=self.grid.up(terms.penalty_grace_weeks * 7),
+            grace=self.ticks(terms.penalty_grace_weeks * 7),
             latest=due + late_from + self.ticks(terms.max_late_days),
             hold_from=due + late_from - self.ticks(terms.holding_free_days),
             lines=tuple(sorted((member.id, member.batches) for member in members)),

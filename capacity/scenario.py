@@ -692,7 +692,7 @@ class Scenario(Record):
             if isinstance(value, datetime):
                 found.append((path, Fraction(value.hour * 60 + value.minute, 1440)))
             elif isinstance(value, Fraction) and _is_duration(path, name):
-                found.append((path, value))
+                found.append((path, value * 7 if name.endswith("_weeks") else value))
         return found
 
 
@@ -701,7 +701,7 @@ def _is_duration(path: str, name: str) -> bool:
         return False
     if path.startswith("changeovers."):
         return True
-    return name.endswith("_days") or name in {"days", "p50", "p90"}
+    return name.endswith(("_days", "_weeks")) or name in {"days", "p50", "p90"}
 
 
 def walk(value: object, path: str = "") -> list[tuple[str, object]]:

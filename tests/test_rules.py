@@ -1275,5 +1275,17 @@ def test_a_changeover_of_no_days_costs_nothing_and_another_once() -> None:
     assert costs(document, plan) == Costs()
 
 
+def test_a_changeover_of_thirds_of_a_day_is_stated_as_the_nearest_number() -> None:
+    document = network()
+    document["changeovers"][0]["same_product"] = "7/3"
+    document["clean_hold_days"] = 0
+    begins = {"changeover_start": "2026-01-08T16:00"}
+
+    for days, fits in ((7 / 3, True), (2.333333, False), (8 / 3, False)):
+        stated = {"S-001": begins | {"changeover_days": days}}
+        plan = changed(single_step_plan(), stated)
+        assert (said("changeovers_fit", document, plan) == "") is fits
+
+
 def test_every_cost_is_a_term_of_a_plan() -> None:
     assert set(COSTS) == set(Costs.model_fields)

@@ -41,7 +41,7 @@ def cost_of_lateness(book: Book, price: Fraction, late: int) -> int:
     charge = book.rounded(terms.service_charge_per_day * grid.tick * price)
     penalty = book.rounded(terms.penalty_per_week / WEEK * grid.tick * price)
     cap = book.rounded(terms.penalty_cap * price)
-    grace = grid.up(terms.penalty_grace_weeks * WEEK)
+    grace = grid.whole(terms.penalty_grace_weeks * WEEK)
     return charge * late + min(cap, penalty * max(0, late - grace))
 
 

@@ -207,12 +207,14 @@ def changeovers_fit(ledger: Ledger) -> Iterator[str]:
             start = ledger.tick(campaign.start)
             needed = changeover_needed(ledger, before, campaign)
             began = start - needed
-            stated = book.grid.whole(Fraction(str(campaign.changeover_days)))
+            days = float(book.grid.days(needed))
             stated_start = ledger.maybe(campaign.changeover_start)
-            if stated != needed or stated_start != (began if needed else None):
+            if campaign.changeover_days != days or stated_start != (
+                began if needed else None
+            ):
                 yield (
                     f"campaign {campaign.campaign} in {suite_id} needs a changeover of "
-                    f"{float(book.grid.days(needed)):g} days from {ledger.date(began)}"
+                    f"{days:g} days from {ledger.date(began)}"
                 )
             if before is not None and ledger.tick(before.end) > began:
                 yield (

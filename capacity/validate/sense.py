@@ -9,7 +9,12 @@ from fractions import Fraction
 
 from pydantic import BaseModel
 
-from capacity.horizon import days_between, format_days, format_moment
+from capacity.horizon import (
+    coarsest_tick,
+    days_between,
+    format_days,
+    format_moment,
+)
 from capacity.scenario import (
     CampaignLimits,
     Client,
@@ -17,6 +22,7 @@ from capacity.scenario import (
     Lock,
     Programme,
     Rate,
+    Scenario,
     Step,
     Suite,
     SuiteRate,
@@ -24,8 +30,8 @@ from capacity.scenario import (
 from capacity.validate.names import Check, Finding
 from capacity.validate.network import Network, later
 
-FINEST = Fraction(1, 1440)
-"""Shortest tick: a minute. [day]"""
+MINUTE = Fraction(1, 1440)
+"""What dates in files are whole numbers of. [day]"""
 MOST_TICKS = 2_000_000
 """Ticks in a horizon that a solver still takes."""
 
@@ -49,33 +55,48 @@ def grid(network: Network) -> Iterator[Finding]:
     tick = network.grid.tick
     if scenario.horizon.end < scenario.horizon.start:
         return
+    if (1 / tick).denominator != 1:  # only a stated one can be
+        text = f"a day isn't a whole number of ticks of {format_days(tick)}"
+        yield Finding("resolution_days", text)
+        return
     if scenario.resolution_days is not None:
-        if (1 / tick).denominator != 1:
-            text = f"a day isn't a whole number of ticks of {format_days(tick)}"
-            yield Finding("resolution_days", text)
-            return
-        for path, days in scenario.durations():
-            if (days / tick).denominator != 1:
-                text = f"{format_days(days)} don't fit a grid of {format_days(tick)}"
-                if isinstance(_value(scenario, path), datetime):
-                    text = f"the time of day doesn't fit a grid of {format_days(tick)}"
-                yield Finding(_data_path(scenario, path), text)
-    if tick < FINEST:
-        finest = max(scenario.durations(), key=lambda part: part[1].denominator)
-        at = (
-            "resolution_days"
-            if scenario.resolution_days
-            else _data_path(scenario, finest[0])
-        )
-        yield Finding(
-            at, f"needs a time grid of {format_days(tick)}, finer than a minute"
-        )
-    elif days_between(scenario.horizon.start, network.end) / tick > MOST_TICKS:
+        yield from _misfits(scenario, tick)
+    between = list(_between_minutes(scenario))
+    yield from between
+    ticks = days_between(scenario.horizon.start, network.end) / tick
+    if not between and ticks > MOST_TICKS:
         at = "resolution_days" if scenario.resolution_days else "horizon"
         text = (
             f"has more than 2 million ticks of {format_days(tick)}; take a coarser grid"
         )
         yield Finding(at, text)
+
+
+def _misfits(scenario: Scenario, tick: Fraction) -> Iterator[Finding]:
+    """Durations and times of day that miss a stated grid."""
+    for path, days in scenario.durations():
+        if (days / tick).denominator != 1:
+            text = f"{format_days(days)} don't fit a grid of {format_days(tick)}"
+            if isinstance(_value(scenario, path), datetime):
+                text = f"the time of day doesn't fit a grid of {format_days(tick)}"
+            yield Finding(_data_path(scenario, path), text)
+
+
+def _between_minutes(scenario: Scenario) -> Iterator[Finding]:
+    """What asks for a grid between whole minutes: no file could hold its dates.
+
+    If every duration is whole minutes, so is the coarsest grid on which all are whole.
+    """
+    stated = scenario.resolution_days
+    asking = scenario.durations()
+    if stated is not None:
+        asking = [("resolution_days", stated)]
+    for path, days in asking:
+        if (days / MINUTE).denominator != 1:
+            tick = coarsest_tick([days])
+            why = "finer than a minute" if tick < MINUTE else "not in whole minutes"
+            text = f"needs a time grid of {format_days(tick)}, {why}"
+            yield Finding(_data_path(scenario, path), text)
 
 
 def _value(value: object, path: str) -> object:
