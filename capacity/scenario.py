@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -87,6 +88,14 @@ def _moment(value: object) -> datetime:
     return moment
 
 
+def _told(text: str) -> str:
+    """Text that goes into tables as it stands, so no spreadsheet may run it."""
+    if text[:1] in ("=", "+", "-", "@", "\t", "\r"):
+        msg = f"{text[:40]!r} looks like a formula"
+        raise ValueError(msg)
+    return text
+
+
 _EXACT_SCHEMA: dict[str, Any] = {
     "anyOf": [
         {"type": "number"},
@@ -115,8 +124,9 @@ When = Annotated[
     PlainSerializer(format_moment),
     WithJsonSchema(_WHEN_SCHEMA),
 ]
+Text = Annotated[str, AfterValidator(_told)]
 Id = Annotated[
-    str, Field(min_length=1, max_length=80, pattern=r"^[^\s.=\[\]][^.=\[\]\n]*$")
+    Text, Field(min_length=1, max_length=80, pattern=r"^[^\s.=\[\]][^.=\[\]\n]*$")
 ]
 Money = Annotated[int, Field(ge=0, le=10**12)]
 
@@ -138,9 +148,9 @@ class Standing(Record):
 
     is_: Literal["fact", "typical", "assumption"] = Field(alias="is")
     """Fact with source, typical published range, or our assumption."""
-    source: str | None = None
+    source: Text | None = None
     """Key of `sources`, or a reference in words. A fact needs one."""
-    note: str | None = None
+    note: Text | None = None
     """Range, reading or reason, in words."""
 
 
@@ -373,7 +383,7 @@ class Programme(Entity):
 
     name: str | None = None
     """Name in words."""
-    client: str
+    client: Text
     """Client."""
     approval_probability: Share | None = None
     """Instead of the economics' value. [1]"""
@@ -462,7 +472,7 @@ class Licence(Entity):
     """Step; every step at this site where none."""
     site: str
     """Site."""
-    market: str
+    market: Text
     """Market, or `clinical`."""
     start: When = Field(alias="from")
     """First day."""
@@ -509,7 +519,7 @@ class Order(Entity):
     """Contract."""
     kind: Kind
     """Kind of batch."""
-    market: str | None = None
+    market: Text | None = None
     """Market of a commercial order; clinical, engineering and PPQ have none."""
     batches: Annotated[int, Field(ge=1, le=10_000)]
     """Batches at the reference suite."""

@@ -396,6 +396,22 @@ def test_an_ill_formed_row_is_refused_at_its_line(row: str, sentence: str) -> No
     assert refused() == [f"small_orders.csv:4: {sentence}"]
 
 
+def test_text_that_a_table_would_carry_into_a_spreadsheet_is_no_formula() -> None:
+    settings = [
+        "LEG.client='=1+1'",
+        "L-LEG-US.market='@US'",
+        "L-PIT-clin.id='-1'",
+        "SYR-A.standing={ramp: {is: assumption, note: '+5 %', source: '=A1'}}",
+    ]
+    assert refused("small.yaml", *settings) == [
+        "--set: licence -1: id: '-1' looks like a formula",
+        "--set: licence L-LEG-US: market: '@US' looks like a formula",
+        "--set: programme LEG: client: '=1+1' looks like a formula",
+        "--set: suite SYR-A: standing: ramp: note: '+5 %' looks like a formula",
+        "--set: suite SYR-A: standing: ramp: source: '=A1' looks like a formula",
+    ]
+
+
 def test_every_formula_of_a_row_is_told_at_once() -> None:
     orders_file(
         "PIT-PPQ,C-PIT,ppq,,3,2027-03-31", "=X,C-LEG,commercial,@US,3,2027-01-01"
@@ -841,7 +857,7 @@ def test_the_resolved_text_reads_back_as_the_same_scenario() -> None:
         "SYR-C1.go_live=2026-03-01T08:30",
         "C-PIT.price={}",
         "scenario.sources={S1: x, '12': x, 'true': 'null', a b: '2026-01-01', '': ' '}",
-        "LEG.client='- x'",
+        "SYR.name='- x'",
     ]
     rows = ["PIT-PPQ,C-LEG,commercial,US,3,2027-03-31"]
     orders_file(*rows)
