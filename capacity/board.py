@@ -167,6 +167,20 @@ class Board:
             return None
         return Campaign(step, mode, start, n, ppq, mask)
 
+    def nearest(self, step: StepData, suite: int, start: int, n: int) -> int | None:
+        """Start nearest to a tick at which no closure is in a campaign's way. [tick]"""
+        mode = step.modes[suite]
+        at = bisect_right(self.span_lows[step.index, suite], start) - 1
+        found: int | None = None
+        for low, high in mode.starts[max(at - 1, 0) : at + 2]:
+            last = high - (n - 1) * mode.takt(max(low, min(start, high)))
+            near = min(max(start, low), last)
+            if last >= low and (
+                found is None or abs(near - start) < abs(found - start)
+            ):
+                found = near
+        return found
+
     def gap(self, before: Campaign | None, campaign: Campaign) -> int:
         """Changeover before a campaign, -1 where it doesn't fit. [tick]"""
         if campaign.after is not before:

@@ -56,15 +56,18 @@ class Search:
         self.scales = [int(days * day) or 1 for days in (1, 4, 15, 60)]
         self.spans = [int(days * day) or 1 for days in (20, 60, 100, 200)]
         self.far = [int(days * day) or 1 for days in (10, 60, 200)]
+        self.chains = [d for d in board.demands if d.last.frozen is not None]
         self.moves: list[tuple[Move | None, float]] = [
             (self.shift, 30),
-            (self.transfer, 25),
+            (self.transfer, 12),
             (self.relocate, 15),
             (self.exchange, 10),
             (self.split, 8),
             (self.resize, 6),
-            (None, 1),  # rebuild
+            (None, 0.3),  # rebuild: takes a hundred times as long
         ]
+        if self.chains:
+            self.moves.append((self.chain, 8))
 
     # ------------------------------------------------------------- annealing
 
@@ -192,9 +195,8 @@ class Search:
         delta = 1 + int(rng.expovariate(1 / rng.choice(self.scales)))
         if rng.random() < 0.5:
             delta = -delta
-        return self.place(
-            [campaign], campaign, campaign.suite, campaign.start + delta, campaign.n
-        )
+        start = campaign.start + delta
+        return self.place([campaign], campaign, campaign.suite, start, campaign.n)
 
     def relocate(self, campaign: Campaign) -> Change | None:
         """The same campaign in another suite, or at quite another time."""
@@ -245,12 +247,15 @@ class Search:
             for c in self.board.steps[campaign.step]
             if c is not campaign and c.lock is None and c.ppq == campaign.ppq
         ]
+        most = self.steps[campaign.step].maximum
+        others = [c for c in others if c.n < most]
         if not others:
             return None
         others.sort(key=lambda c: abs(c.start - campaign.start))
         other = others[min(int(rng.expovariate(0.7)), len(others) - 1)]
         n = campaign.n
         k = n if rng.random() < 0.3 else 1 + int(rng.random() * n)
+        k = min(k, most - other.n)
         rest = self.shrunk(campaign, k)
         if k < n and rest is None:
             return None
@@ -277,12 +282,56 @@ class Search:
 
     def resize(self, campaign: Campaign) -> Change | None:
         """A batch more or less."""
-        rng = self.rng
-        n = campaign.n + (1 if rng.random() < 0.5 else -1)
+        return self.resized(campaign, 1 if self.rng.random() < 0.5 else -1)
+
+    def resized(self, campaign: Campaign, more: int) -> Change | None:
+        """So many batches more, before the first or after the last."""
+        n = campaign.n + more
+        if n < 1:
+            return [campaign], []
         start = campaign.start
-        if rng.random() < 0.5:
-            start += (campaign.n - n) * campaign.takt
+        if self.rng.random() < 0.5:
+            start -= more * campaign.takt
         return self.place([campaign], campaign, campaign.suite, start, n)
+
+    def chain(self, _: Campaign) -> Change | None:
+        """Batches more or less, and the intermediates that they take, at once."""
+        rng, board = self.rng, self.board
+        last = rng.choice(self.chains).last
+        assert last.frozen is not None
+        assert last.before is not None
+        users = [c for c in board.steps[last.index] if c.lock is None and not c.ppq]
+        units = [c for c in board.steps[last.before] if c.lock is None]
+        if not users or not units:
+            return None
+        user = rng.choice(users)
+        more = 1 + int(rng.expovariate(0.7))
+        taken = max(1, round(float(last.frozen.ratio) * more))
+        sign = 1 if rng.random() < 0.7 else -1
+        one = self.resized(user, sign * more)
+        if one is None or rng.random() < 0.2:  # some lie ready, or have no user
+            return one
+        units = [c for c in units if c.start < user.start] or units
+        units.sort(key=lambda c: -c.start)
+        unit = units[min(int(rng.expovariate(0.6)), len(units) - 1)]
+        if sign > 0 and rng.random() < 0.3:
+            two = self.supplied(unit, user.start, taken)
+        else:
+            two = self.resized(unit, sign * taken)
+        if two is None or {id(c) for c in one[0]} & {id(c) for c in two[0]}:
+            return None
+        if {c.suite for c in one[1]} & {c.suite for c in two[1]}:
+            return None
+        return one[0] + two[0], one[1] + two[1]
+
+    def supplied(self, like: Campaign, until: int, n: int) -> Change | None:
+        """A further campaign of intermediates that is out before a user starts."""
+        step = self.steps[like.step]
+        suite = self.rng.choice(list(step.modes))
+        n = max(n, step.least(step.role))
+        start = until - n * like.takt - like.lead
+        start -= int(self.rng.expovariate(1 / self.far[1]))
+        return self.place([], like, suite, start, n)
 
     def shrunk(self, campaign: Campaign, k: int) -> Campaign | None:
         """The campaign without its first or last batches."""
@@ -306,11 +355,12 @@ class Search:
         ahead = [self.rng.gauss(0, self.far[1]) for _ in programmes]
         gone: list[Campaign] = []
         bundles: list[Bundle] = []
-        if behind and self.rng.random() < 0.3:
+        kind = self.rng.random()
+        if behind and kind < 0.2:
             late = self.rng.choice(behind)
             gone = self.overdue(late)
             ahead[late] = -FAR
-        elif lacking and self.rng.random() < 0.5:
+        elif lacking and kind < 0.9:
             gone, bundles = self.wanting(self.rng.choice(lacking))
         gone = gone or self.related(campaign)
         bundles += self.rebundle(gone)
@@ -461,8 +511,12 @@ class Search:
         n: int,
         keep: list[Campaign] | None = None,
     ) -> Change | None:
-        """Put a campaign down where others make way for it."""
-        new = self.board.campaign(self.steps[like.step], suite, start, n, like.ppq)
+        """Put a campaign down, near a start, where others make way for it."""
+        step = self.steps[like.step]
+        near = self.board.nearest(step, suite, start, n)
+        if near is None:
+            return None
+        new = self.board.campaign(step, suite, near, n, like.ppq)
         if new is None:
             return None
         kept = keep or []
