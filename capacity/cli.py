@@ -36,7 +36,9 @@ from capacity.options import (
 from capacity.streams import forgive, say, tell, tell_json
 
 if TYPE_CHECKING:
+    from capacity.plan import Plan
     from capacity.reading import Loaded, Problem
+    from capacity.runs import Run
     from capacity.solver import Result
 
 INTERNAL, USAGE, INVALID, NO_PLAN, NOT_FOUND, REJECTED = 1, 2, 3, 4, 5, 7
@@ -166,6 +168,10 @@ def solve(
         int, typer.Option(min=1, max=8, help="More than 1 isn't reproducible.")
     ] = 1,
     seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Of the search.")] = 0,
+    start_from: Annotated[
+        Path | None,
+        typer.Option(metavar="RUN", help="Go on from the plan in a run folder."),
+    ] = None,
     settings: Settings = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the run folder.")
@@ -179,6 +185,7 @@ def solve(
     loaded = _read(scenario, settings, invalid if as_json else None)
     directory = output or Path("runs") / _folder_name(loaded.scenario.name)
     runs.ensure_writable(directory, overwrite=overwrite)
+    start = None if start_from is None else runs.read_run(start_from)
     _warnings(loaded)
     asked: dict[str, Any] = {
         "work": work,
@@ -187,8 +194,10 @@ def solve(
         "workers": workers,
     }
     with watch.interrupts() as stop:
-        result = _search(loaded, stop, seed=seed, asked=asked)
+        begun = None if start is None else start.plan
+        result = _search(loaded, stop, seed=seed, start=begun, asked=asked)
         asked["set"] = settings or []
+        asked["start_from"] = _hash_of_plan(start)
         if result.breaches:
             kept = runs.write_rejected(
                 directory, loaded, result, options=asked, seed=seed
@@ -368,7 +377,14 @@ def _folder_name(name: str) -> str:
     return name.replace("/", "-").replace("\\", "-")
 
 
-def _search(loaded: Loaded, stop: Event, *, seed: int, asked: dict[str, Any]) -> Result:
+def _search(
+    loaded: Loaded,
+    stop: Event,
+    *,
+    seed: int,
+    start: Plan | None,
+    asked: dict[str, Any],
+) -> Result:
     from capacity import reading, watch
     from capacity.solver import Progress
     from capacity.solver import solve as search
@@ -378,12 +394,18 @@ def _search(loaded: Loaded, stop: Event, *, seed: int, asked: dict[str, Any]) ->
             loaded.scenario,
             scenario_sha256=reading.sha256(loaded),
             seed=seed,
+            start=start,
             progress=progress,
             stop=stop,
             **asked,
         )
 
     return watch.watch(run, stop)
+
+
+def _hash_of_plan(start: Run | None) -> str | None:
+    """What the manifest says of a plan that a search went on from."""
+    return None if start is None else start.manifest.files.get("plan.json")
 
 
 def _rejected(result: Result, evidence: Path, as_json: bool) -> NoReturn:

@@ -21,16 +21,39 @@ def improve(
     schedule: Schedule,
     *,
     seed: int,
-    moves: int,
-    stop: Callable[[], bool],
+    done: Callable[[int], float],
     report: Callable[[Schedule], None],
+    heat: float = 1.0,
 ) -> Schedule:
-    """Search from a plan."""
-    board = board_of(schedule)
-    search = Search(board, seed)
-    search.run(moves, stop, lambda: report(search.best.schedule()))
+    """Search from a plan.
+
+    Parameters
+    ----------
+    schedule
+        Where to start.
+    seed
+        Of every random choice.
+    done
+        Share of the search that is over after so many moves; from 1 on it ends. [1]
+    report
+        Told of better plans now and then.
+    heat
+        Share of the usual first temperature: a good plan is lost with less than 1. [1]
+
+    Returns
+    -------
+    The best plan met.
+    """
+    search = Search(board_of(schedule), seed)
+    search.run(done, report, heat)
     return search.best.schedule()
 
+
+BATCH = 100
+"""Moves from one look at the clock to the next."""
+
+REPORTS = 20
+"""How often in a search it is looked what the plan is worth, and told."""
 
 TOLERANCES = ((0.4, 0.9), (0.7, 1.5))
 """(share of the search, what a batch without its intermediate counts until then, in shares
@@ -56,6 +79,8 @@ class Search:
         self.scales = [int(days * day) or 1 for days in (1, 4, 15, 60)]
         self.spans = [int(days * day) or 1 for days in (20, 60, 100, 200)]
         self.far = [int(days * day) or 1 for days in (10, 60, 200)]
+        self.failed = [0] * len(board.demands)
+        """Rebuilds in vain for firm batches of each programme that are late."""
         self.chains = [d for d in board.demands if d.last.frozen is not None]
         self.moves: list[tuple[Move | None, float]] = [
             (self.shift, 30),
@@ -73,32 +98,33 @@ class Search:
 
     def run(
         self,
-        moves: int,
-        stop: Callable[[], bool],
-        report: Callable[[], None],
+        done: Callable[[int], float],
+        report: Callable[[Schedule], None],
+        heat: float = 1.0,
     ) -> None:
-        """Make moves until they are used up or `stop` says so."""
-        rng = self.rng
+        """Make moves, hot ones first, until all is done."""
         every, weights = zip(*self.moves, strict=True)
-        hot, cold = (share * self.worth() for share in (HOT, COLD))
-        for number in range(moves):
-            if number % 100 == 0:
-                if stop():
-                    break
-                self.soften(number / moves)
-                if number % max(100, moves // 2000 * 100) == 0:
-                    self.harden()
-                heat = hot * (cold / hot) ** (number / moves)
-                kinds = rng.choices(every, weights, k=100)
-            move = kinds[number % 100]
-            campaign = self.pick()
-            if campaign is None:
-                break
-            allowed = -heat * math.log(rng.random() or 1e-9)
-            if move is None:
-                self.rebuild(campaign, allowed)
-            else:
-                self.attempt(move(campaign), allowed)
+        hot, cold = (share * self.worth() for share in (max(heat * HOT, COLD), COLD))
+        made, told, rank = 0, -1, self.best_rank
+        while (share := done(made)) < 1:
+            self.soften(share)
+            if int(share * REPORTS) > told:
+                told = int(share * REPORTS)
+                self.harden()
+                if self.best_rank < rank:
+                    rank = self.best_rank
+                    report(self.best.schedule())
+            warm = hot * (cold / hot) ** share
+            for move in self.rng.choices(every, weights, k=BATCH):
+                campaign = self.pick()
+                if campaign is None:
+                    return
+                allowed = -warm * math.log(self.rng.random() or 1e-9)
+                if move is None:
+                    self.rebuild(campaign, allowed)
+                else:
+                    self.attempt(move(campaign), allowed)
+            made += BATCH
 
     def worth(self) -> float:
         """What serving a batch is worth, on average. [money]"""
@@ -355,9 +381,12 @@ class Search:
         ahead = [self.rng.gauss(0, self.far[1]) for _ in programmes]
         gone: list[Campaign] = []
         bundles: list[Bundle] = []
-        kind = self.rng.random()
-        if behind and kind < 0.2:
-            late = self.rng.choice(behind)
+        kind, late = self.rng.random(), -1
+        if behind and kind < 0.3:
+            (late,) = self.rng.choices(
+                behind, [1 / (1 + self.failed[p]) for p in behind]
+            )
+            self.failed[late] += 1
             gone = self.overdue(late)
             ahead[late] = -FAR
         elif lacking and kind < 0.9:
@@ -365,7 +394,7 @@ class Search:
         gone = gone or self.related(campaign)
         bundles += self.rebundle(gone)
         mark = board.mark()
-        before = board.total()
+        before, firm = board.total(), board.pegs[late].price[1]
         if board.swap(gone, []) is None:
             return
         bundles.sort(key=lambda bundle: bundle.outs[0] + ahead[bundle.step.programme])
@@ -378,6 +407,8 @@ class Search:
             board.revert(mark)
             return
         board.keep()
+        if late >= 0 and board.pegs[late].price[1] < firm:
+            self.failed[late] = 0
         if delta < 0:
             self.note()
 

@@ -160,12 +160,13 @@ def _from_base(
 
 
 def rescue(
-    base: Schedule, limits: Limits, seed: int, stop: Callable[[], bool]
+    base: Schedule, limits: Limits, most: float, seed: int, stop: Callable[[], bool]
 ) -> tuple[Schedule, float]:
     """Serve firm lines that need not be late or unserved, whatever else it costs.
 
     Only for strict tiers, where nothing outweighs firm service; what was pushed aside
-    is for the phases that follow. Gives the plan and the deterministic time spent.
+    is for the phases that follow. Gives the plan and the deterministic time spent, which
+    ends it at `most`.
     """
     best, work = base, 0.0
     day = base.instance.grid.whole(DAY)
@@ -176,7 +177,9 @@ def rescue(
         tries += [(span, set(group.suite_cost)) for span in RESCUE_TOGETHER]
         for span, some in tries if group.firm else ():
             scope = around(best, number, some, span * day)
-            if stop() or number not in losses(best) or scope is None:
+            if stop() or work > most:
+                return best, work
+            if number not in losses(best) or scope is None:
                 continue
             _, _, regret = built = build(best.instance, scope)
             goal = regret.tier()

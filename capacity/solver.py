@@ -10,7 +10,7 @@ from typing import Literal
 
 from ortools.sat.python.cp_model import CpModel, LinearExprT
 
-from capacity.bound import bound
+from capacity.aside import Aside, Job
 from capacity.checker import breaches, unavoidable
 from capacity.construct import construct
 from capacity.instance import Instance, build
@@ -21,6 +21,7 @@ from capacity.plan import Plan
 from capacity.publish import to_plan
 from capacity.reinsert import improve
 from capacity.reopen import Attempt, Reopener, rescue
+from capacity.resume import fitted, schedule_of
 from capacity.scenario import Scenario
 from capacity.schedule import Schedule
 from capacity.search import Limits, Outcome, completed, hint, search
@@ -87,6 +88,7 @@ def solve(
     gap: float = 0.0,
     workers: int = 1,
     seed: int = 0,
+    start: Plan | None = None,
     progress: Callable[[Progress], None] | None = None,
     stop: threading.Event | None = None,
 ) -> Result:
@@ -108,13 +110,15 @@ def solve(
         Threads of the solver; more than one isn't reproducible.
     seed
         Of every random choice.
+    start
+        A plan to go on from; of one made for another scenario, what still fits is kept.
     progress
         Called at each improvement.
     stop
         Set by the caller to end early with the best plan so far.
     """
     clock = _Clock(work, time_limit, stop or threading.Event())
-    search_ = _Search(scenario, clock, gap, workers, seed, progress)
+    search_ = _Search(scenario, clock, gap, workers, seed, start, progress)
     search_.run()
     return search_.result(scenario_sha256)
 
@@ -174,9 +178,6 @@ CONSTRUCT_PER_BATCH = 0.0025
 MOVES_PER_NOMINAL = 3500
 """Reinsertion moves in a nominal second."""
 
-SAMPLE_MOVES = 500
-"""Moves that measure the pace where a wall clock rules."""
-
 WHOLE_SLOTS = 160
 """Up to so many slots the whole model is solved at once."""
 
@@ -187,19 +188,28 @@ WARM_UP = 0.3
 """Nominal seconds of reinsertion before a small case is solved whole. [s]"""
 
 BOUND_SHARE = 0.15
-"""Share of the budget for the bound by prices, where a case isn't solved whole."""
+"""Share of the budget for the bound by prices, where it decides when to stop."""
 
-SWEEP_PER_BATCH = 0.0005
+SWEEP_PER_BATCH = 0.0006
 """Nominal seconds in which that bound plans every programme once, per batch. [s]"""
 
-FINE_SWEEPS = 8
-"""From so many sweeps on, a last one on a finer grid, as long as three, pays."""
+MOST_SWEEPS = 10_000
+"""Where seconds end it."""
+
+FINE, FINE_SWEEP = 3, 10
+"""Time steps per shortest takt of a last sweep, and how many others it takes as long as."""
+
+RESUMED_HEAT = 0.2
+"""How hot reinsertion begins from a plan that has been improved before. [1]"""
 
 REINSERT_SHARE = 0.8
 """Share of what is then left for reinsertion, before firm lines are rescued."""
 
 RESCUE_FACTOR = 3.0
 """Building and hinting a rescue's models takes this much of its search again."""
+
+RESCUE_SHARE = 0.7
+"""Share of what reinsertion leaves for the rescue of firm lines."""
 
 RESCUE_WORK = 7.0
 """Most nominal seconds of one search of a rescue. [s]"""
@@ -223,16 +233,21 @@ class _Search:
         gap: float,
         workers: int,
         seed: int,
+        start: Plan | None,
         progress: Callable[[Progress], None] | None,
     ) -> None:
         self.scenario, self.clock, self.gap = scenario, clock, gap
         self.workers, self.seed, self.progress = workers, seed, progress
+        self.start = start
         self.lines: list[str] = []
         self.best: Schedule | None = None
         self.instance: Instance = build(scenario)
         self.unavoidable = self.bound = 0
         self.tier_bounds = [0, 0]
         self.impossible = False
+        self.aside: Aside | None = None
+        self.each = 0.0
+        """Nominal seconds charged for a sweep of the bound. [s]"""
 
     # ---------------------------------------------------------------- phases
 
@@ -246,18 +261,30 @@ class _Search:
         )
         self.clock.charge(CONSTRUCT_PER_BATCH * len(start.batches))
         whole = Scope(locked_only(start))
-        if not self._keeps_the_rules(start):
+        if self.start is not None:
+            self._go_on_from(self.start)
+        if self.best is start and not self._keeps_the_rules(start):
             self.best = None
             self._find_any(whole)
         if self.best is None or self._finished():
             return
         if self._slots(whole) <= WHOLE_SLOTS:
-            self._reinsert(WARM_UP, MOVES_PER_NOMINAL)
+            self._reinsert(WARM_UP)
             self._prove(whole)
         self._improve()
 
     def _constructed(self, schedule: Schedule) -> None:
         self._take(schedule, "construct")
+
+    def _go_on_from(self, plan: Plan) -> None:
+        """Take a plan that was made before, or what is left of it, if it is better."""
+        same = schedule_of(self.instance, plan)
+        if same is not None and self._keeps_the_rules(same):
+            self._take(same, "start")
+            return
+        left = fitted(self.instance, plan)
+        if self._keeps_the_rules(left):
+            self._take(left, "start, as far as it fits")
 
     def _keeps_the_rules(self, schedule: Schedule) -> bool:
         return not breaches(self.scenario, to_plan(schedule, ""))
@@ -359,65 +386,86 @@ class _Search:
         self._report()
 
     def _improve(self) -> None:
-        """A bound, reinsertion, rescue of firm lines, then neighbourhoods."""
+        """A bound beside it; reinsertion, rescue of firm lines, then neighbourhoods."""
         if self._finished():
             return
-        self._bound_by_prices()
-        pace = self._pace() if self.clock.time_limit is not None else MOVES_PER_NOMINAL
-        self._reinsert(REINSERT_SHARE * self.clock.left, pace)
-        if self.instance.strict and not self._finished():
-            self._rescue()
-        self._neighbourhoods()
+        self._start_bound()
+        try:
+            if self.gap and self.clock.time_limit is None:
+                self._end_bound()  # where it comes decides what follows
+            self._reinsert(REINSERT_SHARE * self.clock.left)
+            if self.instance.strict and not self._finished():
+                self._rescue()
+            self._neighbourhoods()
+            self._end_bound()
+        finally:
+            if self.aside is not None:
+                self.aside.close()
 
-    def _bound_by_prices(self) -> None:
-        """Each programme alone, suites priced: a bound on regret in any plan."""
+    def _start_bound(self) -> None:
+        """Price suites in another process: each programme alone, a bound in any plan."""
         assert self.best is not None
-        each = SWEEP_PER_BATCH * max(1, len(self.best.batches))
-        budget = BOUND_SHARE * self.clock.left
-        sweeps = int(budget / each)
-        until = self.clock.seconds + budget
         timed = self.clock.time_limit is not None
-        found = bound(
-            self.instance,
-            self.best.bill.regret,
-            sweeps=sweeps,
-            stop=lambda: self.clock.halted() or (timed and self.clock.seconds > until),
-            report=self._raise_bound,
-            fine=3 if sweeps >= FINE_SWEEPS else 0,
+        share = BOUND_SHARE if self.gap and not timed else 1.0
+        each = SWEEP_PER_BATCH * max(1, len(self.best.batches))
+        sweeps = int(share * self.clock.left / each)
+        fine = FINE if sweeps > 2 * FINE_SWEEP else 0
+        sweeps -= FINE_SWEEP if fine else 0
+        if sweeps < 1:
+            return
+        self.each = each if share < 1 else 0.0
+        coarse = sweeps * each if timed else None
+        upper = self.best.bill.regret
+        self.aside = Aside(
+            Job(self.instance, upper, MOST_SWEEPS if timed else sweeps, fine, coarse)
         )
-        self.clock.charge(each * found.sweeps)
-        self._log(f"bound by prices: {found.value} after {found.sweeps} sweeps")
+
+    def _end_bound(self) -> None:
+        """Wait for the other process, and take its bound."""
+        if self.aside is None:
+            return
+        found = self.aside.wait(self.clock.halted)
+        self._raise_bound(self.aside.latest)
+        sweeps = 0 if found is None else found.sweeps
+        self.clock.charge(self.each * sweeps)
+        self._log(f"bound by prices: {self.aside.latest} after {sweeps} sweeps")
+        self.aside = None
 
     def _rescue(self) -> None:
         assert self.best is not None
         limits = self.clock.limits(0.15, RESCUE_WORK)
-        better, work = rescue(self.best, limits, self.seed, self.clock.halted)
+        most = (
+            RESCUE_SHARE * self.clock.left * DETERMINISTIC_PER_NOMINAL / RESCUE_FACTOR
+        )
+        better, work = rescue(self.best, limits, most, self.seed, self.clock.halted)
         self.clock.charge(RESCUE_FACTOR * work / DETERMINISTIC_PER_NOMINAL)
         self._take(better, "rescue")
 
-    def _pace(self) -> float:
-        """Moves a second on this machine, measured: only where a wall clock rules."""
-        began = self.clock.seconds
-        self._move(SAMPLE_MOVES, began + self.clock.left)
-        return SAMPLE_MOVES / max(0.001, self.clock.seconds - began)
-
-    def _reinsert(self, budget: float, pace: float) -> None:
+    def _reinsert(self, budget: float) -> None:
         """Reinsertion for so many seconds, nominal or by the clock."""
-        budget = min(budget, self.clock.left)
-        if budget > 0:
-            self._move(max(1, int(budget * pace)), self.clock.seconds + budget)
-
-    def _move(self, moves: int, until: float) -> None:
         assert self.best is not None
+        budget = min(budget, self.clock.left)
+        if budget <= 0:
+            return
+        began, moves = self.clock.seconds, max(1, int(budget * MOVES_PER_NOMINAL))
         timed = self.clock.time_limit is not None
+        spent = 0
+
+        def done(made: int) -> float:
+            nonlocal spent
+            spent = made
+            if self.clock.halted() or (timed and self._within_gap()):
+                return 1.0
+            return (self.clock.seconds - began) / budget if timed else made / moves
+
         better = improve(
             self.best,
             seed=self.seed,
-            moves=moves,
-            stop=lambda: self.clock.halted() or (timed and self.clock.seconds > until),
+            done=done,
             report=self._better,
+            heat=1.0 if self.start is None else RESUMED_HEAT,
         )
-        self.clock.charge(moves / MOVES_PER_NOMINAL)
+        self.clock.charge(spent / MOVES_PER_NOMINAL)
         self._take(better, "reinsertion")
 
     def _better(self, schedule: Schedule) -> None:
@@ -488,8 +536,15 @@ class _Search:
     def _report(self) -> None:
         if self.progress is not None and self.best is not None:
             objective = self.best.bill.regret
-            gap = (objective - self.bound) / objective if objective else 0.0
-            self.progress(Progress(self.clock.seconds, objective, self.bound, gap))
+            bound = self._bound_so_far()
+            gap = (objective - bound) / objective if objective else 0.0
+            self.progress(Progress(self.clock.seconds, objective, bound, gap))
+
+    def _bound_so_far(self) -> int:
+        """What the other process knows counts as well. [money]"""
+        assert self.best is not None
+        aside = 0 if self.aside is None else self.aside.latest
+        return max(self.bound, min(aside, self.best.bill.regret))
 
     def _log(self, text: str) -> None:
         self.lines.append(text)
@@ -505,7 +560,9 @@ class _Search:
         """Whether the gap that was asked for is reached."""
         assert self.best is not None
         objective = self.best.bill.regret
-        return self.gap > 0 and objective - self.bound <= self.gap * objective
+        timed = self.clock.time_limit is not None
+        bound = self._bound_so_far() if timed else self.bound
+        return self.gap > 0 and objective - bound <= self.gap * objective
 
     def _finished(self) -> bool:
         return self.clock.over() or self._good_enough()

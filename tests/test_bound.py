@@ -171,10 +171,25 @@ def test_a_step_alone_costs_what_paper_says() -> None:
 
     parts = relaxation.sweep(prices, trace=True).parts
 
-    # ALPHA starts two batches on days 11 and 17, so that the first is available 14 days
-    # before 11 March, and keeps the suite till its third is out on day 72: 72 USD. Of a
-    # pause, a time step at its end is left out, and it may pause twice.
-    assert 69 <= parts[0] <= 72
+    # ALPHA's three batches stay within the clean hold of one another, without any
+    # changeover: out on day 25 (available 14 days before 11 March), out on day 39 from
+    # the same suite, and from day 53 to day 67, 5 days of holding at 420 USD before it is
+    # wanted. The suite is kept for 67 days; of a pause, a time step is left out.
+    assert 2_100 + 66 <= parts[0] <= 2_100 + 67
+
+
+def test_a_long_pause_and_a_batch_for_nobody_cost_money() -> None:
+    relaxation, prices = at_one_dollar_a_day()
+    alpha = relaxation.steps[0]
+    (place,) = alpha.places
+
+    # Out to start at most 14 days clean, and 14 days of lead-in: 28 days from out to out.
+    assert (place.last, place.dirty, place.surplus) == (29, 60_000, 450_000)
+    # With suites for nothing it pays to come back within the clean hold, 5 days too soon.
+    prices = prices.like(prices.row * 0)
+    assert relaxation.sweep(prices).parts[0] == 2_100
+    place.dirty = 0
+    assert relaxation.sweep(prices).parts[0] == 0
 
 
 @settings(max_examples=max(10, EXAMPLES // 5))

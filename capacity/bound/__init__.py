@@ -14,12 +14,14 @@ Costs are the least within the step, so that nothing is rounded against a plan:
   from another programme, or all since the suite was free or since a locked campaign of
   the same programme. Between two campaigns of one programme with none in between, nobody
   else has the suite: what lies between is priced like a campaign, and in return the
-  second needs no changeover unless a shutdown lies between.
+  second needs no changeover unless a shutdown lies between, or, where pauses are counted,
+  the clean hold is over.
+- A batch that serves nothing costs what surplus costs.
 - Most campaigns have a least size m: over all, further batches of campaigns are at least
   m - 1 per campaign, but for batches of kinds that may be in shorter ones. That and the
   rule that frozen intermediates are there when they are used are priced as well.
 - Maximum and multiple of campaigns, direct and client supplies, queues and shipments are
-  left out, and a pause of any length within a campaign's stay costs no changeover.
+  left out, and on coarse grids a pause of any length costs no changeover.
 
 Demand is a row of positions in order of latest punctual out. A batch may pass the next
 position at its cost, or none; a position may be dropped at what being unserved costs.
@@ -350,7 +352,7 @@ def bound(
     sweeps
         Most often that all steps are planned at coarse time steps.
     stop
-        Asked before every sweep.
+        Asked before every coarse sweep.
     report
         Told every better bound. [money]
     fine
@@ -365,7 +367,7 @@ def bound(
     """
     told = 0
 
-    def climb(ascent: Ascent, most: int) -> None:
+    def climb(ascent: Ascent, most: int, stop: Callable[[], bool]) -> None:
         nonlocal told
         while ascent.count < most and told < upper and not stop():
             ascent.once()
@@ -376,13 +378,13 @@ def bound(
 
     relaxation = Relaxation(instance)
     coarse = Ascent(relaxation, relaxation.nothing())
-    climb(coarse, sweeps)
+    climb(coarse, sweeps, stop)
     found = [coarse]
     if fine and coarse.best is not None:
         found.append(Ascent(Relaxation(instance, fine), coarse.best_at))
         found[-1].share = Ascent.SHARE / (1 + coarse.count / Ascent.SLOWER)
         found[-1].trace = polish > 1
-        climb(found[-1], polish)
+        climb(found[-1], polish, lambda: False)
     return _best(found)
 
 

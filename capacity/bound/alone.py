@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -19,6 +20,9 @@ from capacity.bound.demand import (
 )
 from capacity.bound.places import Place
 from capacity.instance import Instance, StepData
+
+MOST_CELLS = 80_000
+"""States in a table of least costs up to which pauses are counted in full."""
 
 OFF, FRESH = 0, 1
 """States of a suite: not ours; a batch in the last time step. Further ones count time
@@ -85,7 +89,20 @@ class Alone:
             self.wait = user.freeze + tested
         self.clock = clock
         self.places = [Place(instance, step, mode, clock, base) for mode in modes]
+        if fine > 1:
+            self._count_pauses()
         self.shape = (*(place.last + 1 for place in self.places), self.positions + 1)
+
+    def _count_pauses(self) -> None:
+        """Tell pauses within the clean hold from longer ones, where memory allows it.
+
+        That doubles the time of a sweep for a hundredth of the bound, so that it is left
+        to the last, fine ones.
+        """
+        cells = math.prod(place.last_if_counted + 1 for place in self.places)
+        if cells * (self.positions + 1) <= MOST_CELLS:
+            for place in self.places:
+                place.count_pauses()
 
     @property
     def positions(self) -> int:
@@ -157,7 +174,8 @@ class _Walk:
         self.kept: list[tuple[int, int, Floats]] = []
         """(time step, suite's place or what else it was, table before it)"""
 
-    GIVEN, DROP = -1, -2
+    GIVEN, DROP, RENEWED = -1, -2, -3
+    """What else than a suite a table may be kept for; after RENEWED, suites count down."""
 
     def forward(self, *, keep: bool) -> float:
         alone = self.alone
@@ -167,8 +185,7 @@ class _Walk:
             serve = alone.demand.costs[:, now]
             for axis, place in enumerate(alone.places):
                 if now in place.renewed:
-                    table = table.copy()
-                    np.moveaxis(table, axis, 0)[FRESH:] += place.renewed[now]
+                    table = self._renew(axis, place, now, table, keep=keep)
                 if keep:
                     self.kept.append((now, axis, table))
                 table = _advance(table, axis, place, now, serve + self.tolls[axis][now])
@@ -184,6 +201,22 @@ class _Walk:
         self.table = table
         return float(table[..., -1].min())
 
+    def _renew(
+        self, axis: int, place: Place, now: int, table: Floats, *, keep: bool
+    ) -> Floats:
+        """After a shutdown nothing is clean: whatever was set up has to be renewed."""
+        renewed = table.copy()
+        into = np.moveaxis(renewed, axis, 0)
+        if not place.dirty:  # nothing else would charge for it
+            into[FRESH:] += place.renewed[now]
+            return renewed
+        if keep:
+            self.kept.append((now, self.RENEWED - axis, table))
+        waited = place.waited(now).reshape(-1, *[1] * (table.ndim - 1))
+        into[place.last] = (into[FRESH:] + waited).min(axis=0)
+        into[FRESH : place.last] = NEVER
+        return renewed
+
     # ---------------------------------------------------------------------- back
 
     def back(self, answer: Answer, worth: float) -> None:
@@ -194,7 +227,9 @@ class _Walk:
         states, count = [int(x) for x in place], alone.positions
         for now, kind, table in reversed(self.kept):
             row = table[tuple(states)]
-            if kind == self.DROP:
+            if kind <= self.RENEWED:
+                self._back_before_shutdown(answer, states, count, (now, kind), table)
+            elif kind == self.DROP:
                 before = int((row - self.dropped)[: count + 1].argmin())
                 if (
                     row[count]
@@ -212,6 +247,30 @@ class _Walk:
         first = self.dropped[:count]
         if len(first):
             answer.by_stock += int((alone.demand.unserved[:count] > worth).sum())
+
+    def _back_before_shutdown(
+        self,
+        answer: Answer,
+        states: list[int],
+        count: int,
+        at: tuple[int, int],
+        table: Floats,
+    ) -> None:
+        """State before a shutdown made a suite dirty."""
+        now, axis = at[0], self.RENEWED - at[1]
+        place = self.alone.places[axis]
+        if states[axis] != place.last:
+            return
+        others: tuple[int | slice, ...] = (
+            *states[:axis],
+            slice(FRESH, None),
+            *states[axis + 1 :],
+            count,
+        )
+        here: Floats = table[others]
+        states[axis] = FRESH + int((here + place.waited(now)).argmin())
+        if FRESH < states[axis] < place.last:
+            self._note_wait(answer, place, now - 1, states[axis] - FRESH)
 
     def _back(
         self,
@@ -262,7 +321,10 @@ class _Walk:
             since, out = place.used_to_enter(now, self.paid[place.suite])
             answer.used.append((place.suite, since, out))
         elif source < place.last:
-            answer.used.append((place.suite, *place.used_to_next(now)))
+            if place.waited(now)[source - FRESH] > place.next[now]:
+                self._note_wait(answer, place, now - 1, source - FRESH)
+            else:
+                answer.used.append((place.suite, *place.used_to_next(now)))
         if serves:
             answer.short += 0 if on else self.alone.least - 1
             answer.served.append((now, place.lead))
@@ -288,18 +350,17 @@ class _Walk:
         for before in (count - 1, count):
             if before < 0:
                 continue
-            served = first = 0.0
+            served, first = place.surplus, 0.0
             if before < count:
                 served = float(self.alone.demand.costs[before, now])
                 served += float(self.tolls[axis][now])
                 first = place.first
             options = [(here[OFF, before] + place.enter[now] + first, OFF, False)]
             if before < count or place.idles:
-                options.append((here[place.last, before] + first, place.last, False))
-            for state in range(place.again, place.last):
-                options.append(
-                    (here[state, before] + place.next[now] + first, state, False)
-                )
+                dirty = here[place.last, before] + place.dirty
+                options.append((dirty + first, place.last, False))
+            for state, price in enumerate(place.to_next(now), place.again):
+                options.append((here[state, before] + price + first, state, False))
             for state in range(place.low[now], place.high[now] + 1):
                 options.append((here[state, before] + place.on[now], state, True))
             cost, state, on = min(options)
@@ -315,9 +376,10 @@ def _advance(table: Floats, axis: int, place: Place, now: int, serve: Floats) ->
     if place.open[now]:
         begun = old[OFF] + place.enter[now]
         if place.again < last:
-            soon = _least(old, place.again, last - 1)
-            begun = np.minimum(begun, soon + place.next[now])
-        serving = np.minimum(begun, old[last])
+            prices = place.to_next(now).reshape(-1, *[1] * (table.ndim - 1))
+            soon = (old[place.again : last] + prices).min(axis=0)
+            begun = np.minimum(begun, soon)
+        serving = np.minimum(begun, old[last] + place.dirty)
         if place.idles:
             serving, begun = serving + place.first, serving
         if place.on[now] < NEVER:
@@ -325,7 +387,7 @@ def _advance(table: Floats, axis: int, place: Place, now: int, serve: Floats) ->
             on = on + place.on[now]
             serving, begun = np.minimum(serving, on), np.minimum(begun, on)
         fresh = into[FRESH]
-        fresh[...] = begun  # a batch that serves none
+        fresh[...] = begun + place.surplus  # a batch that serves none
         np.minimum(fresh[..., 1:], serving[..., :-1] + serve, out=fresh[..., 1:])
         np.minimum(old[OFF], fresh, out=into[OFF])
     else:

@@ -217,7 +217,7 @@ def demand_by_users(instance: Instance, step: StepData, clock: Clock) -> Demand:
     )
     count = user.frozen.units(users)
     nothing = np.zeros((count, clock.size))
-    extra = dict.fromkeys(step.modes, 0.0)
+    extra = {suite: dearer(step, suite) for suite in step.modes}
     return Demand(nothing, nothing, np.zeros(count), extra, {}, 0, 0.0)
 
 
@@ -232,3 +232,23 @@ def shortest_campaigns(instance: Instance, step: StepData) -> tuple[int, int]:
         return step.least(step.role), 0
     usual = max(counts, key=lambda least: (counts[least], least))
     return usual, sum(count for least, count in counts.items() if least < usual)
+
+
+def dearer(step: StepData, suite: int) -> float:
+    """Variable cost of a batch from a suite above the cheapest suite's. [money]"""
+    costs = {suite: mode.variable_cost for suite, mode in step.modes.items()}
+    return float(costs[suite] - min(costs.values()))
+
+
+def surplus_cost(instance: Instance, step: StepData, suite: int) -> float:
+    """Least cost of a batch that passes no position. [money]
+
+    An intermediate may go into surplus. Of an order that may be made at several sizes,
+    a batch beyond those needed at the largest size is no surplus.
+    """
+    if step.after is not None:
+        return dearer(step, suite)
+    groups = [group for group in instance.groups if group.step == step.index]
+    if any(len(group.terms) > 1 for group in groups):
+        return 0.0
+    return float(step.modes[suite].variable_cost)

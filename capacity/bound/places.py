@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from capacity.bound.demand import NEVER, Clock, Floats, Ticks
+from capacity.bound.demand import NEVER, Clock, Floats, Ticks, surplus_cost
 from capacity.instance import Instance, Mode, StepData, SuiteData
 
 
@@ -22,9 +22,18 @@ class Place:
         suite = instance.suites[mode.suite]
         self.starts = clock.outs - mode.lead
         self.outs_at = clock.outs - base
+        self.surplus = surplus_cost(instance, step, mode.suite)
+        """What a batch costs that serves none. [money]"""
         self._speeds(mode)
         self._entries(instance, step, suite, base)
         self._shutdowns(suite, step)
+        clean = math.ceil((instance.clean_hold + mode.lead) / clock.width)
+        self.last_if_counted = max(self.last, clean + 1)
+        """So far steps are counted if a longer pause is to be dirty for certain."""
+        change = suite.changeover.get((step.index, step.index), 0)
+        self.renewal = float(suite.changeover_cost if change else 0)
+        self.dirty = 0.0
+        """What coming back after a longer pause costs. [money]"""
 
     def _speeds(self, mode: Mode) -> None:
         """Which starts are allowed, and how far apart a campaign's batches are."""
@@ -51,6 +60,10 @@ class Place:
         self.last = max(longest + 1, min(self.again, 6))
         """Steps since the last batch are counted up to this; beyond it a campaign is
         over and another may follow."""
+
+    def count_pauses(self) -> None:
+        """Charge for the changeover after a pause that is longer than the clean hold."""
+        self.last, self.dirty = self.last_if_counted, self.renewal
 
     def _per_step(
         self,
@@ -129,6 +142,24 @@ class Place:
                 money = self.renewed.get(where, 0.0)
                 self.renewed[where] = max(money, float(suite.changeover_cost))
 
+    def to_next(self, now: int) -> Floats:
+        """Price of another campaign soon after the last, by state from `again` on.
+
+        Nobody else has the suite in between. Counted in whole time steps that is at
+        times less than the lead-in.
+        """
+        found: Floats = np.maximum(
+            self.waited(now)[self.again - 1 : -1], self.next[now]
+        )
+        return found
+
+    def waited(self, now: int) -> Floats:
+        """Price of the steps since the last batch, by state, before a time step."""
+        counts = np.arange(self.last)
+        counts[-1] = 0  # has paid already
+        found: Floats = self.sums[now] - self.sums[np.maximum(now - counts, 0)]
+        return found
+
     # ------------------------------------------------------------------ at prices
 
     def price(self, paid: Floats, pace: float, least: int) -> None:
@@ -164,7 +195,8 @@ class Place:
         self.open = np.logical_or.reduceat(self.may, self.clock.edges)
         edges = np.append(here[self.clock.edges], here[-1])
         self.wait = np.diff(edges)
-        sums = np.concatenate([np.zeros(self.last), np.cumsum(self.wait)])
+        self.sums = np.concatenate([[0.0], np.cumsum(self.wait)])
+        sums = np.concatenate([np.zeros(self.last - 1), self.sums])
         # The price of the last `last - 1` time steps, this one included.
         self.stop = sums[self.last :] - sums[1 : len(sums) - self.last + 1]
 

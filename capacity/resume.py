@@ -1,0 +1,128 @@
+"""A plan that was written, back in the solver's integers, to go on from."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+from capacity.board import Board
+from capacity.construct import SPANS, fill
+from capacity.instance import Instance, StepData
+from capacity.plan import Plan, PlannedBatch, PlannedCampaign
+from capacity.schedule import ON_HAND, Freight, Run, Schedule, Test, Unit
+
+
+def schedule_of(instance: Instance, plan: Plan) -> Schedule | None:
+    """The same plan, None where the scenario doesn't know something in it.
+
+    Parameters
+    ----------
+    instance
+        What is planned: the scenario of the plan, or one like it.
+    plan
+        As `plan.json` states it.
+    """
+    try:
+        return _Reader(instance, plan).schedule()
+    except KeyError:
+        return None
+
+
+def fitted(instance: Instance, plan: Plan) -> Schedule:
+    """A complete plan with those of the campaigns that the scenario still allows.
+
+    Campaigns that no longer fit are left out, and what is then lacking is planned.
+    """
+    board = Board(instance)
+    reader = _Reader(instance, plan)
+    for row in plan.campaigns:
+        try:
+            step, suite = reader.step(row), reader.suites[row.suite]
+        except KeyError:
+            continue
+        if row.locked or suite not in step.modes:
+            continue
+        start = instance.grid.at(row.start)
+        found = board.campaign(step, suite, start, row.batches, row.kind == "ppq")
+        if found is not None:
+            board.swap([], [found])
+    fill(board, int(SPANS[0] / instance.grid.tick))
+    board.keep()
+    return board.snapshot().schedule()
+
+
+class _Reader:
+    """Carries the lookups that reading needs."""
+
+    def __init__(self, instance: Instance, plan: Plan) -> None:
+        self.instance, self.plan = instance, plan
+        self.at = instance.grid.at
+        self.sites = {name: number for number, name in enumerate(instance.sites)}
+        self.suites = {suite.id: suite.index for suite in instance.suites}
+        self.lanes = {lane.id: lane for lane in instance.lanes}
+        self.locks = {lock.id: lock for lock in instance.locks}
+        self.on_hand = {batch.id: batch.index for batch in instance.on_hand}
+        self.steps = {
+            (instance.programmes[step.programme], step.name): step
+            for step in instance.steps
+        }
+        self.groups = {
+            line: group.index for group in instance.groups for line, _ in group.lines
+        }
+
+    def step(self, row: PlannedCampaign) -> StepData:
+        return self.steps[row.programme, row.step]
+
+    def schedule(self) -> Schedule:
+        members: defaultdict[str, list[PlannedBatch]] = defaultdict(list)
+        units: dict[str, Unit] = {}
+        serves = {}
+        for batch in self.plan.batches:
+            if batch.campaign is None:
+                index = self.on_hand[batch.batch]
+                units[batch.batch] = (ON_HAND, index)
+                if batch.order is not None:
+                    serves[index] = self.groups[batch.order]
+            else:
+                assert batch.start is not None
+                members[batch.campaign].append(batch)
+                units[batch.batch] = (self.suites[batch.suite], self.at(batch.start))
+        return Schedule(
+            self.instance,
+            tuple(self._run(row, members[row.campaign]) for row in self.plan.campaigns),
+            serves,
+            tuple(
+                Freight(
+                    self.lanes[row.lane],
+                    self.at(row.depart),
+                    tuple(units[name] for name in row.batches),
+                )
+                for row in self.plan.shipments
+            ),
+        )
+
+    def _run(self, row: PlannedCampaign, members: list[PlannedBatch]) -> Run:
+        members = sorted(members, key=lambda batch: str(batch.start))
+        step, suite = self.step(row), self.suites[row.suite]
+        start, lock = self.at(row.start), self.locks.get(row.campaign)
+        takt = step.modes[suite].takt(start) if lock is None else lock.takt
+        return Run(
+            step.index,
+            suite,
+            start,
+            takt,
+            tuple(self.groups[b.order] if b.order else None for b in members),
+            tuple(self._test(b) for b in members),
+            None if lock is None or not row.locked else lock.index,
+        )
+
+    def _test(self, batch: PlannedBatch) -> Test | None:
+        if batch.qc_start is None or batch.qa_start is None:
+            return None
+        assert batch.qc_site is not None
+        assert batch.qa_site is not None
+        return Test(
+            self.sites[batch.qc_site],
+            self.at(batch.qc_start),
+            self.sites[batch.qa_site],
+            self.at(batch.qa_start),
+        )
