@@ -11,7 +11,16 @@ from collections.abc import Callable, Iterator
 from random import Random
 
 from capacity.board import Board, Campaign, board_of
-from capacity.construct import Bundle, Change, bundles_of, halves, insert, settle
+from capacity.construct import (
+    Bundle,
+    Change,
+    bundles_of,
+    halves,
+    insert,
+    settle,
+    shifted,
+)
+from capacity.feeds import linked
 from capacity.instance import StepData
 from capacity.pegging import FAR, Demand
 from capacity.schedule import Schedule
@@ -104,7 +113,8 @@ class Search:
     ) -> None:
         """Make moves, hot ones first, until all is done."""
         every, weights = zip(*self.moves, strict=True)
-        hot, cold = (share * self.worth() for share in (max(heat * HOT, COLD), COLD))
+        worth = max(1.0, self.worth())
+        hot, cold = worth * max(heat * HOT, COLD), worth * COLD
         made, told, rank = 0, -1, self.best_rank
         while (share := done(made)) < 1:
             self.soften(share)
@@ -221,6 +231,9 @@ class Search:
         delta = 1 + int(rng.expovariate(1 / rng.choice(self.scales)))
         if rng.random() < 0.5:
             delta = -delta
+        step = self.steps[campaign.step]
+        if step.role == "in_process" or step.direct_hold is not None:
+            return shifted(self.board, campaign, delta)
         start = campaign.start + delta
         return self.place([campaign], campaign, campaign.suite, start, campaign.n)
 
@@ -391,7 +404,7 @@ class Search:
             ahead[late] = -FAR
         elif lacking and kind < 0.9:
             gone, bundles = self.wanting(self.rng.choice(lacking))
-        gone = gone or self.related(campaign)
+        gone = linked(board, gone or self.related(campaign))
         bundles += self.rebundle(gone)
         mark = board.mark()
         before, firm = board.total(), board.pegs[late].price[1]
@@ -485,6 +498,8 @@ class Search:
         """The batches of campaigns as bundles of another size, due as they are needed."""
         rows: dict[tuple[int, bool], list[tuple[int, int]]] = {}
         for campaign in gone:
+            if self.steps[campaign.step].role == "in_process":
+                continue  # comes back with what it feeds
             key = (campaign.step, campaign.ppq)
             rows.setdefault(key, []).extend(self.needs_of(campaign))
         found = []

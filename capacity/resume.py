@@ -30,7 +30,8 @@ def schedule_of(instance: Instance, plan: Plan) -> Schedule | None:
 def fitted(instance: Instance, plan: Plan) -> Schedule:
     """A complete plan with those of the campaigns that the scenario still allows.
 
-    Campaigns that no longer fit are left out, and what is then lacking is planned.
+    Campaigns that no longer fit are left out, all of a programme if what fits breaks a
+    rule; what is then lacking is planned anew.
     """
     board = Board(instance)
     reader = _Reader(instance, plan)
@@ -45,6 +46,9 @@ def fitted(instance: Instance, plan: Plan) -> Schedule:
         found = board.campaign(step, suite, start, row.batches, row.kind == "ppq")
         if found is not None:
             board.swap([], [found])
+    broken = {p for p, peg in enumerate(board.pegs) if peg.price[2] or peg.price[3]}
+    rows = [c for row in board.suites for c in row if c.lock is None]
+    board.swap([c for c in rows if c.programme in broken], [])
     fill(board, int(SPANS[0] / instance.grid.tick))
     board.keep()
     return board.snapshot().schedule()

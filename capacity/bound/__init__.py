@@ -14,24 +14,27 @@ Costs are the least within the step, so that nothing is rounded against a plan:
   from another programme, or all since the suite was free or since a locked campaign of
   the same programme. Between two campaigns of one programme with none in between, nobody
   else has the suite: what lies between is priced like a campaign, and in return the
-  second needs no changeover unless a shutdown lies between, or, where pauses are counted,
-  the clean hold is over.
-- A batch that serves nothing costs what surplus costs.
+  second needs no changeover unless a shutdown lies between.
 - Most campaigns have a least size m: over all, further batches of campaigns are at least
   m - 1 per campaign, but for batches of kinds that may be in shorter ones. That and the
   rule that frozen intermediates are there when they are used are priced as well.
+- A batch that serves no position is surplus and costs its variable cost, but where an
+  order's number of batches depends on the suite. An intermediate always costs what its
+  suite is dearer than the cheapest.
 - Maximum and multiple of campaigns, direct and client supplies, queues and shipments are
-  left out, and on coarse grids a pause of any length costs no changeover.
+  left out, and a pause of any length within a campaign's stay costs no changeover.
 
 Demand is a row of positions in order of latest punctual out. A batch may pass the next
 position at its cost, or none; a position may be dropped at what being unserved costs.
 That loses nothing if costs are *Monge*, i.e. if being out later by a step adds no more to
-a later position's cost than to an earlier one's: where two batches serve two positions
-crosswise, uncrossing them then costs no more. Which positions are dropped and which
-batches serve none stays as it was, so that some cheapest way to serve passes positions in
-order. Costs are therefore replaced by a Monge minorant. Locked batches and those in
-release pass positions when they are out. Stock has no holding cost, so it doesn't fit the
-order: passing by stock costs a multiplier, and the stock that there is earns it.
+a later position's cost than to an earlier one's: where two batches pass two positions
+crosswise, uncrossing them then costs no more. Which batches serve none stays as it was,
+and a position dropped counts as passed when it would be cheapest, at that cost and what
+it loses besides: all positions are passed, in any order, and in order it costs no more.
+Costs are therefore replaced by Monge ones, which all together are nowhere dearer. Locked
+batches and those in release pass positions when they are out. Stock has no holding cost,
+so it doesn't fit the order: passing by stock costs a multiplier, at the time at which the
+position might be dropped, and the stock that there is earns it.
 """
 
 from __future__ import annotations

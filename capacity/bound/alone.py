@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -20,9 +19,6 @@ from capacity.bound.demand import (
 )
 from capacity.bound.places import Place
 from capacity.instance import Instance, StepData
-
-MOST_CELLS = 80_000
-"""States in a table of least costs up to which pauses are counted in full."""
 
 OFF, FRESH = 0, 1
 """States of a suite: not ours; a batch in the last time step. Further ones count time
@@ -64,7 +60,8 @@ class Alone:
 
     The table of least costs has an axis of states for each suite and one of positions
     passed. Within a time step the suites come one after another, each with at most one
-    batch, then batches given, then positions may be dropped.
+    batch, then batches given, then whichever positions are cheapest in this time step may
+    be dropped.
     """
 
     def __init__(
@@ -89,20 +86,11 @@ class Alone:
             self.wait = user.freeze + tested
         self.clock = clock
         self.places = [Place(instance, step, mode, clock, base) for mode in modes]
-        if fine > 1:
-            self._count_pauses()
+        self.drops: dict[int, list[int]] = {}
+        """Positions that may be dropped in each time step."""
+        for number, now in enumerate(self.demand.best):
+            self.drops.setdefault(int(now), []).append(number)
         self.shape = (*(place.last + 1 for place in self.places), self.positions + 1)
-
-    def _count_pauses(self) -> None:
-        """Tell pauses within the clean hold from longer ones, where memory allows it.
-
-        That doubles the time of a sweep for a hundredth of the bound, so that it is left
-        to the last, fine ones.
-        """
-        cells = math.prod(place.last_if_counted + 1 for place in self.places)
-        if cells * (self.positions + 1) <= MOST_CELLS:
-            for place in self.places:
-                place.count_pauses()
 
     @property
     def positions(self) -> int:
@@ -127,7 +115,7 @@ class Alone:
             place.price(paid[place.suite], tolls.pace, self.least)
         stock = self.demand.stock
         worth = tolls.stock if stock else NEVER
-        dropped = np.cumsum([0.0, *np.minimum(self.demand.unserved, worth)])
+        dropped = np.minimum(self.demand.unserved, worth) - self.demand.least
         walk = _Walk(self, paid, dropped, [self._toll(p, tolls) for p in self.places])
         cost = walk.forward(keep=trace) + self.demand.hopeless
         cost -= tolls.stock * stock + tolls.pace * (self.least - 1) * self.exempt
@@ -172,50 +160,43 @@ class _Walk:
         self.alone, self.paid, self.dropped = alone, paid, dropped
         self.tolls = tolls
         self.kept: list[tuple[int, int, Floats]] = []
-        """(time step, suite's place or what else it was, table before it)"""
+        """(time step, suite's place or, less than 0, what else it was, table before)"""
 
-    GIVEN, DROP, RENEWED = -1, -2, -3
-    """What else than a suite a table may be kept for; after RENEWED, suites count down."""
+    GIVEN = -1
 
     def forward(self, *, keep: bool) -> float:
         alone = self.alone
         table = np.full(alone.shape, NEVER)
-        table[(OFF,) * len(alone.places)] = self.dropped
+        table[(OFF,) * len(alone.places)][0] = 0
         for now in range(alone.clock.size):
             serve = alone.demand.costs[:, now]
             for axis, place in enumerate(alone.places):
                 if now in place.renewed:
-                    table = self._renew(axis, place, now, table, keep=keep)
+                    table = table.copy()
+                    np.moveaxis(table, axis, 0)[FRESH:] += place.renewed[now]
                 if keep:
                     self.kept.append((now, axis, table))
                 table = _advance(table, axis, place, now, serve + self.tolls[axis][now])
-            for _ in range(alone.demand.given.get(now, 0)):
+            for kind, cost in self._passes(now):
                 if keep:
-                    self.kept.append((now, self.GIVEN, table))
+                    self.kept.append((now, kind, table))
                 passed = table.copy()
-                np.minimum(table[..., 1:], table[..., :-1] + serve, out=passed[..., 1:])
+                cheap = table[..., :-1] + (serve + cost)
+                np.minimum(table[..., 1:], cheap, out=passed[..., 1:])
                 table = passed
-            if keep:
-                self.kept.append((now, self.DROP, table))
-            table = np.minimum.accumulate(table - self.dropped, axis=-1) + self.dropped
         self.table = table
         return float(table[..., -1].min())
 
-    def _renew(
-        self, axis: int, place: Place, now: int, table: Floats, *, keep: bool
-    ) -> Floats:
-        """After a shutdown nothing is clean: whatever was set up has to be renewed."""
-        renewed = table.copy()
-        into = np.moveaxis(renewed, axis, 0)
-        if not place.dirty:  # nothing else would charge for it
-            into[FRESH:] += place.renewed[now]
-            return renewed
-        if keep:
-            self.kept.append((now, self.RENEWED - axis, table))
-        waited = place.waited(now).reshape(-1, *[1] * (table.ndim - 1))
-        into[place.last] = (into[FRESH:] + waited).min(axis=0)
-        into[FRESH : place.last] = NEVER
-        return renewed
+    def _passes(self, now: int) -> list[tuple[int, float]]:
+        """What else may pass a position in a time step, at which cost above a batch's.
+
+        Batches given, and positions dropped: each in the time step in which it is
+        cheapest, where it is passed like a position served, so that the others are still
+        a matching of all.
+        """
+        given = [(self.GIVEN, 0.0)] * self.alone.demand.given.get(now, 0)
+        drops = self.alone.drops.get(now, ())
+        return given + [(-2 - n, float(self.dropped[n])) for n in drops]
 
     # ---------------------------------------------------------------------- back
 
@@ -226,51 +207,16 @@ class _Walk:
         place = np.unravel_index(int(last.argmin()), last.shape)
         states, count = [int(x) for x in place], alone.positions
         for now, kind, table in reversed(self.kept):
-            row = table[tuple(states)]
-            if kind <= self.RENEWED:
-                self._back_before_shutdown(answer, states, count, (now, kind), table)
-            elif kind == self.DROP:
-                before = int((row - self.dropped)[: count + 1].argmin())
-                if (
-                    row[count]
-                    > row[before] + self.dropped[count] - self.dropped[before]
-                ):
-                    lost = alone.demand.unserved[before:count]
-                    answer.by_stock += int((lost > worth).sum())
-                    count = before
-            elif kind == self.GIVEN:
-                serve = alone.demand.costs[count - 1, now] if count else NEVER
-                if count and row[count - 1] + serve < row[count]:
-                    count -= 1
-            else:
+            if kind >= 0:
                 count = self._back(answer, states, count, (now, kind), table)
-        first = self.dropped[:count]
-        if len(first):
-            answer.by_stock += int((alone.demand.unserved[:count] > worth).sum())
-
-    def _back_before_shutdown(
-        self,
-        answer: Answer,
-        states: list[int],
-        count: int,
-        at: tuple[int, int],
-        table: Floats,
-    ) -> None:
-        """State before a shutdown made a suite dirty."""
-        now, axis = at[0], self.RENEWED - at[1]
-        place = self.alone.places[axis]
-        if states[axis] != place.last:
-            return
-        others: tuple[int | slice, ...] = (
-            *states[:axis],
-            slice(FRESH, None),
-            *states[axis + 1 :],
-            count,
-        )
-        here: Floats = table[others]
-        states[axis] = FRESH + int((here + place.waited(now)).argmin())
-        if FRESH < states[axis] < place.last:
-            self._note_wait(answer, place, now - 1, states[axis] - FRESH)
+            elif count:
+                row = table[tuple(states)]
+                cost = 0.0 if kind == self.GIVEN else float(self.dropped[-2 - kind])
+                serve = alone.demand.costs[count - 1, now] + cost
+                if row[count - 1] + serve < row[count]:
+                    lost = kind != self.GIVEN and alone.demand.unserved[-2 - kind]
+                    answer.by_stock += int(lost > worth)
+                    count -= 1
 
     def _back(
         self,
@@ -321,10 +267,7 @@ class _Walk:
             since, out = place.used_to_enter(now, self.paid[place.suite])
             answer.used.append((place.suite, since, out))
         elif source < place.last:
-            if place.waited(now)[source - FRESH] > place.next[now]:
-                self._note_wait(answer, place, now - 1, source - FRESH)
-            else:
-                answer.used.append((place.suite, *place.used_to_next(now)))
+            answer.used.append((place.suite, *place.used_to_next(now)))
         if serves:
             answer.short += 0 if on else self.alone.least - 1
             answer.served.append((now, place.lead))
@@ -357,10 +300,11 @@ class _Walk:
                 first = place.first
             options = [(here[OFF, before] + place.enter[now] + first, OFF, False)]
             if before < count or place.idles:
-                dirty = here[place.last, before] + place.dirty
-                options.append((dirty + first, place.last, False))
-            for state, price in enumerate(place.to_next(now), place.again):
-                options.append((here[state, before] + price + first, state, False))
+                options.append((here[place.last, before] + first, place.last, False))
+            for state in range(place.again, place.last):
+                options.append(
+                    (here[state, before] + place.next[now] + first, state, False)
+                )
             for state in range(place.low[now], place.high[now] + 1):
                 options.append((here[state, before] + place.on[now], state, True))
             cost, state, on = min(options)
@@ -376,10 +320,9 @@ def _advance(table: Floats, axis: int, place: Place, now: int, serve: Floats) ->
     if place.open[now]:
         begun = old[OFF] + place.enter[now]
         if place.again < last:
-            prices = place.to_next(now).reshape(-1, *[1] * (table.ndim - 1))
-            soon = (old[place.again : last] + prices).min(axis=0)
-            begun = np.minimum(begun, soon)
-        serving = np.minimum(begun, old[last] + place.dirty)
+            soon = _least(old, place.again, last - 1)
+            begun = np.minimum(begun, soon + place.next[now])
+        serving = np.minimum(begun, old[last])
         if place.idles:
             serving, begun = serving + place.first, serving
         if place.on[now] < NEVER:

@@ -20,7 +20,11 @@ NEVER = 1e13
 
 
 def monge_minorant(costs: Floats) -> Floats:
-    """Largest slopes that keep every row below its costs and the whole Monge.
+    """Monge costs, passed in order of which no matching costs less.
+
+    From a time step to the next, every row not passed yet rises by its slope. Of so many
+    rows not passed, those with the least slopes together rise least. So the slopes of
+    each time step are handed out anew, the largest to the first row.
 
     Parameters
     ----------
@@ -29,27 +33,24 @@ def monge_minorant(costs: Floats) -> Floats:
 
     Returns
     -------
-    Costs, nowhere higher, whose step in time never grows from a position to the next.
+    Costs whose step in time never grows from a position to the next. At any times, one
+    for each position, to pass the positions in order costs here at most what it costs
+    in `costs` in any order. That holds for all positions together, not for each.
     """
     if not costs.size:
         return costs
-    rows = np.arange(len(costs))
     valley = costs.argmin(axis=1)
     late = np.minimum.accumulate(costs[:, ::-1], axis=1)[:, ::-1]
     early = np.minimum.accumulate(costs, axis=1)
+    first = np.where(early < NEVER, early, -np.inf).max(axis=1)  # too early is free
+    early = np.where(early < NEVER, early, first[:, None])
     after = np.arange(costs.shape[1])[None, :] >= valley[:, None]
     shaped = np.where(after, late, early)
-    slopes = np.diff(shaped, axis=1)
-    beyond = shaped >= NEVER
-    rising = np.where(beyond[:, 1:] & after[:, 1:], NEVER, np.maximum(slopes, 0))
-    falling = np.where(beyond[:, :-1] & ~after[:, :-1], NEVER, np.maximum(-slopes, 0))
-    rising = np.minimum.accumulate(rising, axis=0)
-    falling = np.minimum.accumulate(falling[::-1], axis=0)[::-1]
-    walked = np.zeros_like(costs)
-    np.cumsum(rising - falling, axis=1, out=walked[:, 1:])
-    anchored = walked - walked[rows, valley][:, None]
-    found: Floats = anchored + costs[rows, valley][:, None]
-    return found
+    slopes = np.where(shaped[:, 1:] >= NEVER, NEVER, np.diff(shaped, axis=1))
+    found = np.full(costs.shape, shaped[:, 0].mean())
+    found[:, 1:] -= np.cumsum(np.sort(-slopes, axis=0), axis=1)
+    least: Floats = np.minimum(found, NEVER)
+    return least
 
 
 @dataclass(frozen=True)
@@ -58,10 +59,12 @@ class Demand:
 
     costs: Floats
     """Monge, by position and time step. [money]"""
-    true: Floats
-    """Before it was made so. [money]"""
     unserved: Floats
     """[money]"""
+    best: Ticks
+    """Time step in which a position's own cost is least."""
+    least: Floats
+    """What it then costs. [money]"""
     extra: dict[int, float]
     """What a batch from a suite costs in any case. [money]"""
     given: dict[int, int]
@@ -171,8 +174,9 @@ def demand_of(instance: Instance, step: StepData, clock: Clock) -> Demand:
     table = np.array(rows) if rows else np.zeros((0, clock.size))
     return Demand(
         monge_minorant(table),
-        table,
         np.array(unserved),
+        table.argmin(axis=1),
+        table.min(axis=1),
         extra,
         counts,
         stock,
@@ -216,9 +220,30 @@ def demand_by_users(instance: Instance, step: StepData, clock: Clock) -> Demand:
         _money(group)[0] for group in instance.groups if group.step == user.index
     )
     count = user.frozen.units(users)
-    nothing = np.zeros((count, clock.size))
-    extra = {suite: dearer(step, suite) for suite in step.modes}
-    return Demand(nothing, nothing, np.zeros(count), extra, {}, 0, 0.0)
+    each, free = np.zeros((count, clock.size)), np.zeros(count)
+    extra = {suite: _dearer(step, suite) for suite in step.modes}
+    return Demand(each, free, np.zeros(count, dtype=np.int64), free, extra, {}, 0, 0.0)
+
+
+def _dearer(step: StepData, suite: int) -> float:
+    """Variable cost of a batch in a suite above that in the cheapest. [money]"""
+    cheapest = min(mode.variable_cost for mode in step.modes.values())
+    return float(step.modes[suite].variable_cost - cheapest)
+
+
+def surplus_cost(instance: Instance, step: StepData, suite: int) -> float:
+    """Least that a batch costs which passes no position. [money]
+
+    An intermediate beyond those that demand takes may go into surplus. An order that may
+    be made at several sizes has as many positions as it takes batches of the largest, and
+    may need more, which then aren't surplus.
+    """
+    if step.after is not None:
+        return _dearer(step, suite)
+    groups = [group for group in instance.groups if group.step == step.index]
+    if any(len(group.terms) > 1 for group in groups):
+        return 0.0
+    return float(step.modes[suite].variable_cost)
 
 
 def shortest_campaigns(instance: Instance, step: StepData) -> tuple[int, int]:
@@ -232,23 +257,3 @@ def shortest_campaigns(instance: Instance, step: StepData) -> tuple[int, int]:
         return step.least(step.role), 0
     usual = max(counts, key=lambda least: (counts[least], least))
     return usual, sum(count for least, count in counts.items() if least < usual)
-
-
-def dearer(step: StepData, suite: int) -> float:
-    """Variable cost of a batch from a suite above the cheapest suite's. [money]"""
-    costs = {suite: mode.variable_cost for suite, mode in step.modes.items()}
-    return float(costs[suite] - min(costs.values()))
-
-
-def surplus_cost(instance: Instance, step: StepData, suite: int) -> float:
-    """Least cost of a batch that passes no position. [money]
-
-    An intermediate may go into surplus. Of an order that may be made at several sizes,
-    a batch beyond those needed at the largest size is no surplus.
-    """
-    if step.after is not None:
-        return dearer(step, suite)
-    groups = [group for group in instance.groups if group.step == step.index]
-    if any(len(group.terms) > 1 for group in groups):
-        return 0.0
-    return float(step.modes[suite].variable_cost)

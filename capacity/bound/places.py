@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 
@@ -19,21 +20,14 @@ class Place:
         self, instance: Instance, step: StepData, mode: Mode, clock: Clock, base: int
     ) -> None:
         self.suite, self.lead, self.clock = mode.suite, mode.lead, clock
+        self.surplus = surplus_cost(instance, step, mode.suite)
+        """A batch that serves none. [money]"""
         suite = instance.suites[mode.suite]
         self.starts = clock.outs - mode.lead
         self.outs_at = clock.outs - base
-        self.surplus = surplus_cost(instance, step, mode.suite)
-        """What a batch costs that serves none. [money]"""
         self._speeds(mode)
         self._entries(instance, step, suite, base)
-        self._shutdowns(suite, step)
-        clean = math.ceil((instance.clean_hold + mode.lead) / clock.width)
-        self.last_if_counted = max(self.last, clean + 1)
-        """So far steps are counted if a longer pause is to be dirty for certain."""
-        change = suite.changeover.get((step.index, step.index), 0)
-        self.renewal = float(suite.changeover_cost if change else 0)
-        self.dirty = 0.0
-        """What coming back after a longer pause costs. [money]"""
+        self._shutdowns(suite, step, base)
 
     def _speeds(self, mode: Mode) -> None:
         """Which starts are allowed, and how far apart a campaign's batches are."""
@@ -60,10 +54,6 @@ class Place:
         self.last = max(longest + 1, min(self.again, 6))
         """Steps since the last batch are counted up to this; beyond it a campaign is
         over and another may follow."""
-
-    def count_pauses(self) -> None:
-        """Charge for the changeover after a pause that is longer than the clean hold."""
-        self.last, self.dirty = self.last_if_counted, self.renewal
 
     def _per_step(
         self,
@@ -128,8 +118,12 @@ class Place:
         since = np.full(len(self.starts), max(free - base, 0))
         self.entries.append((since, cost.astype(float)))
 
-    def _shutdowns(self, suite: SuiteData, step: StepData) -> None:
-        """Time steps before which a shutdown ends whatever was set up, at a cost."""
+    def _shutdowns(self, suite: SuiteData, step: StepData, base: int) -> None:
+        """Time steps before which a shutdown ends whatever was set up, at a cost.
+
+        Whoever pauses over two shutdowns needs one changeover and would pay two, so he
+        may leave and enter again at the cost of one, the time in between paid for.
+        """
         self.renewed: dict[int, float] = {}
         change = suite.changeover.get((step.index, step.index), 0)
         ends = self.clock.first, int(self.clock.outs[-1])
@@ -141,24 +135,10 @@ class Place:
             if self.clock.step(before) < where:
                 money = self.renewed.get(where, 0.0)
                 self.renewed[where] = max(money, float(suite.changeover_cost))
-
-    def to_next(self, now: int) -> Floats:
-        """Price of another campaign soon after the last, by state from `again` on.
-
-        Nobody else has the suite in between. Counted in whole time steps that is at
-        times less than the lead-in.
-        """
-        found: Floats = np.maximum(
-            self.waited(now)[self.again - 1 : -1], self.next[now]
-        )
-        return found
-
-    def waited(self, now: int) -> Floats:
-        """Price of the steps since the last batch, by state, before a time step."""
-        counts = np.arange(self.last)
-        counts[-1] = 0  # has paid already
-        found: Floats = self.sums[now] - self.sums[np.maximum(now - counts, 0)]
-        return found
+        for one, two in pairwise(suite.shutdowns if self.renewed else ()):
+            fits = self.may & (self.starts >= two[1])
+            cost = np.where(fits, float(suite.changeover_cost), NEVER)
+            self.entries.append((np.full(len(fits), max(one[0] - base, 0)), cost))
 
     # ------------------------------------------------------------------ at prices
 
@@ -195,8 +175,7 @@ class Place:
         self.open = np.logical_or.reduceat(self.may, self.clock.edges)
         edges = np.append(here[self.clock.edges], here[-1])
         self.wait = np.diff(edges)
-        self.sums = np.concatenate([[0.0], np.cumsum(self.wait)])
-        sums = np.concatenate([np.zeros(self.last - 1), self.sums])
+        sums = np.concatenate([np.zeros(self.last), np.cumsum(self.wait)])
         # The price of the last `last - 1` time steps, this one included.
         self.stop = sums[self.last :] - sums[1 : len(sums) - self.last + 1]
 

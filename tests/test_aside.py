@@ -1,0 +1,79 @@
+"""The bound in a process of its own: the same answer, and none that outlives its use."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from capacity.aside import Aside, Job
+from capacity.bound import bound
+from capacity.instance import build
+from capacity.reading import read
+
+TINY = Path(__file__).parent.parent / "scenarios" / "tiny.yaml"
+UPPER = 424_700
+
+
+def job(sweeps: int, seconds: float | None = None) -> Job:
+    return Job(build(read(TINY).scenario), UPPER, sweeps, 2, seconds)
+
+
+def test_it_answers_what_it_would_answer_here() -> None:
+    asked = job(5)
+
+    found = Aside(asked).wait(lambda: False)
+
+    assert found == bound(asked.instance, UPPER, sweeps=5, fine=2)
+
+
+def test_it_stops_when_told_and_keeps_what_it_knew() -> None:
+    aside = Aside(job(1_000_000))
+    began = time.monotonic()
+    while not aside.latest and time.monotonic() < began + 60:
+        time.sleep(0.05)
+
+    assert aside.wait(lambda: True) is None
+
+    assert 0 < aside.latest <= UPPER
+    assert aside.process.poll() is not None
+
+
+def test_seconds_end_it() -> None:
+    aside = Aside(job(1_000_000, seconds=0.2))
+
+    found = aside.wait(lambda: False)
+
+    assert found is not None
+    assert found.value == aside.latest
+
+
+def test_it_ends_with_its_parent() -> None:
+    parent = (
+        "import sys, time\n"
+        "sys.path.insert(0, 'tests')\n"
+        "from test_aside import Aside, job\n"
+        "print(Aside(job(1_000_000)).process.pid, flush=True)\n"
+        "time.sleep(100)\n"
+    )
+    root = TINY.parent.parent
+    with subprocess.Popen(
+        [sys.executable, "-c", parent], stdout=subprocess.PIPE, cwd=root, text=True
+    ) as child:
+        assert child.stdout is not None
+        pid = int(child.stdout.readline())
+        time.sleep(3)
+        child.kill()
+    until = time.monotonic() + 60
+    while (alive := _alive(pid)) and time.monotonic() < until:
+        time.sleep(0.1)
+    assert not alive
+
+
+def _alive(pid: int) -> bool:
+    """Whether a process runs; one that has ended but nobody waited for doesn't."""
+    status = subprocess.run(
+        ["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True
+    ).stdout.strip()
+    return bool(status) and not status.startswith("Z")

@@ -1,0 +1,101 @@
+"""A written plan is read back as it was, and what no longer fits is left out of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from strategies import Case, cases
+from typer.testing import CliRunner
+
+from capacity.checker import breaches
+from capacity.cli import app
+from capacity.construct import construct
+from capacity.folders import OutputError
+from capacity.instance import build
+from capacity.plan import Plan
+from capacity.publish import to_plan
+from capacity.reading import read
+from capacity.resume import fitted, schedule_of
+from capacity.scenario import Scenario
+from capacity.solver import solve
+
+SCENARIOS = Path(__file__).parent.parent / "scenarios"
+
+
+@given(cases())
+def test_what_was_written_is_read_back_as_it_was(case: Case) -> None:
+    plan = to_plan(case.schedule, "drawn")
+
+    again = schedule_of(case.schedule.instance, plan)
+
+    assert again is not None
+    assert to_plan(again, "drawn") == plan
+
+
+@pytest.fixture(scope="module")
+def base() -> Scenario:
+    return read(SCENARIOS / "base.yaml").scenario
+
+
+@pytest.fixture(scope="module")
+def start(base: Scenario) -> Plan:
+    return to_plan(construct(build(base), stop=lambda: True), "start")
+
+
+def test_a_solve_is_no_worse_than_its_start(base: Scenario, start: Plan) -> None:
+    better = solve(base, work=4, start=start)
+
+    assert better.plan is not None
+    assert better.breaches == []
+    assert (better.plan.firm_service, better.plan.objective) <= (
+        start.firm_service,
+        start.objective,
+    )
+    again = solve(base, work=0.01, start=better.plan)
+    assert again.plan is not None
+    assert again.plan.objective <= better.plan.objective
+
+
+def test_a_plan_for_another_scenario_gives_what_still_fits(start: Plan) -> None:
+    late = read(SCENARIOS / "songdo_six_months_late.yaml").scenario
+
+    found = fitted(build(late), start)
+
+    assert breaches(late, to_plan(found, "")) == []
+    kept = {(row.suite, row.start) for row in to_plan(found, "").campaigns}
+    at_syracuse = [row for row in start.campaigns if row.site == "SYR"]
+    assert sum((row.suite, row.start) in kept for row in at_syracuse) > 0.7 * len(
+        at_syracuse
+    )
+    assert solve(late, work=0.01, start=start).breaches == []
+
+
+def test_a_plan_with_unknown_names_is_no_start(base: Scenario, start: Plan) -> None:
+    row = start.campaigns[-1].model_copy(update={"suite": "NOWHERE"})
+    other = start.model_copy(update={"campaigns": [*start.campaigns[:-1], row]})
+
+    assert schedule_of(build(base), other) is None
+    assert fitted(build(base), other).bill.regret > 0
+
+
+def test_the_program_goes_on_from_a_run(tmp_path: Path, tiny_run: Path) -> None:
+    tiny = str(SCENARIOS / "tiny.yaml")
+    runner = CliRunner()
+
+    asked = [
+        "solve",
+        tiny,
+        "-o",
+        str(tmp_path / "again"),
+        "--start-from",
+        str(tiny_run),
+    ]
+    assert runner.invoke(app, asked).exit_code == 0
+
+    plans = [(run / "plan.json").read_bytes() for run in (tiny_run, tmp_path / "again")]
+    assert plans[0] == plans[1]
+    missing = [*asked[:3], str(tmp_path / "x"), "--start-from", str(tmp_path / "none")]
+    assert isinstance(runner.invoke(app, missing).exception, OutputError)
+    assert not (tmp_path / "x").exists()
