@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable
 from dataclasses import replace
 
-from capacity.instance import DAY
+from capacity.instance import DAY, Group
 from capacity.model.slots import Scope
 from capacity.schedule import Schedule
 
@@ -86,17 +86,43 @@ def trouble_window(schedule: Schedule, rng: random.Random, length: int) -> Scope
 
 
 def losses(schedule: Schedule) -> dict[int, int]:
-    """Service lost by group, where some suite could still make it. [money]"""
+    """Service lost by group, as far as some suite could still make it good. [money]"""
     served = schedule.served()
     found = {}
     for group in schedule.instance.groups:
+        soonest = _soonest(schedule, group)
+        if soonest is None:
+            continue
         batches = served.get(group.index, [])
         terms = group.terms[schedule.size(group, batches)]
-        lost = (terms.need - len(batches)) * terms.unserved
-        lost += sum(group.service(terms, schedule.available(b)) for b in batches)
-        if lost and group.suite_cost:
+        least = min(terms.unserved, group.service(terms, soonest))
+        lost = (terms.need - len(batches)) * (terms.unserved - least)
+        for batch in batches:
+            service = group.service(terms, schedule.available(batch))
+            lost += max(0, service - least)
+        if lost:
             found[group.index] = lost
     return found
+
+
+def _soonest(schedule: Schedule, group: Group) -> int | None:
+    """Earliest availability of a batch that is yet to be made. [tick]"""
+    step = schedule.instance.steps[group.step]
+    rights = {
+        suite: group.rights[step.index, step.modes[suite].site]
+        for suite in group.suite_cost
+    }
+    outs = [
+        max(
+            step.modes[suite].starts[0][0]
+            + step.modes[suite].lead
+            + step.lead_times[group.kind],
+            right,
+        )
+        for suite, right in rights.items()
+        if right is not None and step.modes[suite].starts
+    ]
+    return min(outs, default=None)
 
 
 def around(

@@ -170,7 +170,8 @@ def rescue(
     """
     best, work = base, 0.0
     day = base.instance.grid.whole(DAY)
-    for number in losses(base):
+    lost = losses(base)
+    for number in sorted(lost, key=lambda number: -lost[number]):
         group = base.instance.groups[number]
         suites = [{suite} for suite in group.suite_cost]
         tries = [(span, some) for span in RESCUE_SPANS for some in suites]
