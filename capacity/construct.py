@@ -5,11 +5,13 @@ A *bundle* is what becomes one campaign: batches of a programme that are due clo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 from capacity.board import BREACH, Board, Campaign
+from capacity.feeds import SHARES, Line, Rows, Stage, lay, linked, stages_of
 from capacity.instance import Instance, StepData
 from capacity.pegging import Demand
 from capacity.schedule import Schedule
@@ -28,6 +30,14 @@ PUSHED = 8
 
 Change = tuple[list[Campaign], list[Campaign]]
 """(campaigns out, campaigns in)"""
+
+
+class Option(NamedTuple):
+    """A way to put a bundle on the board."""
+
+    change: Change
+    batches: list[tuple[int, int]]
+    """(start, suite) of the bundle's batches. [tick]"""
 
 
 @dataclass(frozen=True)
@@ -50,6 +60,18 @@ class Bundle:
             -(-Fraction(count) * demand.groups[j].reference // kg)
             for j, count in self.groups
         )
+
+    def least(self, demand: Demand) -> int:
+        """Fewest batches of a campaign that may make all of it."""
+        if self.step.after is not None:
+            return self.step.least(self.step.role)
+        kinds = {demand.groups[j].kind for j, _ in self.groups}
+        return max(self.step.least(kind) for kind in kinds)
+
+    def allowed(self, demand: Demand, n: int) -> int:
+        """So many batches, or as many more as a campaign must have."""
+        n = max(n, self.least(demand))
+        return -(-n // self.step.multiple) * self.step.multiple
 
     def start(self, demand: Demand, suite: int) -> int:
         """Latest start in a suite that has every batch in time. [tick]"""
@@ -132,14 +154,12 @@ def bundles_of(board: Board, demand: Demand, span: int) -> Iterator[Bundle]:
     """Bundles for whatever a programme still lacks."""
     left = board.pegs[demand.programme].left
     step = demand.last
+    yield from _validation(demand, left, span)
     open_: list[tuple[int, int]] = []
     for j, count in enumerate(left):
-        if count <= 0:
-            continue
         if demand.bits[j] == 2:
-            yield _bundle(demand, [(j, count)], True)
             continue
-        while count:
+        while count > 0:
             if open_ and _closed(demand, open_, j, span):
                 yield _bundle(demand, open_, False)
                 open_ = []
@@ -151,6 +171,22 @@ def bundles_of(board: Board, demand: Demand, span: int) -> Iterator[Bundle]:
         yield _bundle(demand, open_, False)
     if step.frozen is not None:
         yield from _inputs(board, demand, left, span)
+
+
+def _validation(demand: Demand, left: list[int], span: int) -> Iterator[Bundle]:
+    """Bundles of PPQ: groups stay whole, and share a campaign that is too short for one."""
+    step = demand.last
+    open_: list[tuple[int, int]] = []
+    for j, count in enumerate(left):
+        if demand.bits[j] != 2 or count <= 0:
+            continue
+        full = sum(n for _, n in open_) + count > step.maximum
+        if open_ and (full or _closed(demand, open_, j, span)):
+            yield _bundle(demand, open_, True)
+            open_ = []
+        open_.append((j, count))
+    if open_:
+        yield _bundle(demand, open_, True)
 
 
 def _closed(demand: Demand, open_: list[tuple[int, int]], j: int, span: int) -> bool:
@@ -218,47 +254,49 @@ def _units_wanted(
 def insert(board: Board, bundle: Bundle, gaps: int = GAPS) -> bool:
     """Put a bundle where it costs least; False where it's better left out."""
     most = 0 if bundle.step.role == "product" else BREACH // 2
+    fed = bundle.step.direct_hold is not None
+    ways = lines(board, bundle) if fed else _options(board, bundle, gaps)
     options = [
-        (_guess(board, bundle, change, first), number, change)
-        for number, (change, first) in enumerate(_options(board, bundle, gaps))
+        (_guess(board, bundle, option), number, option)
+        for number, option in enumerate(ways)
     ]
     options.sort(key=lambda row: row[:2])
-    found: list[tuple[int, int, Change]] = []
-    for _, number, change in options[:PRICED]:
-        delta = board.estimate(*change)
+    found: list[tuple[int, int, Option]] = []
+    for _, number, option in options[:PRICED]:
+        delta = board.estimate(*option.change)
         if delta is not None:
-            delta += _proxy(board, bundle, change[1])
+            delta += _proxy(board, bundle, option)
             if delta <= most:
-                found.append((delta, number, change))
+                found.append((delta, number, option))
     found.sort(key=lambda row: row[:2])
     best: tuple[int, Change] | None = None
-    for floor, _, change in found[:4]:
+    for floor, _, option in found[:4]:
         if best is not None and floor >= best[0]:
             break
-        delta = board.swap(*change)
+        delta = board.swap(*option.change)
         if delta is not None:
             board.revert()
-            delta += _proxy(board, bundle, change[1])
+            delta += _proxy(board, bundle, option)
             if delta <= most and (best is None or delta < best[0]):
-                best = delta, change
+                best = delta, option.change
     if best is None:
         return False
     board.swap(*best[1])
     return True
 
 
-def _guess(board: Board, bundle: Bundle, change: Change, first: int) -> int:
+def _guess(board: Board, bundle: Bundle, option: Option) -> int:
     """About what a change costs, without pricing it: which are worth a closer look."""
-    out, into = change
+    out, into = option.change
     new = into[-1]
     demand = board.demands[bundle.step.programme]
-    cost = _proxy(board, bundle, into)
+    cost = _proxy(board, bundle, option)
     if bundle.groups and bundle.step.role == "product":
         places = [j for j, count in bundle.groups for _ in range(count)]
-        n = bundle.size(demand, new.suite)
-        for k in range(n):
+        n = len(option.batches)
+        for k, (start, suite) in enumerate(option.batches):
             j = places[min(k * len(places) // n, len(places) - 1)]
-            cost += demand.alone(first + k * new.takt, new.suite, j)
+            cost += demand.alone(start, suite, j)
     if not out or out[0].step != new.step or out[0].n >= new.n:
         cost += board.instance.suites[new.suite].changeover_cost
     pushed = out if len(out) < len(into) else out[1:]
@@ -269,28 +307,28 @@ def _guess(board: Board, bundle: Bundle, change: Change, first: int) -> int:
     return cost
 
 
-def _proxy(board: Board, bundle: Bundle, into: list[Campaign]) -> int:
+def _proxy(board: Board, bundle: Bundle, option: Option) -> int:
     """What it costs that intermediates come later than they will be wanted."""
     if bundle.step.role == "product":
         return 0
-    campaign = into[-1]
-    k = campaign.n - 1
-    late = campaign.start + k * campaign.takt + campaign.lead - bundle.outs[-1]
-    first = campaign.start + campaign.lead - bundle.outs[0]
+    outs = [start + bundle.step.modes[suite].lead for start, suite in option.batches]
+    site = bundle.step.modes[option.batches[-1][1]].site
+    late = outs[-1] - bundle.outs[-1]
+    first = outs[0] - bundle.outs[0]
     demand = board.demands[bundle.step.programme]
     useless = sum(
         count * demand.money[j][demand.reference[j]][4]
         for j, count in bundle.groups
-        if demand.input_right(bundle.step, campaign.site, j) > demand.groups[j].latest
+        if demand.input_right(bundle.step, site, j) > demand.groups[j].latest
     )
     return useless + 2000 * len(bundle.outs) * max(0, late, first)
 
 
-def _options(board: Board, bundle: Bundle, gaps: int) -> Iterator[tuple[Change, int]]:
-    """Changes that put a bundle somewhere, and when its first batch then starts."""
+def _options(board: Board, bundle: Bundle, gaps: int) -> Iterator[Option]:
+    """Changes that put a bundle somewhere."""
     demand = board.demands[bundle.step.programme]
     for suite in bundle.step.modes:
-        n = bundle.size(demand, suite)
+        n = bundle.allowed(demand, bundle.size(demand, suite))
         row = board.suites[suite]
         tried: set[int] = set()
         for wanted in _ticks(board, demand, bundle, suite):
@@ -301,9 +339,102 @@ def _options(board: Board, bundle: Bundle, gaps: int) -> Iterator[tuple[Change, 
                         tried.add(new.start)
                         change = settle(board, row, new)
                         if change is not None:
-                            yield (change[0], [*change[1], new]), new.start
+                            yield _option(change[0], [*change[1], new], new.start, n)
                 if gap and row[gap - 1].step == bundle.step.index:
-                    yield from _joined(board, bundle, row[gap - 1], n)
+                    yield from _joined(board, bundle, row[gap - 1])
+
+
+def _option(out: list[Campaign], into: list[Campaign], first: int, n: int) -> Option:
+    """An option whose last campaign makes the bundle from a tick on."""
+    new = into[-1]
+    starts = range(first, first + n * new.takt, new.takt)
+    return Option((out, into), [(start, new.suite) for start in starts])
+
+
+def lines(board: Board, bundle: Bundle) -> Iterator[Option]:
+    """Changes that put a bundle down with all campaigns that feed it directly.
+
+    Each line is laid around everything on the board, and as if others made way.
+    """
+    demand, step = board.demands[bundle.step.programme], bundle.step
+    least = bundle.least(demand)
+    seen: set[tuple[tuple[int, int, int], ...]] = set()
+    for site in sorted({mode.site for mode in step.modes.values()}):
+        for stages in stages_of(board, step, site, least, bundle.ppq):
+            for rows in _rows(board, stages):
+                for share in SHARES:
+                    for line in _laid(board, bundle, stages, rows, share):
+                        key = tuple((c.suite, c.start, c.n) for c in line.campaigns)
+                        if key not in seen:
+                            seen.add(key)
+                            change = make_way(board, [], line.campaigns)
+                            if change is not None:
+                                yield Option(change, line.batches)
+
+
+def _rows(board: Board, stages: tuple[Stage, ...]) -> Iterator[Rows]:
+    """What a line goes around: all campaigns, then those only that can't be moved singly."""
+    suites = {suite for stage in stages for suite in stage.suites}
+    full = {suite: board.suites[suite] for suite in suites}
+    yield full
+    stuck = {
+        suite: [
+            c for c in row if c.lock is not None or board.demands[c.programme].direct
+        ]
+        for suite, row in full.items()
+    }
+    if stuck != full:
+        yield stuck
+
+
+def _laid(
+    board: Board, bundle: Bundle, stages: tuple[Stage, ...], rows: Rows, share: float
+) -> Iterator[Line]:
+    """Lines from where a bundle would start at full pace, and earlier where it lags."""
+    demand, suite = board.demands[bundle.step.programme], stages[-1].suites[0]
+    n, lead = bundle.size(demand, suite), bundle.step.modes[suite].lead
+    for tick in _ticks(board, demand, bundle, suite):
+        for _ in range(3):
+            line = lay(board, stages, rows, share, bundle.ppq, tick, n)
+            if line is None:
+                break
+            yield line
+            lag = max(
+                start + lead - out
+                for (start, _), out in zip(line.batches, bundle.outs, strict=False)
+            )
+            if lag <= 0:
+                break
+            tick -= lag
+
+
+def make_way(board: Board, gone: list[Campaign], new: list[Campaign]) -> Change | None:
+    """Put several campaigns down at once, in place of some, where others make way."""
+    out, into = list(gone), list[Campaign]()
+    for suite in dict.fromkeys(campaign.suite for campaign in new):
+        fixed = [campaign for campaign in new if campaign.suite == suite]
+        row = [c for c in board.suites[suite] if c not in gone]
+        for campaign in fixed:
+            change = settle(board, row, campaign, fixed)
+            if change is None:
+                return None
+            out += [c for c in change[0] if c not in into]
+            into = [c for c in into if c not in change[0]] + change[1]
+            row = [c for c in row if c not in change[0]] + [*change[1], campaign]
+            row.sort(key=lambda c: c.start)
+    return out, [*into, *new]
+
+
+def shifted(board: Board, campaign: Campaign, ticks: int) -> Change | None:
+    """A campaign sooner or later with all that feed it directly or are fed by it."""
+    gone, new = linked(board, [campaign]), []
+    for old in gone:
+        step = board.instance.steps[old.step]
+        found = board.campaign(step, old.suite, old.start + ticks, old.n, old.ppq)
+        if found is None:
+            return None
+        new.append(found)
+    return make_way(board, gone, new) if gone else None
 
 
 def _placed(
@@ -349,12 +480,13 @@ def _ticks(board: Board, demand: Demand, bundle: Bundle, suite: int) -> list[int
     return [wanted, *sorted(ready)[:3]]
 
 
-def _joined(
-    board: Board, bundle: Bundle, campaign: Campaign, n: int
-) -> Iterator[tuple[Change, int]]:
+def _joined(board: Board, bundle: Bundle, campaign: Campaign) -> Iterator[Option]:
     """The bundle before or after the batches of a campaign."""
     if campaign.lock is not None or campaign.ppq != bundle.ppq:
         return
+    demand = board.demands[bundle.step.programme]
+    size = bundle.size(demand, campaign.suite)
+    n = bundle.allowed(demand, campaign.n + size) - campaign.n
     for start in (campaign.start, campaign.start - n * campaign.takt):
         found = board.campaign(
             bundle.step, campaign.suite, start, campaign.n + n, campaign.ppq
@@ -366,11 +498,13 @@ def _joined(
                 first = (
                     start if start < campaign.start else start + campaign.n * found.takt
                 )
-                yield ([campaign, *change[0]], [*change[1], found]), first
+                yield _option([campaign, *change[0]], [*change[1], found], first, n)
 
 
-def settle(board: Board, row: list[Campaign], new: Campaign) -> Change | None:
-    """Campaigns of a row that make way for a new one: (out, in)."""
+def settle(
+    board: Board, row: list[Campaign], new: Campaign, fixed: Sequence[Campaign] = ()
+) -> Change | None:
+    """Campaigns of a row that make way for a new one, some never: (out, in)."""
     at = sum(c.start < new.start for c in row)
     out: list[Campaign] = []
     into: list[Campaign] = []
@@ -379,7 +513,7 @@ def settle(board: Board, row: list[Campaign], new: Campaign) -> Change | None:
         if board.gap(before, campaign) >= 0:
             break
         moved = _pushed(board, campaign, len(out), before, None)
-        if moved is None:
+        if moved is None or campaign in fixed:
             return None
         out.append(campaign)
         into.append(moved)
@@ -389,7 +523,7 @@ def settle(board: Board, row: list[Campaign], new: Campaign) -> Change | None:
         if board.gap(campaign, after) >= 0:
             break
         moved = _pushed(board, campaign, len(out), None, after)
-        if moved is None:
+        if moved is None or campaign in fixed:
             return None
         out.append(campaign)
         into.append(moved)

@@ -523,25 +523,27 @@ class Demand:
         found.left = base.end[:]
 
     def _peg_ppq(self, row: list[Campaign], found: Pegged) -> None:
-        """Each validation group takes its batches from one campaign."""
+        """Each validation group takes its batches from one campaign, which may be shared.
+
+        That is the first with enough that suit it, else the one with most: what a group
+        leaves over may still serve the next.
+        """
         found.end = found.left[:]
         runs = sorted((c for c in row if c.ppq), key=lambda c: c.start)
-        used = [0] * len(runs)
-        at = 0
+        spare = [list(run.items) for run in runs]
         for j, bit in enumerate(self.bits):
-            while bit == 2 and found.left[j] > 0 and at < len(runs):
-                spare = runs[at].n - used[at]
-                if spare <= 0 or (spare < found.left[j] and used[at]):
-                    at += 1
-                    continue
-                part = runs[at].items[used[at] : used[at] + found.left[j]]
-                fit = [item for item in part if item[0] <= self.until[j][item[2]]]
-                found.ppq += [(item, j) for item in fit]
-                used[at] += len(fit)
-                found.left[j] -= len(fit)
-                break
-        for run, count in zip(runs, used, strict=True):
-            found.ppq += [(item, -1) for item in run.items[count:]]
+            need = found.left[j]
+            if bit != 2 or need <= 0 or not runs:
+                continue
+            fits = [
+                [item for item in items if item[0] <= self.until[j][item[2]]][:need]
+                for items in spare
+            ]
+            best = max(range(len(runs)), key=lambda at: len(fits[at]))
+            found.ppq += [(item, j) for item in fits[best]]
+            found.left[j] -= len(fits[best])
+            spare[best] = [item for item in spare[best] if item not in fits[best]]
+        found.ppq += [(item, -1) for items in spare for item in items]
 
     # ----------------------------------------------------------------- price
 
@@ -677,7 +679,8 @@ class Demand:
         for step in self.steps[:-1]:
             after = self.instance.steps[step.after]  # type: ignore[index]
             if after.direct_hold is not None:
-                cheapest = min(m.variable_cost for m in step.modes.values())
+                costs = [m.variable_cost for m in step.modes.values()]
+                cheapest = min(costs, default=0)
                 for c in steps[step.index]:
                     if c.lock is None:
                         own = step.modes[c.suite].variable_cost
