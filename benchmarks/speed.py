@@ -1,8 +1,8 @@
 """How long the commands take and how much memory, each measured as a whole process.
 
-    python benchmarks/speed.py                  everything: about ten minutes
-    python benchmarks/speed.py --only help tiny
-    python benchmarks/speed.py --runs 1 --time-limit 5 -o trial.md
+    python -m benchmarks.speed                  everything: about ten minutes
+    python -m benchmarks.speed --only help tiny
+    python -m benchmarks.speed --runs 1 --time-limit 5 -o trial.md
 
 Prints a Markdown table and writes it to benchmarks/results.md.
 """
@@ -12,21 +12,20 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from time import perf_counter
 
-from capacity import __version__, read, reading
+from benchmarks.race import circumstances
+from capacity import read, reading
 
 ROOT = Path(__file__).parent.parent
+PACKAGES = ("ortools", "pandas", "pydantic")
 PROGRAM = [sys.executable, "-m", "capacity"]
 
 UNTIL_FIRST_PLAN = """
@@ -142,36 +141,13 @@ def plan_of(run: Path) -> str:
     )
 
 
-def circumstances() -> list[str]:
-    """Machine, versions and input, for whoever compares two tables."""
-    names = ("base", "tiny")
-    hashes = {
-        name: reading.sha256(read(ROOT / "scenarios" / f"{name}.yaml"))
-        for name in names
-    }
+def inputs() -> list[str]:
+    """Hashes of what is planned, for whoever compares two tables."""
     return [
-        f"- measured {datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
-        f"- machine: {processor()}, {os.cpu_count()} cores, {platform.system()}",
-        f"- capacity {__version__}, Python {platform.python_version()},"
-        f" {', '.join(f'{name} {version}' for name, version in versions().items())}",
-        *(
-            f"- scenario_sha256 of `{name}`: `{found}`"
-            for name, found in hashes.items()
-        ),
+        f"- scenario_sha256 of `{name}`:"
+        f" `{reading.sha256(read(ROOT / 'scenarios' / f'{name}.yaml'))}`"
+        for name in ("base", "tiny")
     ]
-
-
-def processor() -> str:
-    """Name of the processor, where the system tells it."""
-    told = Path("/proc/cpuinfo")
-    lines = told.read_text().splitlines() if told.exists() else []
-    models = [line.partition(":")[2].strip() for line in lines if "model name" in line]
-    return (models or [platform.processor() or platform.machine()])[0]
-
-
-def versions() -> dict[str, str]:
-    """Packages that speed depends on."""
-    return {name: version(name) for name in ("ortools", "pandas", "pydantic")}
 
 
 def report(asked: Sequence[str], runs: int, time_limit: float) -> str:
@@ -194,7 +170,9 @@ def report(asked: Sequence[str], runs: int, time_limit: float) -> str:
         "| case | target | median | least to most | peak memory | runs | |",
         "|---|---|---|---|---|---|---|",
     ]
-    return "\n".join([*head, *rows, "", *plans, *circumstances(), ""])
+    return "\n".join(
+        [*head, *rows, "", *plans, *circumstances(PACKAGES), *inputs(), ""]
+    )
 
 
 def main() -> None:
