@@ -19,6 +19,7 @@ from capacity.model import build as build_model
 from capacity.model.plans import locked_only, values
 from capacity.publish import to_plan
 from capacity.reading import read, scenario_from
+from capacity.reinsert import improve
 from capacity.scenario import Scenario
 from capacity.schedule import Schedule
 
@@ -262,6 +263,19 @@ def test_validation_is_made_in_one_campaign_of_a_line_fed_directly() -> None:
     document["programmes"][0]["recipe"][1]["supply"]["hold_days"] = 10
 
     assert unserved(constructed(scenario_from(document).scenario)) == 0
+
+
+def test_lines_fed_directly_move_as_one_when_a_plan_is_improved() -> None:
+    scenario = scenario_from(trains()).scenario
+    start = construct(build(scenario))
+
+    better = improve(
+        start, seed=0, done=lambda moves: moves / 3000, report=lambda _: None
+    )
+
+    # the start has 51,000 of holding: all of its campaigns are a little early
+    assert better.bill.regret < start.bill.regret
+    assert breaches(scenario, to_plan(better, "")) == []
 
 
 @settings(max_examples=60)
