@@ -27,6 +27,8 @@ MARKS = (5.0, 15.0, 30.0, 60.0, 120.0)
 """When the table is read. [s]"""
 STEPS = 1.3
 """Between two plans that are priced lies at least this factor of time. [1]"""
+SLACK = 1.02
+"""Solvers end a little after their limit: a plan counts up to this share of it. [1]"""
 COMPARED_AT = 60.0
 """When this engine is held against the best plan known. [s]"""
 
@@ -89,7 +91,7 @@ class Curve:
 
     def at(self, seconds: float) -> Point:
         """What it had then."""
-        before = [p for p in self.points if p.seconds <= seconds + 0.5]
+        before = [p for p in self.points if p.seconds <= SLACK * seconds]
         return before[-1] if before else Point(seconds, None, 0.0)
 
 
@@ -164,7 +166,7 @@ def thinned(told: list[Told]) -> list[Told]:
     times = [STEPS**n for n in range(40)] + list(MARKS)
     kept = {id(p) for p in plans[-1:]}
     for time in times:
-        kept |= {id(p) for p in [p for p in plans if p.seconds <= time][-1:]}
+        kept |= {id(p) for p in [p for p in plans if p.seconds <= SLACK * time][-1:]}
     return [line for line in told if line.wishes is None or id(line) in kept]
 
 

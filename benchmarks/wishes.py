@@ -13,10 +13,13 @@ from dataclasses import dataclass
 
 from capacity.board import Board
 from capacity.checker import breaches, regret
-from capacity.instance import Instance, StepData
+from capacity.instance import DAY, Instance, StepData
 from capacity.plan import Plan
 from capacity.publish import to_plan
 from capacity.scenario import Scenario
+
+LATER = (0, 14, 28, 56, 84)
+"""How much later a campaign is tried that has no place. [day]"""
 
 
 @dataclass(frozen=True)
@@ -80,16 +83,27 @@ def _stricter(step: StepData, one: str, other: str) -> str:
 def planned(instance: Instance, wishes: Iterable[Wish]) -> tuple[Plan, int]:
     """A plan of the wishes that fit, each as early as it fits from its start on.
 
-    Sizes are raised to the campaign minimum and split at the maximum. What has no place,
-    or would break a rule, is left out and counted.
+    Sizes are raised to the campaign minimum and split at the maximum. What has no place or
+    would break a rule is tried in halves and later; what then remains is left out and
+    counted.
     """
     board = Board(instance)
     dropped = 0
     for wish in merged(instance, wishes):
         for n in _sizes(instance.steps[wish.step], wish):
-            if not _put(board, wish, n):
-                dropped += n
+            dropped += _left_out(board, wish, n)
     return to_plan(board.snapshot().schedule(), ""), dropped
+
+
+def _left_out(board: Board, wish: Wish, n: int) -> int:
+    """Place a campaign, whole or in parts; batches for which there was no place."""
+    step, day = board.instance.steps[wish.step], board.instance.grid.whole(DAY)
+    if any(_put(board, wish, n, wish.start + wait * day) for wait in LATER):
+        return 0
+    half = n // 2 // step.multiple * step.multiple
+    if half < max(1, step.least(wish.kind)):
+        return n
+    return _left_out(board, wish, n - half) + _left_out(board, wish, half)
 
 
 def _sizes(step: StepData, wish: Wish) -> Iterator[int]:
@@ -100,12 +114,12 @@ def _sizes(step: StepData, wish: Wish) -> Iterator[int]:
         left -= n
 
 
-def _put(board: Board, wish: Wish, n: int) -> bool:
+def _put(board: Board, wish: Wish, n: int, tick: int) -> bool:
     row = board.suites[wish.suite]
-    place = bisect_right([c.start for c in row], wish.start)
+    place = bisect_right([c.start for c in row], tick)
     before = row[place - 1] if place else None
     step = board.instance.steps[wish.step]
-    found = board.earliest(before, step, wish.suite, n, wish.kind == "ppq", wish.start)
+    found = board.earliest(before, step, wish.suite, n, wish.kind == "ppq", tick)
     broken = board.breaks
     if found is None or board.swap([], [found]) is None:
         return False
