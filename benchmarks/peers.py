@@ -298,6 +298,7 @@ def main() -> None:
                     NAMES[c.name],
                     [(p.seconds, p.regret) for p in c.points],
                     [(p.seconds, p.bound) for p in c.points],
+                    own=c.name != "engine",
                 )
                 for c in curves
             ]

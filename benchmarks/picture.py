@@ -26,6 +26,8 @@ class Series:
     name: str
     objective: list[tuple[float, int | None]]
     bound: list[tuple[float, float]]
+    own: bool
+    """The bound is on the contestant's model, not on regret."""
 
 
 def draw(rows: dict[str, list[Series]], path: Path) -> None:
@@ -57,7 +59,11 @@ def _panel(
         silent = not any(y for _, y in one.objective)
         for label, points, line in (
             (one.name, one.objective, "-"),
-            (f"{one.name}, bound{' (no plan)' * silent}", one.bound, ":"),
+            (
+                f"{one.name}, {'own ' * one.own}bound{' (no plan)' * silent}",
+                one.bound,
+                ":",
+            ),
         ):
             shown = [(max(x, 0.1), y / 1e6) for x, y in points if y]
             if shown:
