@@ -248,7 +248,7 @@ def race(
         f" `{cases.digest(scenario)}`.",
         "",
         *table(curves, marks),
-        *against_best(row, scenario, curves),
+        *(against_best(row, scenario, curves) if limit >= COMPARED_AT else []),
         "",
     ]
     return lines, curves

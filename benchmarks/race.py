@@ -93,11 +93,14 @@ def run(module: str, words: Sequence[str], limit: float) -> Ran:
                 stderr=said,
                 start_new_session=True,
             )
-            while child.poll() is None and time.time() < began + limit + GRACE:
-                most = max(most, _resident(child.pid))
-                time.sleep(POLL)
-        late = child.poll() is None
-        _end(child)
+            late = True
+            try:
+                while late and time.time() < began + limit + GRACE:
+                    most = max(most, _resident(child.pid))
+                    time.sleep(POLL)
+                    late = child.poll() is None
+            finally:
+                _end(child)
         lines = sink.read_text().splitlines() if sink.exists() else []
         failed = noise.read_text(errors="replace").strip().splitlines()[-1:]
     ended = "" if child.returncode == 0 else f"ended by {child.returncode}: {failed}"
