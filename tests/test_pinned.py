@@ -93,7 +93,7 @@ def verdicts(families: frozenset[str], examples: int) -> Counter[bool | None]:
     """How many drawn plans kept the rules, broke them, or are left out."""
     seen: Counter[bool | None] = Counter()
 
-    @settings(max_examples=examples)
+    @settings(max_examples=examples, derandomize=True)  # so that shares don't vary
     @given(cases(families))
     def hold_together(case: Case) -> None:
         verdict = agree(case)
@@ -115,7 +115,7 @@ def test_the_model_has_exactly_the_plans_that_keep_the_rules_at_their_cost() -> 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_model_and_checker_agree_on_plans_that_use(family: str) -> None:
-    examples = max(40, EXAMPLES // 5)
+    examples = max(60, EXAMPLES // 5)
 
     seen = verdicts(frozenset({family}), examples)
 
