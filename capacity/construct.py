@@ -104,7 +104,11 @@ def construct(
             break
         board = Board(instance)
         for _ in range(3):
-            fill(board, int(days / instance.grid.tick))
+            fill(
+                board,
+                int(days / instance.grid.tick),
+                stop=stop if best is not None else lambda: False,
+            )
         board.keep()
         if best is None or board.rank < best[0]:
             best = board.rank, board.snapshot().schedule()
@@ -117,14 +121,20 @@ def fill(
     board: Board,
     span: int,
     programmes: Iterable[int] | None = None,
+    stop: Callable[[], bool] = lambda: False,
 ) -> None:
-    """Put what programmes lack on the board, those bundles first that must start first."""
+    """Put what programmes lack on the board, those bundles first that must start first.
+
+    Told to stop, it leaves the rest out.
+    """
     chosen = range(len(board.demands)) if programmes is None else programmes
     bundles = [
         bundle for p in chosen for bundle in bundles_of(board, board.demands[p], span)
     ]
     bundles.sort(key=lambda bundle: (_first_start(board, bundle), bundle.step.index))
     for bundle in bundles:
+        if stop():
+            return
         if not insert(board, bundle) and not insert(board, bundle, 3 * GAPS):
             for part in halves(bundle):
                 insert(board, part, 3 * GAPS)

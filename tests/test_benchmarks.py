@@ -112,6 +112,6 @@ def test_what_a_contestant_writes_is_read_back() -> None:
 
 def test_the_best_plan_kept_is_accepted_at_its_regret() -> None:
     kept = best.known()
-    if kept is None or kept.scenario_sha256 != cases.digest(cases.base()):
-        pytest.skip("no plan of this scenario is kept")
+    assert kept is not None
+    # Of another scenario it raises: then solve again and keep that run.
     assert best.repriced() == kept.regret

@@ -137,7 +137,9 @@ def test_no_matching_costs_less_than_monge_costs_in_order(
 
     rows = np.arange(size)
     matchings = (money[list(order), times].sum() for order in permutations(rows))
-    assert found[rows, times].sum() <= min(matchings) + 0.1
+    cheapest = min(matchings)
+    if cheapest < NEVER:  # else no plan has these times
+        assert found[rows, times].sum() <= cheapest + 0.1
     rises: NDArray[np.float64] = np.diff(found, axis=1)
     served = (found[:, 1:] < NEVER).all(axis=0)
     assert (np.diff(rises[:, served], axis=0) <= 0.1).all()
