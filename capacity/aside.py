@@ -1,7 +1,8 @@
 """The bound by prices in a process of its own, beside the search on the other core.
 
-`python -m capacity.aside` reads a `Job` on its stdin and writes a line for each better
-bound, then the whole answer. It ends with its parent: a pipe that closes ends it.
+`python -m capacity.aside` reads a `Job` on its stdin and writes a line with each better
+bound, then one with the best and the number of sweeps. It ends with its parent: a pipe that
+closes ends it.
 """
 
 from __future__ import annotations
@@ -13,13 +14,12 @@ import subprocess
 import sys
 import threading
 import time
-from base64 import b85decode, b85encode
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from capacity.bound import Bound, bound
+from capacity.bound import bound
 from capacity.instance import Instance
 
 PATIENCE = 2.0
@@ -49,13 +49,14 @@ class Aside:
         self.job = job
         self.latest = 0
         """Best bound so far. [money]"""
-        self.answer: Bound | None = None
+        self.sweeps: int | None = None
+        """How many there were, once it has answered."""
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "capacity.aside"],
+            [sys.executable, "-P", "-m", "capacity.aside"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         )
         self.talk = threading.Thread(target=self._talk, daemon=True)
         self.talk.start()
@@ -68,20 +69,18 @@ class Aside:
             pickle.dump(self.job, self.process.stdin)
             self.process.stdin.flush()  # left open: it closes when this process ends
         for line in self.process.stdout:
-            if line.startswith(b"answer "):
-                self.answer = pickle.loads(b85decode(line.split()[1]))
-                self.latest = max(self.latest, self.answer.value)
-            elif line.startswith(b"bound "):
-                self.latest = max(self.latest, int(line.split()[1]))
+            value, *sweeps = map(int, line.split())
+            self.latest = max(self.latest, value)
+            self.sweeps = sweeps[0] if sweeps else None
 
-    def wait(self, stop: Callable[[], bool]) -> Bound | None:
-        """Answer, None where it was stopped or failed before it had one."""
+    def wait(self, stop: Callable[[], bool]) -> int | None:
+        """Sweeps of its answer, None where it was stopped or failed before it had one."""
         while self.talk.is_alive():
             self.talk.join(0.05)
             if stop() or self._overdue():
                 break
         self.close()
-        return self.answer
+        return self.sweeps
 
     def _overdue(self) -> bool:
         limit = self.job.seconds
@@ -109,7 +108,7 @@ def work(source: BinaryIO, sink: BinaryIO) -> None:
         return job.seconds is not None and time.monotonic() > began + job.seconds
 
     def report(value: int) -> None:
-        sink.write(b"bound %d\n" % value)
+        sink.write(b"%d\n" % value)
         sink.flush()
 
     found = bound(
@@ -120,7 +119,7 @@ def work(source: BinaryIO, sink: BinaryIO) -> None:
         report=report,
         fine=job.fine,
     )
-    sink.write(b"answer " + b85encode(pickle.dumps(found)) + b"\n")
+    sink.write(b"%d %d\n" % (found.value, found.sweeps))
     sink.flush()
 
 
@@ -133,3 +132,4 @@ def _end_with(source: BinaryIO) -> None:
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent answers Ctrl-C
     work(sys.stdin.buffer, sys.stdout.buffer)
+    os._exit(0)  # the thread that listens holds stdin

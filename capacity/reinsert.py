@@ -128,13 +128,24 @@ class Search:
             for move in self.rng.choices(every, weights, k=BATCH):
                 campaign = self.pick()
                 if campaign is None:
-                    return
+                    if not self.restore():
+                        return
+                    continue
                 allowed = -warm * math.log(self.rng.random() or 1e-9)
                 if move is None:
                     self.rebuild(campaign, allowed)
                 else:
                     self.attempt(move(campaign), allowed)
             made += BATCH
+
+    def restore(self) -> bool:
+        """Go back to the best plan, if it has a campaign that may move."""
+        rows = [c for row in self.best.suites for c in row if c.lock is None]
+        gone = [c for row in self.board.suites for c in row if c.lock is None]
+        if not rows or self.board.swap(gone, rows) is None:
+            return False
+        self.board.keep()
+        return True
 
     def worth(self) -> float:
         """What serving a batch is worth, on average. [money]"""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
+from datetime import datetime
 
 from capacity.board import Board
 from capacity.construct import SPANS, fill
@@ -23,11 +25,13 @@ def schedule_of(instance: Instance, plan: Plan) -> Schedule | None:
     """
     try:
         return _Reader(instance, plan).schedule()
-    except KeyError:
+    except (KeyError, ValueError):  # a name or a moment that isn't there
         return None
 
 
-def fitted(instance: Instance, plan: Plan) -> Schedule:
+def fitted(
+    instance: Instance, plan: Plan, stop: Callable[[], bool] = lambda: False
+) -> Schedule:
     """A complete plan with those of the campaigns that the scenario still allows.
 
     Campaigns that no longer fit are left out, all of a programme if what fits breaks a
@@ -38,18 +42,18 @@ def fitted(instance: Instance, plan: Plan) -> Schedule:
     for row in plan.campaigns:
         try:
             step, suite = reader.step(row), reader.suites[row.suite]
-        except KeyError:
+            start = reader.at(row.start)
+        except (KeyError, ValueError):
             continue
         if row.locked or suite not in step.modes:
             continue
-        start = instance.grid.at(row.start)
         found = board.campaign(step, suite, start, row.batches, row.kind == "ppq")
         if found is not None:
             board.swap([], [found])
     broken = {p for p, peg in enumerate(board.pegs) if peg.price[2] or peg.price[3]}
     rows = [c for row in board.suites for c in row if c.lock is None]
     board.swap([c for c in rows if c.programme in broken], [])
-    fill(board, int(SPANS[0] / instance.grid.tick))
+    fill(board, int(SPANS[0] / instance.grid.tick), stop=stop)
     board.keep()
     return board.snapshot().schedule()
 
@@ -59,8 +63,9 @@ class _Reader:
 
     def __init__(self, instance: Instance, plan: Plan) -> None:
         self.instance, self.plan = instance, plan
-        self.at = instance.grid.at
-        self.sites = {name: number for number, name in enumerate(instance.sites)}
+        self.sites: dict[str | None, int] = {
+            name: number for number, name in enumerate(instance.sites)
+        }
         self.suites = {suite.id: suite.index for suite in instance.suites}
         self.lanes = {lane.id: lane for lane in instance.lanes}
         self.locks = {lock.id: lock for lock in instance.locks}
@@ -72,6 +77,11 @@ class _Reader:
         self.groups = {
             line: group.index for group in instance.groups for line, _ in group.lines
         }
+
+    def at(self, moment: datetime | None) -> int:
+        if moment is None:
+            raise KeyError
+        return self.instance.grid.at(moment)
 
     def step(self, row: PlannedCampaign) -> StepData:
         return self.steps[row.programme, row.step]
@@ -87,7 +97,6 @@ class _Reader:
                 if batch.order is not None:
                     serves[index] = self.groups[batch.order]
             else:
-                assert batch.start is not None
                 members[batch.campaign].append(batch)
                 units[batch.batch] = (self.suites[batch.suite], self.at(batch.start))
         return Schedule(
@@ -122,8 +131,6 @@ class _Reader:
     def _test(self, batch: PlannedBatch) -> Test | None:
         if batch.qc_start is None or batch.qa_start is None:
             return None
-        assert batch.qc_site is not None
-        assert batch.qa_site is not None
         return Test(
             self.sites[batch.qc_site],
             self.at(batch.qc_start),

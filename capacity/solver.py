@@ -188,7 +188,8 @@ WARM_UP = 0.3
 """Nominal seconds of reinsertion before a small case is solved whole. [s]"""
 
 BOUND_SHARE = 0.15
-"""Share of the budget for the bound by prices, where it decides when to stop."""
+"""Share of the budget for the bound by prices, where it decides when to stop. Elsewhere
+the second core bounds for as long as the first one searches, and isn't charged."""
 
 SWEEP_PER_BATCH = 0.0006
 """Nominal seconds in which that bound plans every programme once, per batch. [s]"""
@@ -246,25 +247,28 @@ class _Search:
         self.tier_bounds = [0, 0]
         self.impossible = False
         self.aside: Aside | None = None
-        self.each = 0.0
-        """Nominal seconds charged for a sweep of the bound. [s]"""
+        self.bound_work = 0.0
+        """What the bound is charged. [nominal s]"""
+        self.bound_failed = False
+        self.heat = 1.0
+        """Of reinsertion. [1]"""
 
     # ---------------------------------------------------------------- phases
 
     def run(self) -> None:
         """Construct, then prove a small case or improve a large one."""
         self.unavoidable = self.bound = unavoidable(self.scenario)
-        start = construct(
+        built = construct(
             self.instance,
             stop=self.clock.halted,
             report=self._constructed,
         )
-        self.clock.charge(CONSTRUCT_PER_BATCH * len(start.batches))
-        whole = Scope(locked_only(start))
+        self.clock.charge(CONSTRUCT_PER_BATCH * len(built.batches))
+        self.best = built if self._keeps_the_rules(built) else None
+        whole = Scope(locked_only(built))
         if self.start is not None:
             self._go_on_from(self.start)
-        if self.best is start and not self._keeps_the_rules(start):
-            self.best = None
+        if self.best is None:
             self._find_any(whole)
         if self.best is None or self._finished():
             return
@@ -278,13 +282,15 @@ class _Search:
 
     def _go_on_from(self, plan: Plan) -> None:
         """Take a plan that was made before, or what is left of it, if it is better."""
-        same = schedule_of(self.instance, plan)
-        if same is not None and self._keeps_the_rules(same):
-            self._take(same, "start")
-            return
-        left = fitted(self.instance, plan)
-        if self._keeps_the_rules(left):
-            self._take(left, "start, as far as it fits")
+        found, name = schedule_of(self.instance, plan), "start"
+        if found is None or not self._keeps_the_rules(found):
+            found = fitted(self.instance, plan, self.clock.halted)
+            self.clock.charge(CONSTRUCT_PER_BATCH * len(found.batches))
+            name = "start, as far as it fits"
+        if self._keeps_the_rules(found) and self._take(found, name):
+            self.heat = RESUMED_HEAT
+        else:
+            self._log("the start is no better than a new plan, or breaks a rule")
 
     def _keeps_the_rules(self, schedule: Schedule) -> bool:
         return not breaches(self.scenario, to_plan(schedule, ""))
@@ -380,7 +386,12 @@ class _Search:
 
     def _raise_bound(self, bound: int | None) -> None:
         """Take a bound on regret unless the plan in hand contradicts it."""
-        if bound is None or self.best is None or bound > self.best.bill.regret:
+        if bound is None or self.best is None:
+            return
+        if bound > self.best.bill.regret:
+            self._log(
+                f"the plan in hand contradicts the bound {bound}: no claim is made"
+            )
             return
         self.bound = max(self.bound, bound)
         self._report()
@@ -393,6 +404,8 @@ class _Search:
         try:
             if self.gap and self.clock.time_limit is None:
                 self._end_bound()  # where it comes decides what follows
+                if self._finished():
+                    return
             self._reinsert(REINSERT_SHARE * self.clock.left)
             if self.instance.strict and not self._finished():
                 self._rescue()
@@ -413,23 +426,35 @@ class _Search:
         sweeps -= FINE_SWEEP if fine else 0
         if sweeps < 1:
             return
-        self.each = each if share < 1 else 0.0
+        self.bound_work = share * self.clock.left if share < 1 else 0.0
         coarse = sweeps * each if timed else None
         upper = self.best.bill.regret
-        self.aside = Aside(
-            Job(self.instance, upper, MOST_SWEEPS if timed else sweeps, fine, coarse)
-        )
+        job = Job(self.instance, upper, MOST_SWEEPS if timed else sweeps, fine, coarse)
+        try:
+            self.aside = Aside(job)
+        except OSError as error:
+            self._log(f"no process for the bound: {error}")
+            self.bound_failed = True
 
     def _end_bound(self) -> None:
-        """Wait for the other process, and take its bound."""
+        """Take the bound of the other process; only a limit doesn't wait for it."""
         if self.aside is None:
             return
-        found = self.aside.wait(self.clock.halted)
-        self._raise_bound(self.aside.latest)
-        sweeps = 0 if found is None else found.sweeps
-        self.clock.charge(self.each * sweeps)
-        self._log(f"bound by prices: {self.aside.latest} after {sweeps} sweeps")
+        aside, timed = self.aside, self.clock.time_limit is not None
+        sweeps = aside.wait(lambda: self.clock.halted() or (timed and self._met(aside)))
         self.aside = None
+        self.clock.charge(self.bound_work)
+        if sweeps is None and not timed and not self.clock.halted():
+            self._log(f"the bound's process failed: {aside.process.returncode}")
+            self.bound_failed = True
+            return
+        self._log(f"bound by prices: {aside.latest} after {sweeps} sweeps")
+        self._raise_bound(aside.latest)
+
+    def _met(self, aside: Aside) -> bool:
+        """Whether a better bound would change nothing."""
+        assert self.best is not None
+        return self._within_gap() or aside.latest >= self.best.bill.regret
 
     def _rescue(self) -> None:
         assert self.best is not None
@@ -454,7 +479,7 @@ class _Search:
         def done(made: int) -> float:
             nonlocal spent
             spent = made
-            if self.clock.halted() or (timed and self._within_gap()):
+            if self.clock.halted() or self._within_gap():
                 return 1.0
             return (self.clock.seconds - began) / budget if timed else made / moves
 
@@ -463,7 +488,7 @@ class _Search:
             seed=self.seed,
             done=done,
             report=self._better,
-            heat=1.0 if self.start is None else RESUMED_HEAT,
+            heat=self.heat,
         )
         self.clock.charge(spent / MOVES_PER_NOMINAL)
         self._take(better, "reinsertion")
@@ -586,6 +611,7 @@ class _Search:
             stopped_by=self._stopped_by(status),
             reproducible=self.clock.time_limit is None
             and self.workers == 1
+            and not self.bound_failed
             and not self.clock.stop.is_set(),
             seconds=self.clock.seconds,
             log="\n".join(self.lines) + "\n",

@@ -23,9 +23,12 @@ def job(sweeps: int, seconds: float | None = None) -> Job:
 def test_it_answers_what_it_would_answer_here() -> None:
     asked = job(5)
 
-    found = Aside(asked).wait(lambda: False)
+    aside = Aside(asked)
+    sweeps = aside.wait(lambda: False)
 
-    assert found == bound(asked.instance, UPPER, sweeps=5, fine=2)
+    found = bound(asked.instance, UPPER, sweeps=5, fine=2)
+    assert (aside.latest, sweeps) == (found.value, found.sweeps)
+    assert aside.process.returncode == 0
 
 
 def test_it_stops_when_told_and_keeps_what_it_knew() -> None:
@@ -43,10 +46,10 @@ def test_it_stops_when_told_and_keeps_what_it_knew() -> None:
 def test_seconds_end_it() -> None:
     aside = Aside(job(1_000_000, seconds=0.2))
 
-    found = aside.wait(lambda: False)
+    sweeps = aside.wait(lambda: False)
 
-    assert found is not None
-    assert found.value == aside.latest
+    assert sweeps
+    assert 0 < aside.latest <= UPPER
 
 
 def test_it_ends_with_its_parent() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,19 @@ def test_a_plan_with_unknown_names_is_no_start(base: Scenario, start: Plan) -> N
 
     assert schedule_of(build(base), other) is None
     assert fitted(build(base), other).bill.regret > 0
+
+
+def test_a_start_that_the_grid_does_not_know_is_left_out(
+    base: Scenario, start: Plan
+) -> None:
+    moved = [
+        row.model_copy(update={"start": row.start + timedelta(minutes=1)})
+        for row in start.campaigns
+    ]
+    other = start.model_copy(update={"campaigns": moved})
+
+    assert schedule_of(build(base), other) is None
+    assert breaches(base, to_plan(fitted(build(base), other), "")) == []
 
 
 def test_the_program_goes_on_from_a_run(tmp_path: Path, tiny_run: Path) -> None:

@@ -102,6 +102,19 @@ def test_a_gap_that_is_reached_stops_the_search(tiny: Scenario) -> None:
     assert result.plan.objective - result.bound <= 0.9 * result.plan.objective
 
 
+def test_a_gap_that_is_reached_ends_a_long_limit(base: Scenario) -> None:
+    result = solve(base, time_limit=200, gap=0.97)
+    assert result.stopped_by == "gap"
+    assert result.seconds < 100
+    assert result.breaches == []
+
+
+def test_a_gap_ends_the_default_mode_as_well(base: Scenario) -> None:
+    result = solve(base, work=20, gap=0.97)
+    assert result.stopped_by == "gap"
+    assert result.reproducible
+
+
 def test_construction_reports_each_better_plan_and_ends_where_it_is_told(
     base: Scenario,
 ) -> None:
