@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable
 from dataclasses import replace
 
-from capacity.instance import DAY, Group
+from capacity.instance import DAY, Group, Instance
 from capacity.model.slots import Scope
 from capacity.schedule import Schedule
 
@@ -90,12 +90,12 @@ def losses(schedule: Schedule) -> dict[int, int]:
     served = schedule.served()
     found = {}
     for group in schedule.instance.groups:
-        soonest = _soonest(schedule, group)
-        if soonest is None:
+        able = soonest(schedule.instance, group)
+        if able is None:
             continue
         batches = served.get(group.index, [])
         terms = group.terms[schedule.size(group, batches)]
-        least = min(terms.unserved, group.service(terms, soonest))
+        least = min(terms.unserved, group.service(terms, able))
         lost = (terms.need - len(batches)) * (terms.unserved - least)
         for batch in batches:
             service = group.service(terms, schedule.available(batch))
@@ -105,9 +105,9 @@ def losses(schedule: Schedule) -> dict[int, int]:
     return found
 
 
-def _soonest(schedule: Schedule, group: Group) -> int | None:
+def soonest(instance: Instance, group: Group) -> int | None:
     """Earliest availability of a batch that is yet to be made. [tick]"""
-    step = schedule.instance.steps[group.step]
+    step = instance.steps[group.step]
     rights = {
         suite: group.rights[step.index, step.modes[suite].site]
         for suite in group.suite_cost

@@ -7,7 +7,7 @@ search goes on (simulated annealing), and the best plan met is what comes back.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from random import Random
 
 from capacity.board import Board, Campaign, board_of
@@ -17,6 +17,7 @@ from capacity.construct import (
     bundles_of,
     halves,
     insert,
+    make_way,
     settle,
     shifted,
 )
@@ -33,6 +34,7 @@ def improve(
     done: Callable[[int], float],
     report: Callable[[Schedule], None],
     heat: float = 1.0,
+    floors: Sequence[int] = (),
 ) -> Schedule:
     """Search from a plan.
 
@@ -48,12 +50,14 @@ def improve(
         Told of better plans now and then.
     heat
         Share of the usual first temperature: a good plan is lost with less than 1. [1]
+    floors
+        Firm service that can't be bettered, by programme; none where left out. [money]
 
     Returns
     -------
     The best plan met.
     """
-    search = Search(board_of(schedule), seed)
+    search = Search(board_of(schedule), seed, floors)
     search.run(done, report, heat)
     return search.best.schedule()
 
@@ -78,8 +82,9 @@ Move = Callable[[Campaign], Change | None]
 class Search:
     """Annealing on a board."""
 
-    def __init__(self, board: Board, seed: int) -> None:
+    def __init__(self, board: Board, seed: int, floors: Sequence[int] = ()) -> None:
         self.board = board
+        self.floors = floors or [0] * len(board.demands)
         self.rng = Random(seed)
         self.steps = board.instance.steps
         self.best_rank = board.rank
@@ -96,6 +101,7 @@ class Search:
             (self.transfer, 12),
             (self.relocate, 15),
             (self.exchange, 10),
+            (self.cross, 3),
             (self.split, 8),
             (self.resize, 6),
             (None, 0.3),  # rebuild: takes a hundred times as long
@@ -289,6 +295,39 @@ class Search:
             return None
         return [campaign, other, *out], [first, second, *into]
 
+    def cross(self, campaign: Campaign) -> Change | None:
+        """Two suites change what they make for a while."""
+        rng, board = self.rng, self.board
+        one, modes = campaign.suite, self.steps[campaign.step].modes
+        others = [suite for suite in modes if suite != one]
+        if not others:
+            return None
+        other = rng.choice(others)
+        first = campaign.start
+        last = first + int(rng.expovariate(1 / rng.choice(self.far)))
+        gone = [
+            c
+            for suite in (one, other)
+            for c in board.suites[suite]
+            if c.lock is None
+            and first <= c.start <= last
+            and {one, other} <= self.steps[c.step].modes.keys()
+        ]
+        new: list[Campaign] = []
+        before: Campaign | None = None
+        for old in gone:
+            suite = other if old.suite == one else one
+            if before is not None and before.suite != suite:
+                before = None
+            found = board.earliest(
+                before, self.steps[old.step], suite, old.n, old.ppq, old.start
+            )
+            if found is None:
+                return None
+            new.append(found)
+            before = found
+        return make_way(board, gone, new)
+
     def transfer(self, campaign: Campaign) -> Change | None:
         """Some or all batches go over to another campaign of the step."""
         rng = self.rng
@@ -400,7 +439,7 @@ class Search:
         board = self.board
         programmes = range(len(board.demands))
         lacking = [p for p in programmes if self.lacks(p)]
-        behind = [p for p in programmes if board.pegs[p].price[1]]
+        behind = [p for p in programmes if board.pegs[p].price[1] > self.floors[p]]
         # The bundles of a programme in order of time: its batches are pegged in that order.
         ahead = [self.rng.gauss(0, self.far[1]) for _ in programmes]
         gone: list[Campaign] = []

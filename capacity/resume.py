@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from typing import NamedTuple
 
 from capacity.board import Board
 from capacity.construct import SPANS, fill
 from capacity.instance import Instance, StepData
 from capacity.plan import Plan, PlannedBatch, PlannedCampaign
 from capacity.schedule import ON_HAND, Freight, Run, Schedule, Test, Unit
+
+
+class Wish(NamedTuple):
+    """A campaign that a plan should have."""
+
+    step: int
+    suite: int
+    start: int
+    """[tick]"""
+    batches: int
+    ppq: bool
 
 
 def schedule_of(instance: Instance, plan: Plan) -> Schedule | None:
@@ -29,25 +41,49 @@ def schedule_of(instance: Instance, plan: Plan) -> Schedule | None:
         return None
 
 
-def fitted(
-    instance: Instance, plan: Plan, stop: Callable[[], bool] = lambda: False
-) -> Schedule:
-    """A complete plan with those of the campaigns that the scenario still allows.
-
-    Campaigns that no longer fit are left out, all of a programme if what fits breaks a
-    rule; what is then lacking is planned anew.
-    """
-    board = Board(instance)
-    reader = _Reader(instance, plan)
+def campaigns_of(instance: Instance, plan: Plan) -> list[Wish]:
+    """Campaigns of a plan that aren't locked, as far as the scenario knows the names."""
+    reader, found = _Reader(instance, plan), []
     for row in plan.campaigns:
         try:
             step, suite = reader.step(row), reader.suites[row.suite]
             start = reader.at(row.start)
         except (KeyError, ValueError):
             continue
-        if row.locked or suite not in step.modes:
+        if not row.locked:
+            found.append(Wish(step.index, suite, start, row.batches, row.kind == "ppq"))
+    return found
+
+
+def wishes_of(schedule: Schedule) -> list[Wish]:
+    """Campaigns of a schedule that aren't locked."""
+    groups = schedule.instance.groups
+    return [
+        Wish(
+            run.step, run.suite, run.start, run.batches,
+            any(g is not None and groups[g].kind == "ppq" for g in run.serves),
+        )
+        for run in schedule.runs
+        if run.lock is None
+    ]  # fmt: skip
+
+
+def fitted(
+    instance: Instance,
+    wishes: Iterable[Wish],
+    stop: Callable[[], bool] = lambda: False,
+) -> Schedule:
+    """A complete plan with those of some campaigns that the scenario allows.
+
+    Campaigns that don't fit are left out, all of a programme if what fits breaks a
+    rule; what is then lacking is planned anew.
+    """
+    board = Board(instance)
+    for wish in wishes:
+        step = instance.steps[wish.step]
+        if wish.suite not in step.modes:
             continue
-        found = board.campaign(step, suite, start, row.batches, row.kind == "ppq")
+        found = board.campaign(step, wish.suite, wish.start, wish.batches, wish.ppq)
         if found is not None:
             board.swap([], [found])
     broken = {p for p, peg in enumerate(board.pegs) if peg.price[2] or peg.price[3]}

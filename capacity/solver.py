@@ -13,6 +13,7 @@ from ortools.sat.python.cp_model import CpModel, LinearExprT
 from capacity.aside import Aside, Job
 from capacity.checker import breaches, unavoidable
 from capacity.construct import construct
+from capacity.firm import floors, secured
 from capacity.instance import Instance, build
 from capacity.model import Scope, Variables
 from capacity.model import build as build_model
@@ -21,7 +22,7 @@ from capacity.plan import Plan
 from capacity.publish import to_plan
 from capacity.reinsert import improve
 from capacity.reopen import Attempt, Reopener, rescue
-from capacity.resume import fitted, schedule_of
+from capacity.resume import campaigns_of, fitted, schedule_of, wishes_of
 from capacity.scenario import Scenario
 from capacity.schedule import Schedule
 from capacity.search import Limits, Outcome, completed, hint, search
@@ -166,6 +167,26 @@ class _Clock:
         return Limits(allowed * DETERMINISTIC_PER_NOMINAL, None)
 
 
+class _Share:
+    """How much of a budget moves have used, by their number or by the clock."""
+
+    def __init__(
+        self, clock: _Clock, budget: float, enough: Callable[[], bool]
+    ) -> None:
+        self.clock, self.budget, self.enough = clock, budget, enough
+        self.began = clock.seconds
+        self.spent = 0.0
+        """[nominal s]"""
+
+    def __call__(self, made: int) -> float:
+        """Share that is used after so many moves; 1 where all is over. [1]"""
+        self.spent = made / MOVES_PER_NOMINAL
+        if self.clock.halted() or self.enough():
+            return 1.0
+        timed = self.clock.time_limit is not None
+        return (self.clock.seconds - self.began if timed else self.spent) / self.budget
+
+
 DETERMINISTIC_PER_NOMINAL = 0.35
 """Deterministic time of CP-SAT in a nominal second of one worker."""
 
@@ -199,6 +220,9 @@ MOST_SWEEPS = 10_000
 
 FINE, FINE_SWEEP = 3, 10
 """Time steps per shortest takt of a last sweep, and how many others it takes as long as."""
+
+FIRM_SHARE = 0.2
+"""Most of the budget for firm lines by themselves."""
 
 RESUMED_HEAT = 0.2
 """How hot reinsertion begins from a plan that has been improved before. [1]"""
@@ -258,6 +282,7 @@ class _Search:
     def run(self) -> None:
         """Construct, then prove a small case or improve a large one."""
         self.unavoidable = self.bound = unavoidable(self.scenario)
+        self.floors = floors(self.instance)
         built = construct(
             self.instance,
             stop=self.clock.halted,
@@ -284,7 +309,8 @@ class _Search:
         """Take a plan that was made before, or what is left of it, if it is better."""
         found, name = schedule_of(self.instance, plan), "start"
         if found is None or not self._keeps_the_rules(found):
-            found = fitted(self.instance, plan, self.clock.halted)
+            wishes = campaigns_of(self.instance, plan)
+            found = fitted(self.instance, wishes, self.clock.halted)
             self.clock.charge(CONSTRUCT_PER_BATCH * len(found.batches))
             name = "start, as far as it fits"
         if self._keeps_the_rules(found) and self._take(found, name):
@@ -406,6 +432,7 @@ class _Search:
                 self._end_bound()  # where it comes decides what follows
                 if self._finished():
                     return
+            self._secure_firm()
             self._reinsert(REINSERT_SHARE * self.clock.left)
             if self.instance.strict and not self._finished():
                 self._rescue()
@@ -456,6 +483,23 @@ class _Search:
         assert self.best is not None
         return self._within_gap() or aside.latest >= self.best.bill.regret
 
+    def _secure_firm(self) -> None:
+        """Plan firm lines by themselves where they cost more than they need, then all."""
+        assert self.best is not None
+        enough = sum(self.floors)
+        if not self.instance.strict or self.best.bill.firm_service <= enough:
+            return
+        share = self._share(FIRM_SHARE * self.clock.left)
+        firm = secured(self.instance, enough=enough, seed=self.seed, done=share)
+        self.clock.charge(share.spent)
+        self._log(f"firm lines by themselves: {firm.bill.firm_service}, least {enough}")
+        if firm.bill.firm_service >= self.best.bill.firm_service:
+            return
+        whole = fitted(self.instance, wishes_of(firm), self.clock.halted)
+        self.clock.charge(CONSTRUCT_PER_BATCH * len(whole.batches))
+        if self._keeps_the_rules(whole) and self._take(whole, "firm lines first"):
+            self.heat = 1.0
+
     def _rescue(self) -> None:
         assert self.best is not None
         limits = self.clock.limits(0.15, RESCUE_WORK)
@@ -472,26 +516,20 @@ class _Search:
         budget = min(budget, self.clock.left)
         if budget <= 0:
             return
-        began, moves = self.clock.seconds, max(1, int(budget * MOVES_PER_NOMINAL))
-        timed = self.clock.time_limit is not None
-        spent = 0
-
-        def done(made: int) -> float:
-            nonlocal spent
-            spent = made
-            if self.clock.halted() or self._within_gap():
-                return 1.0
-            return (self.clock.seconds - began) / budget if timed else made / moves
-
+        share = self._share(budget)
         better = improve(
             self.best,
             seed=self.seed,
-            done=done,
+            done=share,
             report=self._better,
             heat=self.heat,
+            floors=self.floors,
         )
-        self.clock.charge(spent / MOVES_PER_NOMINAL)
+        self.clock.charge(share.spent)
         self._take(better, "reinsertion")
+
+    def _share(self, budget: float) -> _Share:
+        return _Share(self.clock, budget, self._within_gap)
 
     def _better(self, schedule: Schedule) -> None:
         self._take(schedule, "reinsertion")
@@ -623,8 +661,9 @@ class _Search:
         if not self.instance.strict:
             return [Tier("regret", self.best.bill.regret, self.bound)]
         service, rest = self.best.bill.rank
+        least = max(self.tier_bounds[0], min(sum(self.floors), service))
         return [
-            Tier("firm_service", service, self.tier_bounds[0]),
+            Tier("firm_service", service, least),
             Tier("rest", rest, max(self.tier_bounds[1], self.bound - service)),
         ]
 

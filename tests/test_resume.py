@@ -18,7 +18,7 @@ from capacity.instance import build
 from capacity.plan import Plan
 from capacity.publish import to_plan
 from capacity.reading import read
-from capacity.resume import fitted, schedule_of
+from capacity.resume import campaigns_of, fitted, schedule_of
 from capacity.scenario import Scenario
 from capacity.solver import solve
 
@@ -63,7 +63,7 @@ def test_a_solve_is_no_worse_than_its_start(base: Scenario, start: Plan) -> None
 def test_a_plan_for_another_scenario_gives_what_still_fits(start: Plan) -> None:
     late = read(SCENARIOS / "songdo_six_months_late.yaml").scenario
 
-    found = fitted(build(late), start)
+    found = fitted(build(late), campaigns_of(build(late), start))
 
     assert breaches(late, to_plan(found, "")) == []
     kept = {(row.suite, row.start) for row in to_plan(found, "").campaigns}
@@ -79,7 +79,7 @@ def test_a_plan_with_unknown_names_is_no_start(base: Scenario, start: Plan) -> N
     other = start.model_copy(update={"campaigns": [*start.campaigns[:-1], row]})
 
     assert schedule_of(build(base), other) is None
-    assert fitted(build(base), other).bill.regret > 0
+    assert fitted(build(base), campaigns_of(build(base), other)).bill.regret > 0
 
 
 def test_a_start_that_the_grid_does_not_know_is_left_out(
@@ -92,7 +92,12 @@ def test_a_start_that_the_grid_does_not_know_is_left_out(
     other = start.model_copy(update={"campaigns": moved})
 
     assert schedule_of(build(base), other) is None
-    assert breaches(base, to_plan(fitted(build(base), other), "")) == []
+    assert (
+        breaches(
+            base, to_plan(fitted(build(base), campaigns_of(build(base), other)), "")
+        )
+        == []
+    )
 
 
 def test_the_program_goes_on_from_a_run(tmp_path: Path, tiny_run: Path) -> None:
