@@ -150,17 +150,20 @@ def secured(
     made = 0
 
     def over(moves: int) -> float:
-        return 1.0 if done(made + moves) >= 1 else moves / ROUND
+        enough_made = done(made + moves) >= 1 or best.bill.firm_service <= enough
+        return 1.0 if enough_made else moves / ROUND
 
-    while best.bill.firm_service > enough and done(made) < 1:
-        found = improve(first, seed=seed, done=over, report=_ignored, heat=HEAT)
-        best = min(best, found, key=lambda schedule: schedule.bill.firm_service)
+    def better(schedule: Schedule) -> None:
+        nonlocal best
+        if schedule.bill.firm_service < best.bill.firm_service:
+            best = schedule
+
+    while over(0) < 1:
+        better(
+            improve(first, seed=seed, done=over, report=better, heat=HEAT, oust=False)
+        )
         made, seed = made + ROUND, seed + 1
     return best
-
-
-def _ignored(_: Schedule) -> None:
-    """Plans on the way are of no use."""
 
 
 def _never() -> bool:

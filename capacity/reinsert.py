@@ -15,6 +15,7 @@ from capacity.construct import (
     Bundle,
     Change,
     bundles_of,
+    fill,
     halves,
     insert,
     make_way,
@@ -35,6 +36,7 @@ def improve(
     report: Callable[[Schedule], None],
     heat: float = 1.0,
     floors: Sequence[int] = (),
+    oust: bool = True,
 ) -> Schedule:
     """Search from a plan.
 
@@ -52,12 +54,16 @@ def improve(
         Share of the usual first temperature: a good plan is lost with less than 1. [1]
     floors
         Firm service that can't be bettered, by programme; none where left out. [money]
+    oust
+        Whether some batches are given up for others: useless where all find room.
 
     Returns
     -------
     The best plan met.
     """
     search = Search(board_of(schedule), seed, floors)
+    if oust:
+        search.moves.append((search.oust, 15))
     search.run(done, report, heat)
     return search.best.schedule()
 
@@ -192,7 +198,11 @@ class Search:
             self.board.revert(mark)
 
     def repair(self) -> None:
-        """Give up batches that lack their intermediate, one after another."""
+        """Give up batches that lack their intermediate, one after another.
+
+        Where that doesn't end it, as other batches then lack theirs, the programme is
+        planned anew.
+        """
         board = self.board
         before, board.tolerance = board.tolerance, None
         for demand in board.demands:
@@ -208,6 +218,10 @@ class Search:
                         best = delta, change
                 if best is None or board.swap(*best[1]) is None:
                     break
+            if board.pegs[demand.programme].price[3]:
+                own = [c for step in demand.steps for c in board.steps[step.index]]
+                board.swap([c for c in own if c.lock is None], [])
+                fill(board, self.rng.choice(self.spans), [demand.programme])
         board.tolerance = before
 
     def cuts(self, demand: Demand) -> Iterator[Change]:
@@ -412,6 +426,100 @@ class Search:
         if {c.suite for c in one[1]} & {c.suite for c in two[1]}:
             return None
         return one[0] + two[0], one[1] + two[1]
+
+    def oust(self, _: Campaign) -> Change | None:
+        """Batches that a programme lacks, with their intermediates, in place of others."""
+        rng, board = self.rng, self.board
+        lacking = [demand for demand in board.demands if self.left(demand)]
+        if not lacking:
+            return None
+        demand = rng.choice(lacking)
+        last = demand.last
+        if last.direct_hold is not None:
+            return None
+        j, most = rng.choice(self.left(demand))
+        n, kind = 1 + int(rng.random() * most), demand.groups[j].kind
+        out = demand.want[j] - int(rng.expovariate(1 / rng.choice(self.scales)))
+        one = self.wedged(last, out, n, last.least(kind), ppq=kind == "ppq")
+        if one is None or last.frozen is None or rng.random() < 0.2:  # some lie ready
+            return one
+        assert last.before is not None
+        unit = self.steps[last.before]
+        out = one[1][0].start - last.frozen.freeze
+        out -= int(rng.expovariate(1 / rng.choice(self.scales)))
+        two = self.wedged(
+            unit, out, last.frozen.units(n), unit.least(unit.role), ppq=False
+        )
+        if two is None or {c.suite for c in one[1]} & {c.suite for c in two[1]}:
+            return None
+        return one[0] + two[0], one[1] + two[1]
+
+    def left(self, demand: Demand) -> list[tuple[int, int]]:
+        """(place of a group, batches that nothing serves) of a programme."""
+        rows = self.board.pegs[demand.programme].left
+        return [(j, n) for j, n in enumerate(rows) if n > 0]
+
+    def wedged(
+        self, step: StepData, out: int, n: int, least: int, *, ppq: bool
+    ) -> Change | None:
+        """Further batches that are out by a tick: others there are given up for them."""
+        rng, board = self.rng, self.board
+        if not step.modes:
+            return None
+        suite = rng.choice(list(step.modes))
+        mode = step.modes[suite]
+        start = out - mode.lead - (max(n, least) - 1) * mode.takt(out)
+        own = [
+            c
+            for c in board.suites[suite]
+            if c.step == step.index
+            and c.lock is None
+            and c.ppq == ppq
+            and c.n + n <= step.maximum
+        ]
+        gone: list[Campaign] = []
+        if own and rng.random() < 0.7:
+            like = min(own, key=lambda c: abs(c.start + c.n * c.takt // 2 - start))
+            start = like.start
+            if out < like.end - like.lead or rng.random() < 0.3:
+                start -= n * like.takt
+            gone, n = [like], n + like.n
+        n = max(n, least)
+        near = board.nearest(step, suite, start, n)
+        new = None if near is None else board.campaign(step, suite, near, n, ppq)
+        return None if new is None else self.cleared(new, gone)
+
+    def cleared(self, new: Campaign, gone: list[Campaign]) -> Change | None:
+        """A campaign put down where others give up the batches that are in its way."""
+        board = self.board
+        wait = board.instance.suites[new.suite].changeover
+        gone, row, cut = list(gone), list[Campaign](), list[Campaign]()
+        for c in board.suites[new.suite]:
+            if c in gone:
+                continue
+            before, other = c.start < new.start, c.programme != new.programme
+            if before:
+                over = c.end + other * wait[c.step, new.step] - new.start
+            else:
+                over = new.end + other * wait[new.step, c.step] - c.start
+            if over <= 0:
+                row.append(c)
+                continue
+            if c.lock is not None:
+                return None
+            gone.append(c)
+            given = -(-over // c.takt)
+            at = c.start if before else c.start + given * c.takt
+            rest = board.campaign(self.steps[c.step], c.suite, at, c.n - given, c.ppq)
+            if rest is not None:
+                row.append(rest)
+                cut.append(rest)
+        settled = settle(board, row, new)
+        if settled is None:
+            return None
+        out, into = settled
+        gone += [c for c in out if c not in cut]
+        return gone, [new, *into, *(c for c in cut if c not in out)]
 
     def supplied(self, like: Campaign, until: int, n: int) -> Change | None:
         """A further campaign of intermediates that is out before a user starts."""

@@ -196,7 +196,7 @@ BUILD_PER_SLOT = 0.004
 CONSTRUCT_PER_BATCH = 0.0025
 """Nominal seconds of the constructive planner per batch. [s]"""
 
-MOVES_PER_NOMINAL = 3500
+MOVES_PER_NOMINAL = 2700
 """Reinsertion moves in a nominal second."""
 
 WHOLE_SLOTS = 160
@@ -221,13 +221,13 @@ MOST_SWEEPS = 10_000
 FINE, FINE_SWEEP = 3, 10
 """Time steps per shortest takt of a last sweep, and how many others it takes as long as."""
 
-FIRM_SHARE = 0.2
+FIRM_SHARE = 0.3
 """Most of the budget for firm lines by themselves."""
 
 RESUMED_HEAT = 0.2
 """How hot reinsertion begins from a plan that has been improved before. [1]"""
 
-REINSERT_SHARE = 0.8
+REINSERT_SHARE = 0.9
 """Share of what is then left for reinsertion, before firm lines are rescued."""
 
 RESCUE_FACTOR = 3.0
@@ -298,7 +298,7 @@ class _Search:
         if self.best is None or self._finished():
             return
         if self._slots(whole) <= WHOLE_SLOTS:
-            self._reinsert(WARM_UP)
+            self._reinsert(self.best, WARM_UP)
             self._prove(whole)
         self._improve()
 
@@ -432,9 +432,10 @@ class _Search:
                 self._end_bound()  # where it comes decides what follows
                 if self._finished():
                     return
-            self._secure_firm()
-            self._reinsert(REINSERT_SHARE * self.clock.left)
-            if self.instance.strict and not self._finished():
+            start = self._with_firm_first() if self._firm_too_dear() else self.best
+            assert start is not None
+            self._reinsert(start, REINSERT_SHARE * self.clock.left)
+            if self._firm_too_dear():
                 self._rescue()
             self._neighbourhoods()
             self._end_bound()
@@ -483,22 +484,29 @@ class _Search:
         assert self.best is not None
         return self._within_gap() or aside.latest >= self.best.bill.regret
 
-    def _secure_firm(self) -> None:
-        """Plan firm lines by themselves where they cost more than they need, then all."""
+    def _firm_too_dear(self) -> bool:
+        """Whether firm lines cost more than they must, as far as is known."""
         assert self.best is not None
-        enough = sum(self.floors)
-        if not self.instance.strict or self.best.bill.firm_service <= enough:
-            return
+        dear = self.best.bill.firm_service > sum(self.floors)
+        return self.instance.strict and dear and not self._finished()
+
+    def _with_firm_first(self) -> Schedule:
+        """A plan around firm lines that are planned by themselves, to search on from."""
+        assert self.best is not None
+        least, service = sum(self.floors), self.best.bill.firm_service
         share = self._share(FIRM_SHARE * self.clock.left)
-        firm = secured(self.instance, enough=enough, seed=self.seed, done=share)
+        firm = secured(self.instance, enough=least, seed=self.seed, done=share)
         self.clock.charge(share.spent)
-        self._log(f"firm lines by themselves: {firm.bill.firm_service}, least {enough}")
-        if firm.bill.firm_service >= self.best.bill.firm_service:
-            return
-        whole = fitted(self.instance, wishes_of(firm), self.clock.halted)
-        self.clock.charge(CONSTRUCT_PER_BATCH * len(whole.batches))
-        if self._keeps_the_rules(whole) and self._take(whole, "firm lines first"):
-            self.heat = 1.0
+        self._log(f"firm lines by themselves: {firm.bill.firm_service}, least {least}")
+        if firm.bill.firm_service >= service or self.clock.halted():
+            return self.best
+        start = fitted(self.instance, wishes_of(firm), self.clock.halted)
+        self.clock.charge(CONSTRUCT_PER_BATCH * len(start.batches))
+        if not self._keeps_the_rules(start):
+            return self.best
+        self._take(start, "firm lines first")
+        self.heat = 1.0
+        return start
 
     def _rescue(self) -> None:
         assert self.best is not None
@@ -510,15 +518,14 @@ class _Search:
         self.clock.charge(RESCUE_FACTOR * work / DETERMINISTIC_PER_NOMINAL)
         self._take(better, "rescue")
 
-    def _reinsert(self, budget: float) -> None:
-        """Reinsertion for so many seconds, nominal or by the clock."""
-        assert self.best is not None
+    def _reinsert(self, start: Schedule, budget: float) -> None:
+        """Reinsertion from a plan for so many seconds, nominal or by the clock."""
         budget = min(budget, self.clock.left)
         if budget <= 0:
             return
         share = self._share(budget)
         better = improve(
-            self.best,
+            start,
             seed=self.seed,
             done=share,
             report=self._better,
