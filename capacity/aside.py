@@ -1,12 +1,13 @@
 """The bound by prices in a process of its own, beside the search on the other core.
 
 `python -m capacity.aside` reads a `Job` on its stdin and writes a line with each better
-bound, then one with the best and the number of sweeps. It ends with its parent: a pipe that
-closes ends it.
+bound, at the end one with the best and the number of sweeps, and one with the prices. It
+ends with its parent: a pipe that closes ends it.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 import signal
@@ -51,6 +52,8 @@ class Aside:
         """Best bound so far. [money]"""
         self.sweeps: int | None = None
         """How many there were, once it has answered."""
+        self.prices: dict[int, list[float]] = {}
+        """By first tick of a week: of each suite, once it has answered. [money per tick]"""
         self.process = subprocess.Popen(
             [sys.executable, "-P", "-m", "capacity.aside"],
             stdin=subprocess.PIPE,
@@ -69,6 +72,9 @@ class Aside:
             pickle.dump(self.job, self.process.stdin)
             self.process.stdin.flush()  # left open: it closes when this process ends
         for line in self.process.stdout:
+            if line.startswith(b"["):
+                self.prices = {week: prices for week, *prices in json.loads(line)}
+                continue
             value, *sweeps = map(int, line.split())
             self.latest = max(self.latest, value)
             self.sweeps = sweeps[0] if sweeps else None
@@ -120,6 +126,8 @@ def work(source: BinaryIO, sink: BinaryIO) -> None:
         fine=job.fine,
     )
     sink.write(b"%d %d\n" % (found.value, found.sweeps))
+    rows = list(zip(found.weeks, *found.prices, strict=bool(found.prices)))
+    sink.write(json.dumps(rows if found.prices else []).encode() + b"\n")
     sink.flush()
 
 

@@ -87,8 +87,20 @@ class Bundle:
         )
 
 
+class Wish(NamedTuple):
+    """A campaign that a plan should have."""
+
+    step: int
+    suite: int
+    start: int
+    """[tick]"""
+    batches: int
+    ppq: bool
+
+
 def construct(
     instance: Instance,
+    wishes: Sequence[Wish] = (),
     *,
     stop: Callable[[], bool] = lambda: False,
     report: Callable[[Schedule], None] = lambda _: None,
@@ -96,13 +108,15 @@ def construct(
     """A complete plan, the best of a few ways to form bundles.
 
     The first way is always gone to its end, so that there is a plan whatever the limit;
-    `report` gets each plan that is better than those before.
+    `report` gets each plan that is better than those before. Campaigns that are wished
+    for are put down first, as far as they fit and break no rule.
     """
     best: tuple[tuple[int, ...], Schedule] | None = None
     for days in SPANS:
         if best is not None and stop():
             break
         board = Board(instance)
+        _grant(board, wishes)
         for _ in range(3):
             fill(
                 board,
@@ -115,6 +129,20 @@ def construct(
             report(best[1])
     assert best is not None
     return best[1]
+
+
+def _grant(board: Board, wishes: Sequence[Wish]) -> None:
+    """Put down what is wished for; none of a programme of which it breaks a rule."""
+    for wish in wishes:
+        step = board.instance.steps[wish.step]
+        if wish.suite not in step.modes:
+            continue
+        found = board.campaign(step, wish.suite, wish.start, wish.batches, wish.ppq)
+        if found is not None:
+            board.swap([], [found])
+    broken = {p for p, peg in enumerate(board.pegs) if peg.price[2] or peg.price[3]}
+    rows = [c for row in board.suites for c in row if c.lock is None]
+    board.swap([c for c in rows if c.programme in broken], [])
 
 
 def fill(

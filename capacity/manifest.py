@@ -23,8 +23,11 @@ if TYPE_CHECKING:
 
 TABLES = ("batches.csv", "campaigns.csv", "orders.csv", "load.csv", "assumptions.csv")
 
-HASHED = ("scenario.yaml", "plan.json", *TABLES, "kpis.json", "gantt.png", "load.png")
-"""Files that follow from scenario and plan."""
+HASHED = (
+    *("scenario.yaml", "plan.json", *TABLES, "kpis.json", "prices.csv"),
+    *("gantt.png", "load.png"),
+)
+"""Files that follow from scenario and plan, but for prices, which the bound comes from."""
 
 UNHASHED = ("manifest.json", "solver.log")
 """Files that tell of one particular search."""

@@ -206,3 +206,14 @@ class Plan(Record):
     """First tier: lateness and unserved of firm lines. [money]"""
     objective: int = 0
     """Regret. [money]"""
+
+
+class Price(Record):
+    """What a suite's time is worth for a week, at the prices that gave a bound."""
+
+    suite: str
+    """Suite."""
+    week: When
+    """Its first day."""
+    per_day: float
+    """[money per day]"""

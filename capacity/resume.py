@@ -3,26 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import NamedTuple
 
-from capacity.board import Board
-from capacity.construct import SPANS, fill
+from capacity.construct import Wish
 from capacity.instance import Instance, StepData
 from capacity.plan import Plan, PlannedBatch, PlannedCampaign
 from capacity.schedule import ON_HAND, Freight, Run, Schedule, Test, Unit
-
-
-class Wish(NamedTuple):
-    """A campaign that a plan should have."""
-
-    step: int
-    suite: int
-    start: int
-    """[tick]"""
-    batches: int
-    ppq: bool
 
 
 def schedule_of(instance: Instance, plan: Plan) -> Schedule | None:
@@ -66,32 +52,6 @@ def wishes_of(schedule: Schedule) -> list[Wish]:
         for run in schedule.runs
         if run.lock is None
     ]  # fmt: skip
-
-
-def fitted(
-    instance: Instance,
-    wishes: Iterable[Wish],
-    stop: Callable[[], bool] = lambda: False,
-) -> Schedule:
-    """A complete plan with those of some campaigns that the scenario allows.
-
-    Campaigns that don't fit are left out, all of a programme if what fits breaks a
-    rule; what is then lacking is planned anew.
-    """
-    board = Board(instance)
-    for wish in wishes:
-        step = instance.steps[wish.step]
-        if wish.suite not in step.modes:
-            continue
-        found = board.campaign(step, wish.suite, wish.start, wish.batches, wish.ppq)
-        if found is not None:
-            board.swap([], [found])
-    broken = {p for p, peg in enumerate(board.pegs) if peg.price[2] or peg.price[3]}
-    rows = [c for row in board.suites for c in row if c.lock is None]
-    board.swap([c for c in rows if c.programme in broken], [])
-    fill(board, int(SPANS[0] / instance.grid.tick), stop=stop)
-    board.keep()
-    return board.snapshot().schedule()
 
 
 class _Reader:

@@ -105,6 +105,7 @@ def write_run(
         tiers = [(tier.name, tier.objective, tier.bound) for tier in result.tiers]
         texts = _texts(loaded, result.plan, result.bound, tiers, result.unavoidable)
         _write_texts(folder, texts)
+        _write_texts(folder, {"prices.csv": _prices(result)})
         _draw(folder, loaded.scenario, result.plan, json.loads(texts["kpis.json"]))
         _seal(folder, loaded, result, options, seed)
 
@@ -287,6 +288,12 @@ def _texts(
         "assumptions.csv": tables.to_csv(tables.assumptions(loaded.scenario)),
         "kpis.json": _json(kpis),
     }
+
+
+def _prices(result: Result) -> str:
+    from capacity import tables
+
+    return tables.to_csv(tables.prices(result.prices))
 
 
 def _draw(folder: Path, scenario: Scenario, plan: Plan, kpis: dict[str, Any]) -> None:

@@ -14,15 +14,15 @@ from capacity.aside import Aside, Job
 from capacity.checker import breaches, unavoidable
 from capacity.construct import construct
 from capacity.firm import floors, secured
-from capacity.instance import Instance, build
+from capacity.instance import DAY, Instance, build
 from capacity.model import Scope, Variables
 from capacity.model import build as build_model
 from capacity.model.plans import NotInModel, found, locked_only, values
-from capacity.plan import Plan
+from capacity.plan import Plan, Price
 from capacity.publish import to_plan
 from capacity.reinsert import improve
 from capacity.reopen import Attempt, Reopener, rescue
-from capacity.resume import campaigns_of, fitted, schedule_of, wishes_of
+from capacity.resume import campaigns_of, schedule_of, wishes_of
 from capacity.scenario import Scenario
 from capacity.schedule import Schedule
 from capacity.search import Limits, Outcome, completed, hint, search
@@ -66,6 +66,8 @@ class Result:
     """None where there is none."""
     bound: int
     """Lower bound on the regret of every feasible plan. [money]"""
+    prices: list[Price]
+    """Of suites, week by week; empty where the bound didn't come from prices."""
     tiers: list[Tier]
     unavoidable: int
     """Regret that no plan avoids. [money]"""
@@ -224,6 +226,9 @@ FINE, FINE_SWEEP = 3, 10
 FIRM_SHARE = 0.3
 """Most of the budget for firm lines by themselves."""
 
+AROUND_HEAT = 2.0
+"""The same around firm lines that have been planned by themselves. [1]"""
+
 RESUMED_HEAT = 0.2
 """How hot reinsertion begins from a plan that has been improved before. [1]"""
 
@@ -274,6 +279,7 @@ class _Search:
         self.bound_work = 0.0
         """What the bound is charged. [nominal s]"""
         self.bound_failed = False
+        self.prices: list[Price] = []
         self.heat = 1.0
         """Of reinsertion. [1]"""
 
@@ -310,7 +316,7 @@ class _Search:
         found, name = schedule_of(self.instance, plan), "start"
         if found is None or not self._keeps_the_rules(found):
             wishes = campaigns_of(self.instance, plan)
-            found = fitted(self.instance, wishes, self.clock.halted)
+            found = construct(self.instance, wishes, stop=self.clock.halted)
             self.clock.charge(CONSTRUCT_PER_BATCH * len(found.batches))
             name = "start, as far as it fits"
         if self._keeps_the_rules(found) and self._take(found, name):
@@ -477,7 +483,23 @@ class _Search:
             self.bound_failed = True
             return
         self._log(f"bound by prices: {aside.latest} after {sweeps} sweeps")
+        self.prices = self._by_week(aside.prices)
         self._raise_bound(aside.latest)
+
+    def _by_week(self, prices: dict[int, list[float]]) -> list[Price]:
+        """Prices in the planner's terms, from the week of `as_of` on."""
+        instance = self.instance
+        day = instance.grid.whole(DAY)
+        return [
+            Price(
+                suite=suite.id,
+                week=instance.grid.moment(week),
+                per_day=round(rows[suite.index] * day, 2),
+            )
+            for suite in instance.suites
+            for week, rows in sorted(prices.items())
+            if instance.as_of - 7 * day < week < instance.horizon_end
+        ]
 
     def _met(self, aside: Aside) -> bool:
         """Whether a better bound would change nothing."""
@@ -500,12 +522,12 @@ class _Search:
         self._log(f"firm lines by themselves: {firm.bill.firm_service}, least {least}")
         if firm.bill.firm_service >= service or self.clock.halted():
             return self.best
-        start = fitted(self.instance, wishes_of(firm), self.clock.halted)
+        start = construct(self.instance, wishes_of(firm), stop=self.clock.halted)
         self.clock.charge(CONSTRUCT_PER_BATCH * len(start.batches))
         if not self._keeps_the_rules(start):
             return self.best
         self._take(start, "firm lines first")
-        self.heat = 1.0
+        self.heat = AROUND_HEAT
         return start
 
     def _rescue(self) -> None:
@@ -651,6 +673,7 @@ class _Search:
             status=status,
             plan=plan,
             bound=self.bound,
+            prices=self.prices,
             tiers=tiers,
             unavoidable=self.unavoidable,
             stopped_by=self._stopped_by(status),

@@ -29,6 +29,8 @@ def test_it_answers_what_it_would_answer_here() -> None:
     found = bound(asked.instance, UPPER, sweeps=5, fine=2)
     assert (aside.latest, sweeps) == (found.value, found.sweeps)
     assert aside.process.returncode == 0
+    assert list(aside.prices) == list(found.weeks)
+    assert [*zip(*aside.prices.values(), strict=True)] == list(found.prices)
 
 
 def test_it_stops_when_told_and_keeps_what_it_knew() -> None:

@@ -59,6 +59,7 @@ def found(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
             status="unknown",
             plan=None,
             bound=0,
+            prices=[],
             tiers=[],
             unavoidable=0,
             stopped_by="work",

@@ -15,7 +15,7 @@ from capacity.firm import alone, floors, secured
 from capacity.instance import build
 from capacity.publish import to_plan
 from capacity.reinsert import improve
-from capacity.resume import fitted, wishes_of
+from capacity.resume import wishes_of
 from capacity.schedule import Schedule
 
 SCENARIOS = Path(__file__).parent.parent / "scenarios"
@@ -86,7 +86,7 @@ def test_nothing_firm_is_late_in_the_worked_case_that_need_not_be() -> None:
     instance = build(read(SCENARIOS / "base.yaml").scenario)
     least = floors(instance)
     firm = secured(instance, enough=sum(least), seed=0, done=lambda made: made / 60_000)
-    around = fitted(instance, wishes_of(firm))
+    around = construct(instance, wishes_of(firm))
     found = improve(
         around, seed=0, done=lambda made: made / 8000, report=ignored, floors=least
     )

@@ -18,7 +18,7 @@ from capacity.instance import build
 from capacity.plan import Plan
 from capacity.publish import to_plan
 from capacity.reading import read
-from capacity.resume import campaigns_of, fitted, schedule_of
+from capacity.resume import campaigns_of, schedule_of
 from capacity.scenario import Scenario
 from capacity.solver import solve
 
@@ -63,7 +63,7 @@ def test_a_solve_is_no_worse_than_its_start(base: Scenario, start: Plan) -> None
 def test_a_plan_for_another_scenario_gives_what_still_fits(start: Plan) -> None:
     late = read(SCENARIOS / "songdo_six_months_late.yaml").scenario
 
-    found = fitted(build(late), campaigns_of(build(late), start))
+    found = construct(build(late), campaigns_of(build(late), start))
 
     assert breaches(late, to_plan(found, "")) == []
     kept = {(row.suite, row.start) for row in to_plan(found, "").campaigns}
@@ -79,7 +79,7 @@ def test_a_plan_with_unknown_names_is_no_start(base: Scenario, start: Plan) -> N
     other = start.model_copy(update={"campaigns": [*start.campaigns[:-1], row]})
 
     assert schedule_of(build(base), other) is None
-    assert fitted(build(base), campaigns_of(build(base), other)).bill.regret > 0
+    assert construct(build(base), campaigns_of(build(base), other)).bill.regret > 0
 
 
 def test_a_start_that_the_grid_does_not_know_is_left_out(
@@ -94,7 +94,7 @@ def test_a_start_that_the_grid_does_not_know_is_left_out(
     assert schedule_of(build(base), other) is None
     assert (
         breaches(
-            base, to_plan(fitted(build(base), campaigns_of(build(base), other)), "")
+            base, to_plan(construct(build(base), campaigns_of(build(base), other)), "")
         )
         == []
     )

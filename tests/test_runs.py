@@ -71,6 +71,7 @@ def result_of(run: Path) -> Result:
         status="feasible",
         plan=plan,
         bound=kpis["unavoidable"],
+        prices=[],
         tiers=[],
         unavoidable=kpis["unavoidable"],
         stopped_by="work",

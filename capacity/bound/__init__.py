@@ -62,8 +62,10 @@ class Bound:
 
     value: int
     """[money]"""
+    weeks: tuple[int, ...]
+    """First tick of each week. [tick]"""
     prices: tuple[tuple[float, ...], ...]
-    """By suite and week from the first tick on. [money per tick]"""
+    """By suite and week. [money per tick]"""
     parts: dict[int, float]
     """What each step pays, prices included, less what its stock earns. [money]"""
     offered: float
@@ -388,19 +390,21 @@ def bound(
         found[-1].share = Ascent.SHARE / (1 + coarse.count / Ascent.SLOWER)
         found[-1].trace = polish > 1
         climb(found[-1], polish, lambda: False)
-    return _best(found)
+    weeks = range(relaxation.base, instance.horizon_end + 1, relaxation.week)
+    return _best(found, tuple(weeks))
 
 
-def _best(ascents: list[Ascent]) -> Bound:
+def _best(ascents: list[Ascent], weeks: tuple[int, ...]) -> Bound:
     """The best bound that any of them met."""
     tried = [ascent for ascent in ascents if ascent.best is not None]
     count = sum(ascent.count for ascent in ascents)
     if not tried:
-        return Bound(0, (), {}, 0.0, count)
+        return Bound(0, weeks, (), {}, 0.0, count)
     top = max(tried, key=lambda ascent: ascent.best.value if ascent.best else 0.0)
     assert top.best is not None
     return Bound(
         _certain(top.best),
+        weeks,
         tuple(tuple(map(float, row)) for row in top.best_at.suite),
         top.best.parts,
         top.best.offered,

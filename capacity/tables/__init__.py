@@ -13,9 +13,11 @@ from capacity.tables.rows import (
     BATCH_COLUMNS,
     CAMPAIGN_COLUMNS,
     ORDER_COLUMNS,
+    PRICE_COLUMNS,
     batches,
     campaigns,
     orders,
+    prices,
     to_csv,
 )
 from capacity.tables.usage import LOAD_COLUMNS, load, quarterly_load, yearly_load
@@ -27,6 +29,7 @@ __all__ = [
     "CAMPAIGN_COLUMNS",
     "LOAD_COLUMNS",
     "ORDER_COLUMNS",
+    "PRICE_COLUMNS",
     "assumptions",
     "batches",
     "calendar",
@@ -34,6 +37,7 @@ __all__ = [
     "kpis",
     "load",
     "orders",
+    "prices",
     "quarterly_load",
     "to_csv",
     "yearly_load",

@@ -12,7 +12,7 @@ import pandas as pd
 from pydantic import BaseModel
 
 from capacity.horizon import format_moment
-from capacity.plan import Plan
+from capacity.plan import Plan, Price
 
 BATCH_COLUMNS = (
     *("batch", "order", "contract", "programme", "client", "kind", "step", "market"),
@@ -28,6 +28,7 @@ ORDER_COLUMNS = (
     *("batches", "on_time", "late", "unserved", "due", "last_available", "cost"),
     "cause",
 )
+PRICE_COLUMNS = ("suite", "week", "per_day")
 
 
 def batches(plan: Plan) -> pd.DataFrame:
@@ -43,6 +44,12 @@ def campaigns(plan: Plan) -> pd.DataFrame:
 def orders(plan: Plan) -> pd.DataFrame:
     """One row per order line, as in `orders.csv`."""
     return _records(plan.orders, ORDER_COLUMNS)
+
+
+def prices(rows: Sequence[Price]) -> pd.DataFrame:
+    """What a day of each suite is worth, week by week, as in `prices.csv`. [money]"""
+    cells = [[row.suite, plain(row.week), plain(row.per_day)] for row in rows]
+    return pd.DataFrame(cells, columns=list(PRICE_COLUMNS), dtype=object)
 
 
 def _records(rows: Sequence[BaseModel], columns: Sequence[str]) -> pd.DataFrame:
