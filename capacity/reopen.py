@@ -146,13 +146,13 @@ def _from_base(
 ) -> tuple[Schedule | None, bool, float]:
     """Minimise a goal from the plan in hand: what was found, if proved, and the work."""
     model, v, _ = built
+    model.minimize(goal)  # first: a hint without it leaves costs where they happen to be
     try:
         start = completed(model, values(v, scope.base), stop)
     except NotInModel:
         return None, False, 0.0
     if start.solution is None:
         return None, False, start.work
-    model.minimize(goal)
     hint(model, start.solution)
     outcome = search(model, limits, seed=seed, stop=stop, interleave=False)
     schedule = None if outcome.value is None else found(v, outcome.value)

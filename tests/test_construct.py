@@ -22,6 +22,7 @@ from capacity.reading import read, scenario_from
 from capacity.reinsert import improve
 from capacity.scenario import Scenario
 from capacity.schedule import Schedule
+from capacity.search import completed
 
 Row = dict[str, Any]
 
@@ -286,6 +287,22 @@ def test_constructed_plans_with_direct_feeds_keep_every_rule(
     schedule = construct(build(scenario))
     if not scenario.locks:  # a lock may have no plan at all
         assert breaches(scenario, to_plan(schedule, "")) == []
+
+
+@settings(max_examples=60)
+@given(scenarios())
+def test_the_whole_model_accepts_the_constructed_plan(scenario: Scenario) -> None:
+    schedule = construct(build(scenario))
+    if breaches(scenario, to_plan(schedule, "")):
+        return  # a lock may have no plan at all
+
+    model, v, regret = build_model(schedule.instance, Scope(locked_only(schedule)))
+    model.minimize(regret.total())
+    found = completed(model, values(v, schedule), lambda: False)
+
+    assert found.value is not None
+    assert found.value(regret.total()) == schedule.bill.regret
+    assert found.value(regret.tier()) == schedule.bill.firm_service
 
 
 # --------------------------------------------------------------- validation, minima
