@@ -146,7 +146,7 @@ def _from_base(
 ) -> tuple[Schedule | None, bool, float]:
     """Minimise a goal from the plan in hand: what was found, if proved, and the work."""
     model, v, _ = built
-    model.minimize(goal)  # first: a hint without it leaves costs where they happen to be
+    model.minimize(goal)  # first: else the hint has costs as they happen to come
     try:
         start = completed(model, values(v, scope.base), stop)
     except NotInModel:
