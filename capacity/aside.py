@@ -1,8 +1,8 @@
 """The bound by prices in a process of its own, beside the search on the other core.
 
-`python -m capacity.aside` reads a `Job` on its stdin and writes a line with each better
-bound, at the end one with the best and the number of sweeps, and one with the prices. It
-ends with its parent: a pipe that closes ends it.
+`python -m capacity.aside` reads a `Job` on its stdin and writes a line of JSON with each
+better bound, at the end one with the best, the number of sweeps and the prices. It ends with
+its parent: a pipe that closes ends it.
 """
 
 from __future__ import annotations
@@ -72,12 +72,13 @@ class Aside:
             pickle.dump(self.job, self.process.stdin)
             self.process.stdin.flush()  # left open: it closes when this process ends
         for line in self.process.stdout:
-            if line.startswith(b"["):
-                self.prices = {week: prices for week, *prices in json.loads(line)}
-                continue
-            value, *sweeps = map(int, line.split())
+            if not line.endswith(b"\n"):
+                return  # cut off as the process was ended
+            value, *answer = json.loads(line)
             self.latest = max(self.latest, value)
-            self.sweeps = sweeps[0] if sweeps else None
+            if answer:
+                self.sweeps, rows = answer
+                self.prices = {week: prices for week, *prices in rows}
 
     def wait(self, stop: Callable[[], bool]) -> int | None:
         """Sweeps of its answer, None where it was stopped or failed before it had one."""
@@ -113,9 +114,12 @@ def work(source: BinaryIO, sink: BinaryIO) -> None:
     def over() -> bool:
         return job.seconds is not None and time.monotonic() > began + job.seconds
 
-    def report(value: int) -> None:
-        sink.write(b"%d\n" % value)
+    def write(told: list[object]) -> None:
+        sink.write(json.dumps(told).encode() + b"\n")
         sink.flush()
+
+    def report(value: int) -> None:
+        write([value])
 
     found = bound(
         job.instance,
@@ -125,10 +129,8 @@ def work(source: BinaryIO, sink: BinaryIO) -> None:
         report=report,
         fine=job.fine,
     )
-    sink.write(b"%d %d\n" % (found.value, found.sweeps))
-    rows = list(zip(found.weeks, *found.prices, strict=bool(found.prices)))
-    sink.write(json.dumps(rows if found.prices else []).encode() + b"\n")
-    sink.flush()
+    rows = list(zip(found.weeks, *found.prices, strict=True)) if found.prices else []
+    write([found.value, found.sweeps, rows])
 
 
 def _end_with(source: BinaryIO) -> None:

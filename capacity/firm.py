@@ -106,7 +106,7 @@ def _service(group: Group, terms: Terms, available: int | None) -> int:
 
 
 def alone(instance: Instance) -> Instance:
-    """The same with firm lines only, where nothing but their service costs anything."""
+    """The same with firm lines only, and of costs hardly more than their service."""
     groups = (group for group in instance.groups if group.firm)
     return replace(
         instance,

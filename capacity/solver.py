@@ -67,7 +67,7 @@ class Result:
     bound: int
     """Lower bound on the regret of every feasible plan. [money]"""
     prices: list[Price]
-    """Of suites, week by week; empty where the bound didn't come from prices."""
+    """Of suites, week by week; empty where the search for them had no end."""
     tiers: list[Tier]
     unavoidable: int
     """Regret that no plan avoids. [money]"""
@@ -509,13 +509,19 @@ class _Search:
     def _firm_too_dear(self) -> bool:
         """Whether firm lines cost more than they must, as far as is known."""
         assert self.best is not None
-        dear = self.best.bill.firm_service > sum(self.floors)
+        dear = self.best.bill.firm_service > self._firm_least()
         return self.instance.strict and dear and not self._finished()
+
+    def _firm_least(self) -> int:
+        """What firm service costs at least; nothing where the plan in hand denies it."""
+        assert self.best is not None
+        least = max(self.tier_bounds[0], sum(self.floors))
+        return least if least <= self.best.bill.firm_service else 0
 
     def _with_firm_first(self) -> Schedule:
         """A plan around firm lines that are planned by themselves, to search on from."""
         assert self.best is not None
-        least, service = sum(self.floors), self.best.bill.firm_service
+        least, service = self._firm_least(), self.best.bill.firm_service
         share = self._share(FIRM_SHARE * self.clock.left)
         firm = secured(self.instance, enough=least, seed=self.seed, done=share)
         self.clock.charge(share.spent)
@@ -526,7 +532,8 @@ class _Search:
         self.clock.charge(CONSTRUCT_PER_BATCH * len(start.batches))
         if not self._keeps_the_rules(start):
             return self.best
-        self._take(start, "firm lines first")
+        if not self._take(start, "firm lines first"):
+            return self.best
         self.heat = AROUND_HEAT
         return start
 
@@ -691,9 +698,8 @@ class _Search:
         if not self.instance.strict:
             return [Tier("regret", self.best.bill.regret, self.bound)]
         service, rest = self.best.bill.rank
-        least = max(self.tier_bounds[0], min(sum(self.floors), service))
         return [
-            Tier("firm_service", service, least),
+            Tier("firm_service", service, self._firm_least()),
             Tier("rest", rest, max(self.tier_bounds[1], self.bound - service)),
         ]
 
