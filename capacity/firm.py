@@ -147,9 +147,11 @@ def secured(
     A schedule of `alone(instance)`.
     """
     first = best = construct(alone(instance))
-    made = 0
+    made = moved = 0
 
     def over(moves: int) -> float:
+        nonlocal moved
+        moved = moves
         enough_made = done(made + moves) >= 1 or best.bill.firm_service <= enough
         return 1.0 if enough_made else moves / ROUND
 
@@ -162,6 +164,8 @@ def secured(
         better(
             improve(first, seed=seed, done=over, report=better, heat=HEAT, oust=False)
         )
+        if not moved:
+            break  # no campaign may move
         made, seed = made + ROUND, seed + 1
     return best
 

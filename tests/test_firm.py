@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,15 @@ def test_firm_lines_by_themselves_cost_their_service_only() -> None:
     bill = construct(alone(instance)).bill
 
     assert bill.regret == bill.firm_service == sum(floors(instance)) == 100_000
+
+
+def test_the_search_ends_where_no_campaign_may_move() -> None:
+    instance = build(read(SCENARIOS / "tiny.yaml").scenario)
+    nothing = replace(instance, groups=())
+
+    found = secured(nothing, enough=-1, seed=0, done=lambda _: 0.0)
+
+    assert found.bill.firm_service == 0
 
 
 def test_nothing_firm_is_late_in_the_worked_case_that_need_not_be() -> None:
