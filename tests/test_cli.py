@@ -21,7 +21,10 @@ from capacity import cli, reading, runs, summary, watch
 from capacity.solver import Progress, Result
 
 ROOT = Path(__file__).parent.parent
-COMMANDS = ("init", "validate", "solve", "check", "gantt", "load", "schema")
+COMMANDS = (
+    *("init", "validate", "solve", "check", "gantt", "load", "report"),
+    "schema",
+)
 
 
 class Outcome(NamedTuple):
@@ -87,7 +90,7 @@ def loaded_by(*words: object) -> set[str]:
         "main()"
     )
     names = python(code, *words).stderr.rpartition("LOADED")[2].split()
-    return {"ortools", "pandas", "matplotlib"} & set(names)
+    return {"ortools", "pandas", "matplotlib", "jinja2"} & set(names)
 
 
 # -------------------------------------------------------------------------- help
@@ -189,6 +192,8 @@ def test_a_bad_number_is_a_usage_error(
         ["check", ".", "README.md"],
         ["gantt", "nowhere"],
         ["load", "tests"],
+        ["report", "nowhere"],
+        ["report", "tests"],
         ["replan"],
     ],
 )

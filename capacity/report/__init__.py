@@ -51,17 +51,21 @@ def page(run: Run) -> str:
         "standings": tables.standings(scenario),
     }
     style, script = (_own(name) for name in ("page.css", "page.js"))
-    return _environment(scenario.currency).get_template("page.html").render(
-        run=run,
-        scenario=scenario,
-        story=Story(run, frames["orders"], frames["standings"]),
-        chart=Chart(scenario, plan, frames["campaigns"], frames["calendar"]),
-        hatches={kind: pattern(hatch) for kind, hatch in HATCHES.items()},
-        fullness=fullness(scenario, frames["load"]),
-        data={name: columns(name, frame) for name, frame in frames.items()},
-        style=Markup(style),
-        script=Markup(script),
-        policy=_policy(style, script),
+    return (
+        _environment(scenario.currency)
+        .get_template("page.html")
+        .render(
+            run=run,
+            scenario=scenario,
+            story=Story(run, frames["orders"], frames["standings"]),
+            chart=Chart(scenario, plan, frames["campaigns"], frames["calendar"]),
+            hatches={kind: pattern(hatch) for kind, hatch in HATCHES.items()},
+            fullness=fullness(scenario, frames["load"]),
+            data={name: columns(name, frame) for name, frame in frames.items()},
+            style=Markup(style),
+            script=Markup(script),
+            policy=_policy(style, script),
+        )
     )
 
 

@@ -6,7 +6,7 @@ Heights are pixels.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -237,7 +237,7 @@ class Chart:
             monday += week
         return weeks
 
-    def _months(self, step: int, label: Any) -> list[Stretch]:
+    def _months(self, step: int, label: Callable[[datetime], str]) -> list[Stretch]:
         start, end = self.span
         day = datetime(start.year, (start.month - 1) // step * step + 1, 1)
         found = []

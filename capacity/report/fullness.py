@@ -86,7 +86,9 @@ def _resources(scenario: Scenario) -> list[tuple[str, str, str]]:
     suites = [suite for _, suite in chosen_suites(scenario, None, None)]
     sites = dict.fromkeys([*(owner[suite] for suite in suites), *site_names(scenario)])
     found = [(owner[suite], suite, "suite") for suite in suites]
-    return found + [(site, kind.upper(), kind) for site in sites for kind in ("qc", "qa")]
+    return found + [
+        (site, kind.upper(), kind) for site in sites for kind in ("qc", "qa")
+    ]
 
 
 def _of(frame: pd.DataFrame, site: str, name: str) -> pd.DataFrame:
@@ -112,7 +114,9 @@ def _month(name: str, kind: str, number: int, row: dict[str, Any]) -> Month:
     said = f"{row['month']} · {name}: "
     if not row["available"]:
         look = "full" if row["used"] else "closed"
-        said += f"{row['used']:g} {unit} used, none available" if row["used"] else "none"
+        said += (
+            f"{row['used']:g} {unit} used, none available" if row["used"] else "none"
+        )
         return Month(number, 100.0, look, said)
     load = float(row["load"])
     said += f"{row['used']:.1f} of {row['available']:.1f} {unit}, {share(load)}"

@@ -82,6 +82,7 @@
   }
 
   const bars = all("#chart .bar");
+  const barOf = new Map(bars.map((bar) => [bar.dataset.number, bar]));
   const HEIGHTS = { row: 42, site: 26, flags: 24 };
   function filter() {
     const wanted = chosen();
@@ -90,15 +91,14 @@
     for (const bar of bars) {
       const on = passes(bar, wanted);
       bar.classList.toggle("off", !on);
-      if (on && !bar.closest(".row").hasAttribute("data-gone")) {
+      if (on) {
         count += 1;
         batches += Number(campaigns.get(Number(bar.dataset.number), "batches"));
       }
       bar.setAttribute("aria-hidden", String(!on));
     }
     for (const change of all("#chart .changeover")) {
-      const owner = bars.find((bar) => bar.dataset.number === change.dataset.for);
-      change.classList.toggle("off", owner.classList.contains("off"));
+      change.classList.toggle("off", barOf.get(change.dataset.for).classList.contains("off"));
     }
     stack(wanted);
     for (const swatch of all(".swatch")) {
@@ -168,7 +168,7 @@
   /** Show the ticks and labels that have room. */
   function fit(width) {
     const perDay = width / days;
-    const weekly = perDay * 7 >= 20;
+    const weekly = perDay * 7 >= 24;
     const upper = weekly ? "full_months" : "years";
     const lower = weekly ? "weeks" : perDay * 30 >= 30 ? "months" : perDay * 91 >= 26 ? "quarters" : "";
     for (const ticks of all(".ticks", axis)) {
@@ -271,8 +271,16 @@
     grip = null;
     pane.classList.remove("dragged");
   });
-  window.addEventListener("beforeprint", () => fit(940));
-  window.addEventListener("afterprint", lay);
+  let folded = [];
+  window.addEventListener("beforeprint", () => {
+    fit(920);
+    folded = all("details:not([open])");
+    for (const part of folded) part.open = true;
+  });
+  window.addEventListener("afterprint", () => {
+    lay();
+    for (const part of folded) part.open = false;
+  });
 
   // ----------------------------------------------------------------- tip and details
 
@@ -349,6 +357,7 @@
     details.scrollTop = 0;
     $("close").focus();
   }
+  $("close").addEventListener("click", () => details.close());
   details.addEventListener("close", () => {
     opener?.focus({ preventScroll: true });
     hide();
@@ -413,7 +422,8 @@
       acts[event.key]();
     }
   });
-  chart.addEventListener("focusin", (event) => {
+  // Not on the chart itself: a drawing that listens for focus becomes a stop for Tab.
+  pane.addEventListener("focusin", (event) => {
     const bar = event.target.closest(".bar");
     if (!bar) return;
     rove(bar);
@@ -421,7 +431,7 @@
     reveal(bar);
     tell(bar);
   });
-  chart.addEventListener("focusout", hide);
+  pane.addEventListener("focusout", hide);
   chart.addEventListener("click", (event) => {
     const bar = event.target.closest(".bar");
     if (bar && !dragged) open(bar);
@@ -507,7 +517,11 @@
     if (!view.rows.length) $("sheet").append(make("p", { class: "empty" }, "No row fits the filters."));
     if (focused >= 0) all("th button", $("sheet"))[focused].focus();
     $("rows").textContent = view.rows.length === table.length
-      ? plural(table.length, "row", "rows") : `${grouped(view.rows.length)} of ${plural(table.length, "row", "rows")}`;
+      ? plural(table.length, "row", "rows")
+      : `${grouped(view.rows.length)} of ${plural(table.length, "row", "rows")}`;
+    const wanted = chosen();
+    const names = ["site", "suite", "programme", "kind"];
+    if (names.some((name) => wanted[name] && name in table.by)) $("rows").textContent += ", filtered as the plan";
   }
   function turn(name) {
     if (view.table !== name) Object.assign(view, { table: name, sort: null, down: false });

@@ -97,9 +97,7 @@ class Story:
         Frame of `tables.standings`.
     """
 
-    def __init__(
-        self, run: Run, orders: pd.DataFrame, standings: pd.DataFrame
-    ) -> None:
+    def __init__(self, run: Run, orders: pd.DataFrame, standings: pd.DataFrame) -> None:
         self.run = run
         self.kpis: Mapping[str, Any] = run.kpis
         self.currency = run.loaded.scenario.currency
@@ -135,7 +133,19 @@ class Story:
         )
         if bound is None or bound == regret:
             return said
-        return f"{said} That every plan loses at least {self._money(bound)} is proved."
+        return (
+            f"{said} It is proved that every plan loses at least {self._money(bound)}."
+        )
+
+    @cached_property
+    def firm(self) -> str:
+        """What is proved of firm lines, where they come first."""
+        first = self.kpis["tiers"][0]
+        if first["name"] != "firm_service" or first["bound"] != first["objective"]:
+            return ""
+        if not first["objective"]:
+            return "Every firm line is on time."
+        return "Late and unserved firm lines cost the least that any plan can reach."
 
     @cached_property
     def search(self) -> str:
@@ -182,9 +192,13 @@ class Story:
                 share(kpis["on_time_in_full"]),
                 f"of {counted(sold, 'line', 'lines')} sold{apart}",
             ),
-            Figure("Late", f"{kpis['late_batches']:,}", f"of {due:,} batches ordered"),
             Figure(
-                "Unserved",
+                "Late batches",
+                f"{kpis['late_batches']:,}",
+                f"of {due:,} batches ordered",
+            ),
+            Figure(
+                "Unserved batches",
                 f"{kpis['unserved_batches']:,}",
                 f"of {due:,} batches ordered",
             ),
@@ -223,6 +237,12 @@ class Story:
         ]
 
     @cached_property
+    def markets(self) -> list[str]:
+        """Every market that a site ships to."""
+        sites = self.kpis["first_shipment"].values()
+        return sorted({market for markets in sites for market in markets})
+
+    @cached_property
     def first(self) -> list[dict[str, Any]]:
         """By site: the first batch made there, and the first shipment to each market."""
         names = site_names(self.run.loaded.scenario)
@@ -230,7 +250,7 @@ class Story:
             {
                 "site": names.get(site, site),
                 "batch": day,
-                "markets": sorted(self.kpis["first_shipment"].get(site, {}).items()),
+                "markets": self.kpis["first_shipment"].get(site, {}),
             }
             for site, day in self.kpis["first_batch"].items()
         ]
@@ -288,6 +308,12 @@ class Story:
         """Assumptions for which a reason is stated."""
         known = self.standings
         return _records(known[(known.standing == "assumption") & known.note.notna()])
+
+    @cached_property
+    def sources(self) -> list[tuple[str, str]]:
+        """What the notes refer to: S2 before S10."""
+        sources = self.run.loaded.scenario.sources.items()
+        return sorted(sources, key=lambda source: (len(source[0]), source[0]))
 
     def _money(self, amount: int) -> str:
         return money(amount, self.currency)
