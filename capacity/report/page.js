@@ -211,17 +211,32 @@
     const lines = Math.max(one, two) <= has - 4;
     text.style.display = line || lines ? "inline" : "none";
     text.setAttribute("y", line ? "18.5" : "12");
-    for (const part of [who, how]) {
-      if (line) part.removeAttribute("x");
-      else part.setAttribute("x", "50%");
-    }
+    text.classList.toggle("double", !line);
     if (line) how.removeAttribute("dy");
     else how.setAttribute("dy", "12");
+    centre(text, "50%");
+  }
+  function centre(text, x) {
+    text.setAttribute("x", x);
+    for (const part of text.children) {
+      if (text.classList.contains("double")) part.setAttribute("x", x);
+      else part.removeAttribute("x");
+    }
   }
 
-  /** Names of years stay in sight while their year is. */
+  /** Names of years, and of bars that are cut off, stay in sight while these are. */
   function follow() {
     const left = pane.scrollLeft;
+    const right = left + room();
+    for (const bar of bars) {
+      const from = (wide() * Number(bar.dataset.x)) / 100;
+      const to = from + (wide() * Number(bar.dataset.width)) / 100;
+      const cut = to > left && from < right && (from < left || to > right);
+      if (!cut && !bar.classList.contains("cut")) continue;
+      bar.classList.toggle("cut", cut);
+      const middle = (Math.max(from, left) + Math.min(to, right)) / 2 - from;
+      centre(bar.querySelector(".label"), cut ? String(middle) : "50%");
+    }
     for (const text of all("text.top", axis)) {
       const from = (wide() * parseFloat(text.parentNode.getAttribute("x"))) / 100;
       text.setAttribute("x", Math.max(0, left - from) + 6);
@@ -274,11 +289,13 @@
   let folded = [];
   window.addEventListener("beforeprint", () => {
     fit(920);
+    for (const text of all(".label", chart)) centre(text, "50%");
     folded = all("details:not([open])");
     for (const part of folded) part.open = true;
   });
   window.addEventListener("afterprint", () => {
     lay();
+    follow();
     for (const part of folded) part.open = false;
   });
 
@@ -330,7 +347,7 @@
 
   const details = $("details");
   let opener = null;
-  const SHOWN = ["batch", "order", "market", "start", "out", "released", "available", "due", "late_days"];
+  const SHOWN = ["batch", "order", "market", "due", "available", "late_days", "start", "out", "released"];
   function open(bar) {
     const { get, own, late, worst } = facts(Number(bar.dataset.number));
     const days = (Date.parse(get("end")) - Date.parse(get("start"))) / 86400000;
