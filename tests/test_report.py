@@ -128,7 +128,7 @@ def evil(
             pattern, new.replace("\\", r"\\").replace(r"\\1", r"\1"), written
         )
         assert count, pattern
-    marks = {"as_of": {"is": "fact", "source": "S1", "note": EVIL}}
+    marks = {"as_of": {"is": "fact", "source": "S1", "note": f"{EVIL}\u2028next"}}
     written += f"\nstanding: {json.dumps(marks)}\nsources: {json.dumps({'S1': EVIL})}\n"
     (directory / "evil.yaml").write_text(written)
     return runs.read_run(solved(directory / "evil.yaml", directory / "run"))
@@ -144,7 +144,8 @@ def cells(page: Reader, table: str) -> list[list[str]]:
 
 
 def read_csv(path: Path) -> list[list[str]]:
-    return list(csv.reader(path.read_text().splitlines(keepends=True)))
+    with path.open(newline="") as file:
+        return list(csv.reader(file))
 
 
 def bars(page: Reader) -> list[Element]:
@@ -353,7 +354,7 @@ def test_text_of_a_scenario_is_escaped(evil: runs.Run, page: Reader) -> None:
     assert "<!--" not in text
     assert any("<b>ALPHA<!--" in bar.attributes["aria-label"] for bar in bars(bad))
     notes = {row[4] for row in cells(bad, "standings")[1:]}
-    assert f"{EVIL}; S1" in notes
+    assert f"{EVIL}\u2028next; S1" in notes
     assert EVIL in {each.text for each in bad.every("dd")}
 
 
@@ -781,4 +782,5 @@ def test_without_script_the_page_still_tells(
     assert page.locator(".claim").inner_text() == "Proved: no better plan exists."
     assert not page.locator("#filters").is_visible()
     assert page.locator("noscript p").is_visible()
+    assert page.locator(".ticks.quarters text").first.is_visible()
     context.close()

@@ -166,11 +166,6 @@ class Chart:
         return FLAGS + HEAD * len(self.places) + ROW * rows
 
     @cached_property
-    def drawn(self) -> int:
-        """How many campaigns there are in the picture."""
-        return sum(len(row.bars) for place in self.places for row in place.rows)
-
-    @cached_property
     def programmes(self) -> list[dict[str, str]]:
         """Programmes with a campaign, with their colours."""
         made = sorted(set(self.campaigns.programme))

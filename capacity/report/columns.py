@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from io import StringIO
 from typing import TypedDict
 
 import pandas as pd
@@ -78,7 +79,7 @@ def columns(table: str, frame: pd.DataFrame) -> list[Column]:
     list of Column
         Cells are the text that stands in the CSV file.
     """
-    header, *rows = csv.reader(tables.to_csv(frame).splitlines(keepends=True))
+    header, *rows = csv.reader(StringIO(tables.to_csv(frame), newline=""))
     cells = list(zip(*rows, strict=True)) or [()] * len(header)
     return [
         _column(table, name, list(column))

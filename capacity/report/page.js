@@ -202,6 +202,7 @@
     return measured.get(text);
   }
 
+  const halves = new Map();
   /** Programme and batches in one line, in two, or the programme alone, as there is room. */
   function label(bar, has) {
     const text = bar.querySelector(".label");
@@ -212,6 +213,7 @@
     text.style.display = line || lines ? "inline" : "none";
     text.setAttribute("y", line ? "18.5" : "12");
     text.classList.toggle("double", !line);
+    halves.set(bar, (line ? one + two + 8 : Math.max(one, two) + 4) / 2);
     if (line) how.removeAttribute("dy");
     else how.setAttribute("dy", "12");
     centre(text, "50%");
@@ -234,7 +236,9 @@
       const cut = to > left && from < right && (from < left || to > right);
       if (!cut && !bar.classList.contains("cut")) continue;
       bar.classList.toggle("cut", cut);
-      const middle = (Math.max(from, left) + Math.min(to, right)) / 2 - from;
+      const seen = (Math.max(from, left) + Math.min(to, right)) / 2 - from;
+      const half = halves.get(bar);
+      const middle = Math.min(Math.max(seen, half), to - from - half);
       centre(bar.querySelector(".label"), cut ? String(middle) : "50%");
     }
     for (const text of all("text.top", axis)) {
