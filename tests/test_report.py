@@ -246,6 +246,16 @@ def test_changeovers_and_the_calendar_are_drawn(page: Reader) -> None:
     assert "go-live 2026-07-01" in {text.text for text in page.every("text")}
 
 
+def test_the_legend_explains_what_is_there(page: Reader) -> None:
+    key = [item.text.strip() for item in page.every("li")]
+    start = key.index("bars: programme \N{MULTIPLICATION SIGN} batches")
+    assert key[start - 3 : start] == ["ALPHA", "BETA", "GAMMA"]
+    assert key[start + 1 : start + 8] == [
+        *("commercial", "clinical", "changeover", "with late batches"),
+        *("before go-live", "ramp, share of full rate", "shutdown"),
+    ]
+
+
 def test_load_is_drawn_month_by_month(page: Reader, run: runs.Run) -> None:
     load = tables.load(run.loaded.scenario, run.plan)
     months = [

@@ -180,6 +180,15 @@ class Chart:
         made = set(self.campaigns.kind)
         return [(kind, name) for kind, (name, _) in KINDS.items() if kind in made]
 
+    def has(self, mark: str) -> bool:
+        """Whether any bar has a changeover, or is late, or locked."""
+        return any(
+            getattr(bar, mark)
+            for place in self.places
+            for row in place.rows
+            for bar in row.bars
+        )
+
     @cached_property
     def shades(self) -> list[tuple[str, str]]:
         """What closes or slows a suite in this plan, and its name."""

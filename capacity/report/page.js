@@ -243,7 +243,9 @@
     }
     for (const text of all("text.top", axis)) {
       const from = (wide() * parseFloat(text.parentNode.getAttribute("x"))) / 100;
-      text.setAttribute("x", Math.max(0, left - from) + 6);
+      const has = (wide() * parseFloat(text.parentNode.getAttribute("width"))) / 100;
+      const last = Math.max(0, has - text.textContent.length * 8 - 8);
+      text.setAttribute("x", Math.min(Math.max(0, left - from), last) + 6);
     }
   }
 
