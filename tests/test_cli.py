@@ -105,6 +105,11 @@ def test_a_run_is_checked_without_the_solver(tiny_run: Path) -> None:
     assert loaded_by("check", tiny_run) == {"pandas"}
 
 
+def test_a_report_is_written_without_the_solver(tiny_run: Path) -> None:
+    assert "ortools" not in loaded_by("report", tiny_run)
+    assert tiny_run.with_name("run-report.html").exists()
+
+
 def test_importing_the_package_loads_nothing_heavy() -> None:
     code = "import sys, capacity; print(sorted({m.split('.')[0] for m in sys.modules}))"
     loaded = python(code).stdout

@@ -16,7 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from capacity import tables
-from capacity.report.chart import HATCHES, Chart, pattern
+from capacity.report.chart import HATCHES, HEIGHTS, Chart, pattern
 from capacity.report.columns import columns
 from capacity.report.fullness import fullness
 from capacity.report.story import Story
@@ -59,6 +59,7 @@ def page(run: Run) -> str:
             scenario=scenario,
             story=Story(run, frames["orders"], frames["standings"]),
             chart=Chart(scenario, plan, frames["campaigns"], frames["calendar"]),
+            heights=HEIGHTS,
             hatches={kind: pattern(hatch) for kind, hatch in HATCHES.items()},
             fullness=fullness(scenario, frames["load"]),
             data={name: columns(name, frame) for name, frame in frames.items()},

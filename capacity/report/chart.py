@@ -23,8 +23,8 @@ from capacity.report.words import counted, date
 from capacity.scenario import Scenario
 from capacity.tables.closures import horizon
 
-ROW, HEAD, FLAGS = 42, 26, 24
-"""Height of a suite, of the name of a site, of the ends of contracts. [px]"""
+HEIGHTS = {"flags": 24, "site": 26, "suite": 42}
+"""Of the ends of contracts, a site's name, a suite; page.css has the same. [px]"""
 
 HATCHES = {kind: hatch for kind, (_, hatch) in KINDS.items() if hatch} | {
     "changeover": CHANGEOVER
@@ -148,31 +148,29 @@ class Chart:
         names = site_names(self.scenario)
         owner = {suite.id: suite.site for suite in self.scenario.suites}
         places: list[Place] = []
-        y = FLAGS
+        y = HEIGHTS["flags"]
         for _, suite in chosen_suites(self.scenario, None, None):
             site = owner[suite]
             if not places or places[-1].site != site:
                 places.append(Place(site, names[site], y, []))
-                y += HEAD
+                y += HEIGHTS["site"]
             row = Row(site, suite, y, self._shades(suite), self._bars(suite))
             places[-1].rows.append(row)
-            y += ROW
+            y += HEIGHTS["suite"]
         return places
 
     @cached_property
     def height(self) -> int:
         """Height of all rows. [px]"""
-        rows = sum(len(place.rows) for place in self.places)
-        return FLAGS + HEAD * len(self.places) + ROW * rows
+        suites = sum(len(place.rows) for place in self.places)
+        sites = len(self.places) * HEIGHTS["site"]
+        return HEIGHTS["flags"] + sites + suites * HEIGHTS["suite"]
 
     @cached_property
     def programmes(self) -> list[dict[str, str]]:
         """Programmes with a campaign, with their colours."""
         made = sorted(set(self.campaigns.programme))
-        return [
-            {"id": name, "colour": self.colours[name], "ink": self._ink(name)}
-            for name in made
-        ]
+        return [{"id": name, "colour": self.colours[name]} for name in made]
 
     @cached_property
     def kinds(self) -> list[tuple[str, str]]:
@@ -323,9 +321,6 @@ class Chart:
             if batch.campaign is not None and batch.late_days:
                 found[batch.campaign] = found.get(batch.campaign, 0) + 1
         return found
-
-    def _ink(self, programme: str) -> str:
-        return readable(self.colours[programme])
 
     # ----------------------------------------------------------------------------- time
 

@@ -83,7 +83,6 @@
 
   const bars = all("#chart .bar");
   const barOf = new Map(bars.map((bar) => [bar.dataset.number, bar]));
-  const HEIGHTS = { row: 42, site: 26, flags: 24 };
   function filter() {
     const wanted = chosen();
     let count = 0;
@@ -118,7 +117,7 @@
 
   /** Put the rows that are left below each other. */
   function stack(wanted) {
-    let y = HEIGHTS.flags;
+    let y = Number(chart.querySelector(".flags").getAttribute("height"));
     const open = (element) => (!wanted.site || element.dataset.site === wanted.site)
       && (!wanted.suite || element.dataset.suite === wanted.suite);
     const kept = new Set(all("#chart > .row").filter(open).map((row) => row.dataset.site));
@@ -131,7 +130,7 @@
       names[number].hidden = !stays;
       if (stays) {
         element.setAttribute("y", y);
-        y += isSite ? HEIGHTS.site : HEIGHTS.row;
+        y += Number(element.getAttribute("height"));
       }
     }
     chart.setAttribute("height", y);
