@@ -83,6 +83,12 @@ def cases(scratch: Path, time_limit: float) -> list[Case]:
             runs=3,
         ),
         Case("check", "capacity check of that run", [*PROGRAM, "check", plan[3]], None),
+        Case(
+            "report",
+            "capacity report of that run",
+            [*PROGRAM, "report", plan[3], "-o", f"{scratch}/base.html"],
+            5,
+        ),
     ]
 
 

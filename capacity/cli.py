@@ -21,6 +21,7 @@ import capacity
 from capacity.options import (
     AsJson,
     From,
+    Page,
     Picture,
     PictureSize,
     ProgrammeId,
@@ -291,6 +292,24 @@ def load(
     scenario = read.loaded.scenario
     figure = plots.load_figure(scenario, tables.load(scenario, read.plan), **wanted)
     tell(pictures.save(figure, read, output, "load"))
+
+
+@app.command()
+def report(run: RunFolder, output: Page = None) -> None:
+    """Write a run as one page of HTML to mail around."""
+    from capacity import pictures, runs
+    from capacity import report as pages
+    from capacity.folders import write_whole
+
+    if breaches := runs.check_run(run):
+        for sentence in breaches:
+            say(f"{run}: {sentence}")
+        say(f"{run}: rejected, so no report is made of it")
+        raise typer.Exit(REJECTED)
+    read = runs.read_run(run)
+    path = pictures.beside(read, output, "report.html")
+    write_whole(path, pages.page(read).encode())
+    tell(path)
 
 
 @app.command()

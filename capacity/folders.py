@@ -67,10 +67,30 @@ def copy_new(files: Sequence[Path], directory: Path) -> list[Path]:
     return copies
 
 
-def unwritable(directory: Path, error: OSError) -> OutputError:
-    """Say why a folder can't be written."""
+def unwritable(path: Path, error: OSError) -> OutputError:
+    """Say why a folder or file can't be written."""
     reason = error.strerror or type(error).__name__
-    return OutputError(f"{directory} can't be written: {reason}")
+    return OutputError(f"{path} can't be written: {reason}")
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file, whole or not at all; what stood there before is replaced.
+
+    Raises
+    ------
+    OutputError
+        If it can't be written.
+    """
+    draft = path.with_name(f".{path.name}.partial-{os.getpid()}")
+    try:
+        draft.write_bytes(content)
+        _sync(draft)
+        draft.replace(path)
+    except OSError as error:
+        raise unwritable(path, error) from error
+    finally:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -42,6 +42,14 @@ def png(path: Path | None) -> Path | None:
     return path
 
 
+def html(path: Path | None) -> Path | None:
+    """Refuse files that no browser would open."""
+    if path is not None and path.suffix.lower() not in (".html", ".htm"):
+        msg = f"{path} doesn't end in .html"
+        raise typer.BadParameter(msg)
+    return path
+
+
 def day(written: str) -> datetime:
     """Read a day."""
     try:
@@ -72,6 +80,12 @@ Picture = Annotated[
     Path | None,
     typer.Option(
         "--output", "-o", metavar="FILE.png", callback=png, help="Where to draw it."
+    ),
+]
+Page = Annotated[
+    Path | None,
+    typer.Option(
+        "--output", "-o", metavar="FILE.html", callback=html, help="Where to write it."
     ),
 ]
 SiteId = Annotated[str | None, typer.Option("--site", help="Only this site.")]

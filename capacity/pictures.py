@@ -1,4 +1,4 @@
-"""Which part of a run is drawn, and where to."""
+"""Which part of a run is drawn, and where what is made of it goes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from capacity.folders import OutputError
+from capacity.folders import OutputError, unwritable
 from capacity.validate.words import nearest
 
 if TYPE_CHECKING:
@@ -75,13 +75,18 @@ def save(figure: Figure, run: Run, output: Path | None, kind: str) -> Path:
     """Draw beside the run folder by default, and never into it: it is sealed."""
     from capacity import plots
 
-    path = output or run.directory.with_name(f"{run.directory.name}-{kind}.png")
-    if path.resolve().is_relative_to(run.directory):
-        msg = f"{path} lies in the run folder, which stays as it was written"
-        raise OutputError(msg)
+    path = beside(run, output, f"{kind}.png")
     try:
         plots.save(figure, path)
     except OSError as error:
-        msg = f"{path} can't be written: {error.strerror}"
-        raise OutputError(msg) from error
+        raise unwritable(path, error) from error
+    return path
+
+
+def beside(run: Run, output: Path | None, name: str) -> Path:
+    """Where a file goes that is made from a run: beside its folder where not asked."""
+    path = output or run.directory.with_name(f"{run.directory.name}-{name}")
+    if path.resolve().is_relative_to(run.directory):
+        msg = f"{path} lies in the run folder, which stays as it was written"
+        raise OutputError(msg)
     return path

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -28,13 +29,22 @@ def tiny() -> Path:
 
 
 @pytest.fixture(scope="session")
+def solved() -> Callable[[Path, Path], Path]:
+    """Plans a scenario into a run folder."""
+    return _solve
+
+
+@pytest.fixture(scope="session")
 def _solved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return _solve(SCENARIOS / "tiny.yaml", tmp_path_factory.mktemp("solved") / "tiny")
+
+
+def _solve(path: Path, directory: Path) -> Path:
     from capacity import reading, runs
     from capacity.solver import solve
 
-    loaded = reading.read(SCENARIOS / "tiny.yaml", [])
+    loaded = reading.read(path, [])
     result = solve(loaded.scenario, scenario_sha256=reading.sha256(loaded))
-    directory = tmp_path_factory.mktemp("solved") / "tiny"
     runs.write_run(directory, loaded, result, options={}, seed=0, overwrite=False)
     return directory
 

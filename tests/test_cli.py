@@ -21,7 +21,10 @@ from capacity import cli, reading, runs, summary, watch
 from capacity.solver import Progress, Result
 
 ROOT = Path(__file__).parent.parent
-COMMANDS = ("init", "validate", "solve", "check", "gantt", "load", "schema")
+COMMANDS = (
+    *("init", "validate", "solve", "check", "gantt", "load", "report"),
+    "schema",
+)
 
 
 class Outcome(NamedTuple):
@@ -87,7 +90,7 @@ def loaded_by(*words: object) -> set[str]:
         "main()"
     )
     names = python(code, *words).stderr.rpartition("LOADED")[2].split()
-    return {"ortools", "pandas", "matplotlib"} & set(names)
+    return {"ortools", "pandas", "matplotlib", "jinja2"} & set(names)
 
 
 # -------------------------------------------------------------------------- help
@@ -100,6 +103,11 @@ def test_help_loads_no_solver_no_tables_and_no_pictures(words: list[str]) -> Non
 
 def test_a_run_is_checked_without_the_solver(tiny_run: Path) -> None:
     assert loaded_by("check", tiny_run) == {"pandas"}
+
+
+def test_a_report_is_written_without_the_solver(tiny_run: Path) -> None:
+    assert "ortools" not in loaded_by("report", tiny_run)
+    assert tiny_run.with_name("run-report.html").exists()
 
 
 def test_importing_the_package_loads_nothing_heavy() -> None:
@@ -189,6 +197,8 @@ def test_a_bad_number_is_a_usage_error(
         ["check", ".", "README.md"],
         ["gantt", "nowhere"],
         ["load", "tests"],
+        ["report", "nowhere"],
+        ["report", "tests"],
         ["replan"],
     ],
 )

@@ -7,7 +7,7 @@ frames give the same bytes.
 from __future__ import annotations
 
 from capacity.plots.bars import gantt
-from capacity.plots.campaigns import gantt_figure
+from capacity.plots.campaigns import gantt_figure, money
 from capacity.plots.load import load_bars, load_figure
 from capacity.plots.looks import KINDS, TIMES, programme_colours
 from capacity.plots.sheet import SIZES, Size, save
@@ -21,6 +21,7 @@ __all__ = [
     "gantt_figure",
     "load_bars",
     "load_figure",
+    "money",
     "programme_colours",
     "save",
 ]

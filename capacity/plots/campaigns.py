@@ -182,11 +182,11 @@ def _halves(span: Span) -> list[Span]:
 
 def _quality(plan: Plan, currency: str, kpis: Mapping[str, object]) -> list[str]:
     """How good the whole plan is."""
-    parts = [f"regret {_money(plan.objective, currency)}"]
+    parts = [f"regret {money(plan.objective, currency)}"]
     gap, on_time = kpis.get("gap_money"), kpis.get("on_time_in_full")
     late, unserved = kpis.get("late_batches"), kpis.get("unserved_batches")
     if isinstance(gap, int):
-        better = f"at most {_money(gap, currency)} better exists"
+        better = f"at most {money(gap, currency)} better exists"
         parts.append(better if gap else "no better plan exists")
     if isinstance(on_time, float):
         parts.append(f"{100 * on_time:.1f} % of sold lines on time in full")
@@ -204,7 +204,8 @@ def _counted(campaigns: pd.DataFrame, *, part: bool) -> str:
     return f"shown: {counted}" if part else counted
 
 
-def _money(amount: int, currency: str) -> str:
+def money(amount: int, currency: str) -> str:
+    """Money in millions or thousands, as a person says it: `142.3 M USD`."""
     for unit, name in ((10**6, "M "), (10**3, "k ")):
         if abs(amount) >= unit:
             return f"{amount / unit:,.1f}".removesuffix(".0") + f" {name}{currency}"

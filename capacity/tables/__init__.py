@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from capacity.tables.closures import CALENDAR_COLUMNS, calendar
 from capacity.tables.figures import kpis
-from capacity.tables.guesses import ASSUMPTION_COLUMNS, assumptions
+from capacity.tables.guesses import ASSUMPTION_COLUMNS, assumptions, standings
 from capacity.tables.rows import (
     BATCH_COLUMNS,
     CAMPAIGN_COLUMNS,
@@ -39,6 +39,7 @@ __all__ = [
     "orders",
     "prices",
     "quarterly_load",
+    "standings",
     "to_csv",
     "yearly_load",
 ]

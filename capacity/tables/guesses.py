@@ -1,4 +1,4 @@
-"""The assumptions that a plan rests on."""
+"""How far each value that a plan rests on can be trusted."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from capacity.scenario import Entity, Order, Scenario, Standing
 from capacity.tables.rows import plain
 
 ASSUMPTION_COLUMNS = ("id", "field", "value", "standing", "note")
+
+WEAKER = ("fact", "typical", "assumption")
+"""Every standing; the further on, the less it carries."""
 
 CHOICES = frozenset({"due_rule", "tiers", "planning_percentile", "set_up"})
 """Text that is a value; all other text names something or refers to it."""
@@ -30,34 +33,49 @@ def assumptions(scenario: Scenario) -> pd.DataFrame:
         id (none for values outside the lists), field (dotted, as in the file), value,
         standing (always `assumption`), note (with the source, if any).
     """
-    rows = [*_guesses(scenario, None, None)]
+    known = standings(scenario)
+    return known[known.standing == "assumption"].reset_index(drop=True)
+
+
+def standings(scenario: Scenario) -> pd.DataFrame:
+    """Every value with its standing: fact, typical range or assumption.
+
+    Returns
+    -------
+    DataFrame
+        As `assumptions`, with facts and typical values among the rows.
+    """
+    rows = [*_marked(scenario, None, None)]
     for entity, inherited in _entities(scenario):
         if isinstance(entity, Order):
-            rows.extend(_guessed_order(entity))
+            rows.append(_marked_order(entity))
         else:
-            rows.extend(_guesses(entity, entity.id, inherited))
+            rows.extend(_marked(entity, entity.id, inherited))
     return pd.DataFrame(rows, columns=list(ASSUMPTION_COLUMNS), dtype=object)
 
 
-Guess = tuple[str | None, str, object, str, str | None]
-"""A row of the assumptions."""
+Marked = tuple[str | None, str, object, str, str | None]
+"""A value with its standing."""
 
 
-def _guesses(
+def _marked(
     record: Scenario | Entity, name: str | None, inherited: Standing | None
-) -> Iterator[Guess]:
+) -> Iterator[Marked]:
     for path, value in _values(record):
         mark = _mark(record.standing, path) or inherited
-        if mark is None or mark.is_ == "assumption":
-            yield name, path, plain(value), "assumption", _note(mark)
+        yield name, path, plain(value), _is(mark), _note(mark)
 
 
-def _guessed_order(order: Order) -> list[Guess]:
-    """One row with batches and due day, or none where neither is an assumption."""
+def _marked_order(order: Order) -> Marked:
+    """One row with batches and due day, as weak as the weaker of the two."""
     marks = [_mark(order.standing, name) for name in ("batches", "due")]
-    notes = [_note(m) for m in marks if m is None or m.is_ == "assumption"]
+    weakest = max(marks, key=lambda mark: WEAKER.index(_is(mark)))
     value = f"{order.batches} by {format_moment(order.due)}"
-    return [(order.id, "batches, due", value, "assumption", n) for n in notes[:1]]
+    return order.id, "batches, due", value, _is(weakest), _note(weakest)
+
+
+def _is(mark: Standing | None) -> str:
+    return "assumption" if mark is None else mark.is_
 
 
 def _entities(
