@@ -91,6 +91,22 @@ def whole_folder(directory: Path) -> Iterator[Path]:
         shutil.rmtree(partial, ignore_errors=True)
 
 
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Give a file to write, which at the end takes `path`'s place or vanishes."""
+    draft = path.with_name(f".{path.name}.partial-{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield draft
+        _sync(draft)
+        draft.replace(path)
+    except OSError as error:
+        raise unwritable(path, error) from error
+    finally:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
+
+
 def _sibling(directory: Path, role: Literal["partial", "old"]) -> Path:
     return directory.with_name(f".{directory.name}.{role}-{os.getpid()}")
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from contextlib import suppress
+from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 from pydantic import TypeAdapter
+from ruamel.yaml import YAML
 
 from capacity.horizon import format_moment
 from capacity.reading.nodes import Place
@@ -18,6 +22,7 @@ from capacity.scenario import Entity, Exact, Record, Scenario, Step, SuiteRate
 _PLAIN = re.compile(r"[A-Za-z][\w./()&%@'+-]*( [\w./()&%@'+-]+)*", re.ASCII)
 _EXACT: TypeAdapter[Fraction] = TypeAdapter(Exact)
 _WORDS = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d)?")
 _BREAKS = {ord(c): f"\\u{ord(c):04x}" for c in "\x7f\x85\u2028\u2029\ufeff"}
 
@@ -39,6 +44,30 @@ def with_places(scenario: Scenario, places: Mapping[str, Place]) -> str:
         place = f"  # {places.get(path, 'default')}" if path else ""
         shown.append(f"{line}{place}\n")
     return "".join(shown)
+
+
+def stated(document: dict[str, Any], heading: str) -> str:
+    """Plain data as a scenario's file, short rows on one line, below a comment."""
+    yaml = YAML(typ="safe", pure=True)
+    yaml.default_flow_style = None
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
+    yaml.allow_unicode = True
+    yaml.width = 96
+    file = io.StringIO()
+    yaml.dump(_dated(document), file)
+    return f"# {heading}\n\n{file.getvalue()}"
+
+
+def _dated(value: object) -> object:
+    """The same data with days as days: as text they would stand in quotes."""
+    if isinstance(value, dict):
+        return {key: _dated(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_dated(part) for part in value]
+    if isinstance(value, str) and _DAY.fullmatch(value):
+        with suppress(ValueError):
+            return date.fromisoformat(value)
+    return value
 
 
 def _record(record: Record, path: str, indent: str) -> Iterator[tuple[str, str]]:

@@ -8,7 +8,13 @@ from __future__ import annotations
 
 from capacity.tables.closures import CALENDAR_COLUMNS, calendar
 from capacity.tables.figures import kpis
-from capacity.tables.guesses import ASSUMPTION_COLUMNS, assumptions
+from capacity.tables.guesses import (
+    ASSUMPTION_COLUMNS,
+    STANDING_COLUMNS,
+    assumptions,
+    standings,
+)
+from capacity.tables.kinds import typed
 from capacity.tables.rows import (
     BATCH_COLUMNS,
     CAMPAIGN_COLUMNS,
@@ -30,6 +36,7 @@ __all__ = [
     "LOAD_COLUMNS",
     "ORDER_COLUMNS",
     "PRICE_COLUMNS",
+    "STANDING_COLUMNS",
     "assumptions",
     "batches",
     "calendar",
@@ -39,6 +46,8 @@ __all__ = [
     "orders",
     "prices",
     "quarterly_load",
+    "standings",
     "to_csv",
+    "typed",
     "yearly_load",
 ]
