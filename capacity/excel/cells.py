@@ -30,6 +30,7 @@ _UNSAFE = re.compile(
 )
 _DATE_LIKE = re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}\b")
 _ISO = re.compile(r"\d{4}-\d\d-\d\d\b")
+_ERRORS = ("#REF!", "#N/A", "#NAME?", "#VALUE!", "#DIV/0!", "#NULL!", "#NUM!")
 _NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,15})?")
 
 
@@ -108,13 +109,13 @@ def read(cell: object, column: Column) -> Scalar | list[Scalar]:
     CellError
         If it can't be meant.
     """
-    if isinstance(cell, str) and not cell.strip():
+    if cell is None or (isinstance(cell, str) and not cell.strip()):
         return None
-    if cell is None:
-        return None
-    if column.shape.kind == "list":
-        return [_meant(part, column) for part in _parts(cell)]
-    if column.holds == "date" and isinstance(cell, str) and "," in cell:
+    if cell in _ERRORS:
+        msg = f"holds the error {cell}, not a value"
+        raise CellError(msg)
+    dates = column.holds == "date" and isinstance(cell, str) and "," in cell
+    if dates or column.shape.kind == "list":
         return [_meant(part, column) for part in _parts(cell)]
     return _meant(cell, column)
 

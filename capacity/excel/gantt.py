@@ -23,6 +23,9 @@ LEAST = timedelta(days=1)
 FIRST_ROW, FIRST_COLUMN = 6, 2
 """Where the weeks begin, below years, months and days, right of site and suite."""
 
+TIMES, LETTERS = "\N{MULTIPLICATION SIGN}", 3
+"""Before a number of batches; letters that fit into a week."""
+
 NARROW, HIGH = 2.4, 24
 """Width of a week [character] and height of a suite [point]."""
 
@@ -156,8 +159,8 @@ def draw(look: Looks, page: Worksheet, chart: Chart) -> None:
     page.hide_gridlines(2)
     page.set_column(0, 1, 11)
     page.set_column(FIRST_COLUMN, FIRST_COLUMN + len(chart.mondays) - 1, NARROW)
-    page.write_string(0, 0, chart.title, look(bold=True, font_size=14))
-    page.write_string(1, 0, chart.subtitle, look(font_color=PALE))
+    page.write_string(0, FIRST_COLUMN, chart.title, look(bold=True, font_size=14))
+    page.write_string(1, FIRST_COLUMN, chart.subtitle, look(font_color=PALE))
     _legend(look, page, chart)
     _time(look, page, chart)
     for number, (site, suite) in enumerate(chart.rows):
@@ -199,12 +202,14 @@ def draw(look: Looks, page: Worksheet, chart: Chart) -> None:
     page.set_paper(8)  # A3
     page.repeat_columns(0, 1)
     page.repeat_rows(3, 5)
-    page.fit_to_pages(0, 1)
+    page.set_print_scale(75)
+    years = [first for _, first, _ in _runs(chart.mondays, "%Y")]
+    page.set_v_pagebreaks([first for first in years if first > FIRST_COLUMN + 8])
 
 
 def _bar(page: Worksheet, row: int, bar: Bar, form: object) -> None:
     first, last = FIRST_COLUMN + bar.first, FIRST_COLUMN + bar.last
-    text = " + ".join(map(label, bar.campaigns))
+    text = label(bar)
     if last > first:
         page.merge_range(row, first, row, last, "", form)
     page.write_string(row, first, text, form)
@@ -212,10 +217,19 @@ def _bar(page: Worksheet, row: int, bar: Bar, form: object) -> None:
     page.write_comment(row, first, note, {"x_scale": 2, "font_size": 9})
 
 
-def label(campaign: PlannedCampaign) -> str:
-    """What stands on a bar."""
-    times = f"{campaign.programme} \N{MULTIPLICATION SIGN}{campaign.batches}"
-    return times if campaign.kind == "commercial" else f"{times} {campaign.kind}"
+def label(bar: Bar) -> str:
+    """What stands on a bar: as much as fits."""
+    room = LETTERS * (bar.last - bar.first + 1)
+    names = "+".join(each.programme for each in bar.campaigns)
+    counts = "+".join(str(each.batches) for each in bar.campaigns)
+    kinds = "+".join(
+        dict.fromkeys(k for each in bar.campaigns if (k := each.kind) != "commercial")
+    )
+    whole = f"{names} {TIMES}{counts}"
+    for text in (f"{whole} {kinds}".rstrip(), whole, names, f"{TIMES}{counts}"):
+        if len(text) <= room:
+            return text
+    return ""
 
 
 def _told(campaign: PlannedCampaign) -> str:
@@ -231,7 +245,7 @@ def _legend(look: Looks, page: Worksheet, chart: Chart) -> None:
     for name, fill in chart.shades.values():
         page.write_blank(2, at, None, look(bg_color=fill, border=1, border_color=PALE))
         page.write_string(2, at + 1, name, look(font_color=INK, font_size=9))
-        at += 3 + len(name) // 2
+        at += 3 + len(name) // LETTERS
 
 
 def _time(look: Looks, page: Worksheet, chart: Chart) -> None:

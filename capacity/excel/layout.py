@@ -163,6 +163,9 @@ def _place(
     if shape.kind in ("record", "choice"):
         for record in shape.records.values():
             for below, inner in _fields(record, path):
+                if (inner.description or "").startswith("["):  # a unit alone
+                    told = f"{info.description or ''} {inner.description}"
+                    inner = FieldInfo.merge_field_infos(inner, description=told)
                 _place(parts, below, inner, needed=needed and inner.is_required())
     elif keys:
         annotation = get_args(info.annotation)[1]
@@ -288,21 +291,22 @@ def _pair(info: FieldInfo) -> tuple[Column, ...]:
 
 def _marks() -> Sheet:
     """One sheet for the tables of records that every owner may have."""
-    (name, info), *others = {
-        (key, info.annotation): (key, info)
-        for record in (Scenario, *_entities(Scenario))
-        for (key,), info in _fields(record, ())
+    records: tuple[type[Record], ...] = (Scenario, *_entities(Scenario))
+    found = {
+        path[0]: shape_of(info.annotation).part
+        for record in records
+        for path, info in _fields(record, ())
         if _is_marks(info)
-    }.values()
-    assert not others, "one table of records with free keys is expected"
-    mark = shape_of(info.annotation).part or PLAIN
-    whose = Column(
-        (RECORD,), PLAIN, "text", required=True, meaning=f"Id, or {SCENARIO}."
+    }
+    ((name, mark),) = found.items()  # another such table would need a sheet as well
+    assert mark is not None
+    whose = f"Id of the record, or {SCENARIO}."
+    which = "Field, * for every other one."
+    columns = (
+        Column((RECORD,), PLAIN, "text", required=True, meaning=whose),
+        Column((FIELD,), PLAIN, "text", required=True, meaning=which),
+        *_parts(mark.records[""]).columns,
     )
-    which = Column(
-        (FIELD,), PLAIN, "text", required=True, meaning="Field; * for every other one."
-    )
-    columns = (whose, which, *_parts(mark.records[""]).columns)
     meaning = "Which values are facts, typical or assumptions, and their sources."
     return Sheet(name.capitalize(), "marks", (name,), columns, meaning=meaning)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -85,7 +85,7 @@ def _put(
     if isinstance(value, datetime):
         moment = value.to_pydatetime() if isinstance(value, pd.Timestamp) else value
         form = looks.DATE if moment.hour == moment.minute == 0 else looks.MOMENT
-        page.write_datetime(*at, moment, look(num_format=form, align="left"))
+        page.write_datetime(*at, moment, look(num_format=form, align="center"))
         return form
     if isinstance(value, bool):
         page.write_boolean(*at, value, look())
@@ -95,7 +95,7 @@ def _put(
         form = looks.MONEY if column in MONEY else form
         page.write_number(*at, value, look(num_format=form))
         return f"{value:,}"
-    page.write_string(*at, str(value), look(num_format="@"))
+    page.write_string(*at, str(value), look(num_format="@", indent=1))
     return str(value)
 
 
@@ -252,9 +252,9 @@ def _chart(run: Run) -> gantt.Chart:
         title=scenario.title or scenario.name,
         subtitle=f"{len(plan.campaigns)} campaigns, {made:,} batches; a column is a week "
         f"from Monday, the red one holds {scenario.as_of:%Y-%m-%d}; bars are programme "
-        "\N{MULTIPLICATION SIGN} batches, notes on them say more",
+        f"{gantt.TIMES} batches, notes on them say more",
         rows=[(site.id, suite.id) for site, suite in suites_in_use(scenario)],
-        mondays=gantt.weeks(start, scenario.horizon.end + timedelta(days=0)),
+        mondays=gantt.weeks(start, scenario.horizon.end),
         as_of=scenario.as_of,
         campaigns=plan.campaigns,
         calendar=tables.calendar(scenario),

@@ -8,7 +8,16 @@ from typing import NamedTuple
 
 from capacity.excel import cells
 from capacity.excel.book import Page, close, opened
-from capacity.excel.layout import FIELD, KEY, RECORD, SCENARIO, SETTING, VALUE, Column
+from capacity.excel.layout import (
+    FIELD,
+    KEY,
+    RECORD,
+    SCENARIO,
+    SETTING,
+    VALUE,
+    Column,
+    sheets,
+)
 from capacity.reading.nodes import Node, Place, Problem, Scalar, ScenarioError
 
 
@@ -102,8 +111,10 @@ class _Taker:
         nowhere = Cell(page.place(1, 1), None)
         found = {name: found.get(name, nowhere) for name in known}
         _fill(self.root, page.sheet.settings, found)
+        names = {sheet.path: sheet.name for sheet in sheets() if not sheet.owner}
         for path, kind in page.sheet.empties:
-            _at(self.root, path, Node(kind(), self.root.place))
+            place = Place(f"{names[path]}!A2", 0) if path in names else self.root.place
+            _at(self.root, path, Node(kind(), place))
 
     def records(self, page: Page, columns: dict[str, int]) -> None:
         """A record a row."""
