@@ -330,8 +330,6 @@ def export(
     overwrite: Overwrite = False,
 ) -> None:
     """Write a plan for Excel, databases or calendars, or a scenario for Excel."""
-    from capacity import exports, runs
-
     if form is None and output.suffix.lower() != ".xlsx":
         msg = f"{output} doesn't end in .xlsx; a folder needs --format"
         raise typer.BadParameter(msg, param_hint="'--output', '--format'")
@@ -341,12 +339,13 @@ def export(
             raise typer.BadParameter(msg, param_hint="'--format'")
         _write_template(source, output, overwrite=overwrite)
         return
+    from capacity import excel, exports, folders, runs
+
     run = runs.read_sealed(source)
     if form is None:
-        from capacity import excel
-
-        exports.refuse(output, run=run.directory, overwrite=overwrite)
-        exports.write_file(output, excel.workbook(run, exports.frames(run)))
+        folders.refuse_inside(output, run.directory)
+        folders.refuse_taken(output, overwrite=overwrite)
+        folders.write_whole(output, excel.workbook(run, exports.frames(run)))
         tell(output)
     else:
         for path in exports.write_folder(run, output, form, overwrite=overwrite):
@@ -371,9 +370,9 @@ def import_(
     as_json: AsJson = False,
 ) -> None:
     """Make a scenario of a workbook, or name every cell that is wrong."""
-    from capacity import excel, exports, reading
+    from capacity import excel, folders, reading
 
-    exports.refuse(output, run=None, overwrite=overwrite)
+    folders.refuse_taken(output, overwrite=overwrite)
     try:
         taken = excel.read(workbook)
     except reading.ScenarioError as error:
@@ -385,7 +384,7 @@ def import_(
         say(f"sheet {name}: left out, it isn't part of a scenario")
     warnings = _warnings(taken.loaded)
     text = reading.stated_text(taken.document, f"Imported from {workbook.name}")
-    exports.write_file(output, text.encode())
+    folders.write_whole(output, text.encode())
     if as_json:
         tell_json({**_validated(taken.loaded, warnings, False), "file": str(output)})
     else:
@@ -411,10 +410,10 @@ def schema(
 
 def _write_template(scenario: Path, output: Path, *, overwrite: bool) -> None:
     """Write a scenario as a workbook to change and import."""
-    from capacity import excel, exports, reading
+    from capacity import excel, folders, reading
 
-    exports.refuse(output, run=None, overwrite=overwrite)
-    exports.write_file(output, excel.template(reading.written(scenario)))
+    folders.refuse_taken(output, overwrite=overwrite)
+    folders.write_whole(output, excel.template(reading.written(scenario)))
     tell(output)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from capacity import tables
-from capacity.folders import OutputError, absolute, unwritable, whole_file, whole_folder
+from capacity.folders import OutputError, absolute, refuse_inside, whole_folder
 from capacity.horizon import format_moment
 
 if TYPE_CHECKING:
@@ -40,32 +40,6 @@ def frames(run: Run) -> dict[str, pd.DataFrame]:
     }
 
 
-def refuse(path: Path, *, run: Path | None, overwrite: bool) -> None:
-    """Refuse a place for a file that is taken, or lies in a sealed run folder.
-
-    Raises
-    ------
-    OutputError
-        With the reason.
-    """
-    place = absolute(path)
-    if run is not None and place.is_relative_to(run):
-        msg = f"{path} lies in the run folder, which stays as it was written"
-        raise OutputError(msg)
-    if place.is_dir():
-        msg = f"{path} is a folder; name a file"
-        raise OutputError(msg)
-    if place.exists() and not overwrite:
-        msg = f"{path} exists; --overwrite replaces it, -o names another file"
-        raise OutputError(msg)
-
-
-def write_file(path: Path, data: bytes) -> None:
-    """Write a file, whole or not at all."""
-    with whole_file(path) as draft:
-        draft.write_bytes(data)
-
-
 def write_folder(run: Run, folder: Path, form: str, *, overwrite: bool) -> list[Path]:
     """Write every table, or the calendar of every site, into a folder of its own.
 
@@ -73,31 +47,31 @@ def write_folder(run: Run, folder: Path, form: str, *, overwrite: bool) -> list[
     -------
     list of Path
         The files.
+
+    Raises
+    ------
+    OutputError
+        If the folder can't be written, or holds what shouldn't be lost.
     """
     files = dict(_calendars(run)) if form == "ics" else dict(_tables(run, form))
-    place = absolute(folder)
-    if place.is_relative_to(run.directory):
-        msg = f"{folder} lies in the run folder, which stays as it was written"
-        raise OutputError(msg)
-    _refuse_folder(place, folder, form, overwrite)
-    with whole_folder(place) as partial:
+    _refuse(folder, run, form, overwrite=overwrite)
+    with whole_folder(absolute(folder)) as partial:
         for name, data in files.items():
             (partial / name).write_bytes(data)
     return [folder / name for name in files]
 
 
-def _refuse_folder(place: Path, folder: Path, form: str, overwrite: bool) -> None:
+def _refuse(folder: Path, run: Run, form: str, *, overwrite: bool) -> None:
     """Only a folder that holds nothing but an earlier export is replaced."""
-    try:
-        if place.exists() and not place.is_dir():
-            msg = f"{folder} is a file; --format {form} needs a folder"
-            raise OutputError(msg)
-        there = [each.name for each in place.iterdir()] if place.exists() else []
-    except OSError as error:
-        raise unwritable(folder, error) from error
+    place = absolute(folder)
+    refuse_inside(folder, run.directory)
+    if place.exists() and not place.is_dir():
+        msg = f"{folder} is a file; --format {form} needs a folder"
+        raise OutputError(msg)
+    there = [each.name for each in place.iterdir()] if place.exists() else []
     others = [name for name in there if not name.endswith(f".{form}")]
     if others:
-        msg = f"{folder} holds {others[0]}, so it isn't replaced; -o names another"
+        msg = f"{folder} holds {min(others)}, so it isn't replaced; -o names another"
         raise OutputError(msg)
     if there and not overwrite:
         msg = f"{folder} exists; --overwrite replaces it, -o names another folder"
@@ -119,10 +93,10 @@ def _tables(run: Run, form: str) -> Iterator[tuple[str, bytes]]:
 def _calendars(run: Run) -> Iterator[tuple[str, bytes]]:
     """A calendar for each site: campaigns with their hours, shutdowns and outages."""
     for site in run.loaded.scenario.sites:
-        yield f"{_file_name(site.id)}.ics", _calendar(run, site)
+        yield f"{file_name(site.id)}.ics", _calendar(run, site)
 
 
-def _file_name(name: str) -> str:
+def file_name(name: str) -> str:
     """A site's id as the name of a file, another for every other id."""
     return re.sub(
         r'[%/\\:*?"<>|\x00-\x1f]', lambda found: f"%{ord(found[0]):02X}", name

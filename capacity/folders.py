@@ -91,6 +91,29 @@ def whole_folder(directory: Path) -> Iterator[Path]:
         shutil.rmtree(partial, ignore_errors=True)
 
 
+def refuse_taken(path: Path, *, overwrite: bool) -> None:
+    """Refuse a file that exists already, unless it may be replaced."""
+    if path.is_dir():
+        msg = f"{path} is a folder; name a file"
+        raise OutputError(msg)
+    if path.exists() and not overwrite:
+        msg = f"{path} exists; --overwrite replaces it, -o names another file"
+        raise OutputError(msg)
+
+
+def refuse_inside(path: Path, run: Path) -> None:
+    """Refuse a place in a run folder, which is sealed."""
+    if path.resolve().is_relative_to(run):
+        msg = f"{path} lies in the run folder, which stays as it was written"
+        raise OutputError(msg)
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file, whole or not at all."""
+    with whole_file(path) as draft:
+        draft.write_bytes(data)
+
+
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
     """Give a file to write, which at the end takes `path`'s place or vanishes."""

@@ -22,6 +22,7 @@ from capacity.excel.layout import (
     sheets,
 )
 from capacity.excel.looks import Looks, new_book, width
+from capacity.folders import OutputError
 
 if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet
@@ -60,7 +61,7 @@ def template(document: dict[str, Any]) -> bytes:
 
     Raises
     ------
-    CellError
+    OutputError
         If a value fits no cell.
     """
     stream = io.BytesIO()
@@ -147,8 +148,8 @@ def _cell(sheet: Sheet, record: dict[str, Any], column: Column) -> Cell:
         return written(_get(record, column.path), column)
     except CellError as error:
         name = record.get(sheet.key or "", "")
-        msg = f"{sheet.name}: {name}: {column.header}: {error}"
-        raise CellError(msg) from None
+        msg = f"sheet {sheet.name}: {name}: {column.header}: {error}"
+        raise OutputError(msg) from None
 
 
 def _put(
