@@ -393,6 +393,8 @@ def test_libreoffice_opens_a_run_and_sees_the_same_values(
 def _loose(cell: str) -> object:
     """A cell without the spelling of numbers, dates and truths."""
     try:
+        if cell.endswith("%"):
+            return round(float(cell[:-1]) / 100, 6)
         return float(cell)
     except ValueError:
         return cell.replace(" ", "T").lower()
