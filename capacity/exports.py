@@ -34,10 +34,16 @@ def frames(run: Run) -> dict[str, pd.DataFrame]:
         "batches": tables.batches(plan),
         "load": tables.load(scenario, plan),
         "calendar": tables.calendar(scenario),
-        # Only the search knew them.
-        "prices": pd.read_csv(run.directory / "prices.csv", dtype={"week": "str"}),
+        "prices": _prices(run),
         "assumptions": tables.assumptions(scenario),
     }
+
+
+def _prices(run: Run) -> pd.DataFrame:
+    """Read the one table that doesn't follow from scenario and plan."""
+    file = run.directory / "prices.csv"
+    text = dict.fromkeys(("suite", "week"), "str")
+    return pd.read_csv(file, dtype=text, keep_default_na=False)
 
 
 def write_folder(run: Run, folder: Path, form: str, *, overwrite: bool) -> list[Path]:
@@ -118,7 +124,8 @@ def _calendar(run: Run, site: Site) -> bytes:
             _add(found, scenario, name, words, (campaign.start, campaign.end))
     for what, suites, span in _closures(scenario, site):
         where = ", ".join(suites) or site.name
-        name = f"{what}-{where}-{span[0]:%Y%m%d}@{scenario.name}"
+        days = "-".join(f"{moment:%Y%m%d}" for moment in span)
+        name = f"{what}-{where}-{days}@{scenario.name}"
         _add(found, scenario, name, (f"{what.capitalize()}: {where}", ""), span)
     return bytes(found.to_ical())
 

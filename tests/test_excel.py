@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
+from strategies import scenarios
 
 from capacity import excel, reading
 from capacity.excel import cells, layout
@@ -25,7 +26,6 @@ from capacity.folders import OutputError
 from capacity.reading import ScenarioError
 from capacity.reading.nodes import PLAIN, Shape
 from capacity.scenario import Scenario
-from tests.strategies import scenarios
 
 ROOT = Path(__file__).parent.parent
 SCENARIOS = sorted((ROOT / "scenarios").glob("*.yaml"))
@@ -315,19 +315,21 @@ def test_words_and_names_have_drop_downs(tiny_book: bytes) -> None:
     assert kinds.formula1 == '"engineering,ppq,clinical,commercial"'
     assert kinds.errorStyle in (None, "stop")
     for sheet, header, source in (
-        ("Orders", "contract", "'Contracts'!$A$2"),
-        ("Suites", "site", "'Sites'!$A$2"),
-        ("Suites", "set_up", "'Programmes'!$A$2"),
-        ("Lanes", "to", "'Sites'!$A$2"),
-        ("Programme recipe", "campaign", "'Campaign limits'!$A$2"),
-        ("Programme recipe", "programme", "'Programmes'!$A$2"),
-        ("Step kg per batch", "step", "'Programme recipe'!$B$2"),
+        ("Orders", "contract", "names_of_Contracts"),
+        ("Suites", "site", "names_of_Sites"),
+        ("Suites", "set_up", "names_of_Programmes"),
+        ("Lanes", "to", "names_of_Sites"),
+        ("Programme recipe", "campaign", "names_of_Campaign_limits"),
+        ("Programme recipe", "programme", "names_of_Programmes"),
+        ("Step kg per batch", "step", "names_of_Programme_recipe"),
     ):
         rule = dropdown(book[sheet], header)
-        assert source in rule.formula1
+        assert rule.formula1 == source
         assert rule.errorStyle == "warning"  # the name may come later
         assert max(area.max_row for area in rule.sqref.ranges) > SPARE
     assert dropdown(book["Suites"], "enabled").formula1 == '"TRUE,FALSE"'
+    steps = book.defined_names["names_of_Programme_recipe"].attr_text
+    assert steps.startswith("OFFSET('Programme recipe'!$B$2,0,0,MAX(1,COUNTA(")
 
 
 def test_headers_stay_in_view_and_say_what_they_mean(tiny_book: bytes) -> None:
@@ -352,7 +354,7 @@ def test_dates_are_dates_and_numbers_numbers(tiny_book: bytes) -> None:
     assert row == ["A-1", "C-ALPHA", "commercial", "US", 2, datetime(2026, 3, 11)]
     book = opened(tiny_book)
     due = book["Orders"].cell(2, 6)
-    assert due.is_date
+    assert isinstance(due.value, datetime)
     assert due.number_format == "yyyy-mm-dd"
     suites = book["Suites"]
     assert suites.cell(3, at(suites, "ramp")).value == "0.5, 1"
@@ -362,7 +364,7 @@ def test_dates_are_dates_and_numbers_numbers(tiny_book: bytes) -> None:
 # ------------------------------------------------------------------------------ errors
 
 
-def put(sheet: str, cell: str, value: object) -> Edit:
+def put(sheet: str, cell: str, value: Any) -> Edit:
     def edit(book: Workbook) -> None:
         book[sheet][cell] = value
 
@@ -464,11 +466,16 @@ def test_everything_wrong_is_said_at_once_and_in_order(
     assert places == list(dict.fromkeys(places))
 
 
+def without_sheets(book: Workbook) -> None:
+    book.remove(book["Orders"])
+    book["Sites"].title = "Site"
+
+
 @pytest.mark.parametrize(
     ("edit", "sentences"),
     [
         (
-            lambda book: [book.remove(book["Orders"]), rename(book, "Sites", "Site")],
+            without_sheets,
             [
                 "edited.xlsx: sheet Sites: missing; did you mean Site?",
                 "edited.xlsx: sheet Orders: missing",
@@ -504,10 +511,6 @@ def test_a_workbook_of_another_form_is_refused(
 ) -> None:
     found = [re.sub(r"^/\S*/", "", sentence) for sentence in said(edit)]
     assert sorted(found) == sorted(sentences)
-
-
-def rename(book: Workbook, name: str, new: str) -> None:
-    book[name].title = new
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from openpyxl.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 from capacity import excel, exports, reading, runs, tables
-from capacity.excel import gantt
+from capacity.excel import gantt, weeks
 from capacity.folders import OutputError
 from capacity.horizon import format_moment
 from capacity.manifest import TABLES
@@ -70,6 +70,8 @@ def test_every_table_is_a_sheet_with_the_same_cells(
 ) -> None:
     page = book[name.removesuffix(".csv").capitalize()]
     cells = [[as_csv(cell.value) for cell in row] for row in page]
+    if name == "load.csv":
+        cells[1:] = [[row[0][:7], *row[1:]] for row in cells[1:]]  # months are dates
     assert cells == rows(run.directory / name)
 
 
@@ -203,16 +205,16 @@ def test_a_week_goes_to_the_campaign_that_fills_more_of_it(
     spans: list[tuple[float, float]], expected: list[tuple[str, int, int]]
 ) -> None:
     made = [campaign(name, *span) for name, span in zip("abc", spans, strict=False)]
-    mondays = gantt.weeks(MONDAY, MONDAY + timedelta(days=40))
+    mondays = weeks.weeks(MONDAY, MONDAY + timedelta(days=40))
     found = [
         ("+".join(each.campaign for each in bar.campaigns), bar.first, bar.last)
-        for bar in gantt.bars(made, mondays)
+        for bar in weeks.bars(made, mondays)
     ]
     assert found == expected
 
 
 def test_weeks_begin_on_the_monday_before_and_hold_the_last_day() -> None:
-    found = gantt.weeks(datetime(2026, 1, 1, 8), datetime(2026, 1, 12))
+    found = weeks.weeks(datetime(2026, 1, 1, 8), datetime(2026, 1, 12))
     assert found == [
         datetime(2025, 12, 29),
         datetime(2026, 1, 5),
@@ -222,7 +224,7 @@ def test_weeks_begin_on_the_monday_before_and_hold_the_last_day() -> None:
 
 def test_a_bar_says_as_much_as_fits() -> None:
     one = campaign("aster", 0, 5).model_copy(update={"kind": "ppq"})
-    said = [gantt.label(gantt.Bar(0, last, [one])) for last in (0, 2, 4)]
+    said = [gantt.label(weeks.Bar(0, last, [one])) for last in (0, 2, 4)]
     times = "\N{MULTIPLICATION SIGN}2"
     assert said == [times, "P-aster", f"P-aster {times} ppq"]
 

@@ -10,9 +10,15 @@ from capacity.excel.layout import FIELD, RECORD, Column, Sheet, sheets
 from capacity.validate.words import NOUNS
 
 if TYPE_CHECKING:
+    from xlsxwriter import Workbook
     from xlsxwriter.worksheet import Worksheet
 
     from capacity.excel.looks import Looks
+
+IS = "is"
+"""Header of what a value rests on."""
+LAST_MARK = 5000
+"""Last row of marks that colours look at."""
 
 Area = tuple[int, int, int, int]
 """First row and column, last row and column, from 0."""
@@ -106,11 +112,33 @@ def _lists() -> dict[str, Sheet]:
 
 
 def _names(sheet: Sheet) -> Choices:
-    """The names on a sheet, as many as there are."""
-    at = _letter(sheet.headers.index(sheet.key or ""))
-    top = f"'{sheet.name}'!${at}"
-    rows = f"MAX(1,COUNTA({top}:${at})-1)"
-    return Choices(only=False, source=f"=OFFSET({top}$2,0,0,{rows},1)")
+    return Choices(only=False, source=f"={_list_name(sheet)}")
+
+
+def define(book: Workbook) -> None:
+    """Name the cells that drop-downs and colours look at on other sheets.
+
+    Excel takes a name everywhere, but another sheet's cells not in every place.
+    """
+    for sheet in sheets():
+        if sheet.kind == "rows" and sheet.key is not None:
+            letter = _letter(sheet.headers.index(sheet.key))
+            column = f"'{sheet.name}'!${letter}"
+            rows = f"MAX(1,COUNTA({column}:${letter})-1)"
+            book.define_name(_list_name(sheet), f"=OFFSET({column}$2,0,0,{rows},1)")
+    marks = sheets()[-1]
+    for header in (RECORD, FIELD, IS):
+        column = f"${_letter(marks.headers.index(header))}"
+        area = f"={marks.name}!{column}$2:{column}${LAST_MARK}"
+        book.define_name(_mark_name(header), area)
+
+
+def _list_name(sheet: Sheet) -> str:
+    return f"names_of_{sheet.name.replace(' ', '_')}"
+
+
+def _mark_name(header: str) -> str:
+    return f"standing_{header}"
 
 
 def offer(page: Worksheet, area: Area, found: Choices | None) -> None:
@@ -136,7 +164,7 @@ def offer(page: Worksheet, area: Area, found: Choices | None) -> None:
 def colour(look: Looks, page: Worksheet, sheet: Sheet, last: int) -> None:
     """Colour the values of a sheet by their standing, live."""
     if sheet.kind == "marks":
-        at = sheet.headers.index("is")
+        at = sheet.headers.index(IS)
         shade(look, page, (1, at, last, at), f'${_letter(at)}2="{{}}"')
     elif sheet.key == "id":
         first = len(sheet.owners)
@@ -147,11 +175,7 @@ def colour(look: Looks, page: Worksheet, sheet: Sheet, last: int) -> None:
 
 def standing(record: str, field: str) -> str:
     """Formula: whether a field's mark, or else that of all fields, is `{}`."""
-    marks = sheets()[-1]
-    whose, which, what = (
-        f"{marks.name}!${_letter(at)}$2:${_letter(at)}$3000"
-        for at in map(marks.headers.index, (RECORD, FIELD, "is"))
-    )
+    whose, which, what = map(_mark_name, (RECORD, FIELD, IS))
     own = f'COUNTIFS({whose},{record},{which},{field},{what},"{{}}")>0'
     free = f"COUNTIFS({whose},{record},{which},{field})=0"
     every = f'COUNTIFS({whose},{record},{which},"~*",{what},"{{}}")>0'

@@ -20,6 +20,7 @@ BAD, WARM, GOOD = "#F8CBAD", "#FFE699", "#C6E0B4"
 """Fill of what is wrong, near its limit, as it should be."""
 
 DATE, MOMENT = "yyyy-mm-dd", "yyyy-mm-dd hh:mm"
+MONTH, PY_MONTH = "yyyy-mm", "%Y-%m"
 MONEY, SHARE = "#,##0", "0.0%"
 
 

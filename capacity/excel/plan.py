@@ -13,6 +13,7 @@ import pandas as pd
 from capacity import tables
 from capacity.excel import gantt, looks
 from capacity.excel.looks import Looks, new_book, width
+from capacity.excel.weeks import weeks
 from capacity.tables.closures import suites_in_use
 
 if TYPE_CHECKING:
@@ -82,6 +83,10 @@ def _put(
         return ""
     if isinstance(value, str) and column == "value" and _ISO.fullmatch(value):
         value = datetime.fromisoformat(value)
+    if isinstance(value, str) and column == "month":
+        month = datetime.strptime(value, looks.PY_MONTH)
+        page.write_datetime(*at, month, look(num_format=looks.MONTH, align="center"))
+        return value
     if isinstance(value, datetime):
         moment = value.to_pydatetime() if isinstance(value, pd.Timestamp) else value
         form = looks.DATE if moment.hour == moment.minute == 0 else looks.MOMENT
@@ -95,7 +100,7 @@ def _put(
         form = looks.MONEY if column in MONEY else form
         page.write_number(*at, value, look(num_format=form))
         return f"{value:,}"
-    page.write_string(*at, str(value), look(num_format="@", indent=1))
+    page.write_string(*at, str(value), look(num_format="@", align="left", indent=1))
     return str(value)
 
 
@@ -254,7 +259,7 @@ def _chart(run: Run) -> gantt.Chart:
         f"from Monday, the red one holds {scenario.as_of:%Y-%m-%d}; bars are programme "
         f"{gantt.TIMES} batches, notes on them say more",
         rows=[(site.id, suite.id) for site, suite in suites_in_use(scenario)],
-        mondays=gantt.weeks(start, scenario.horizon.end),
+        mondays=weeks(start, scenario.horizon.end),
         as_of=scenario.as_of,
         campaigns=plan.campaigns,
         calendar=tables.calendar(scenario),

@@ -67,6 +67,7 @@ def template(document: dict[str, Any]) -> bytes:
     stream = io.BytesIO()
     book = new_book(stream, str(document.get("title") or document.get("name", "")))
     look = Looks(book)
+    aids.define(book)
     guide = book.add_worksheet(GUIDE)
     counts: dict[str, int] = {}
     for sheet in sheets():
@@ -174,7 +175,7 @@ def _put(
         )
         return form
     if isinstance(cell, str):
-        page.write_string(row, at, cell, look(num_format="@", indent=1))
+        page.write_string(row, at, cell, look(num_format="@", align="left", indent=1))
         return cell
     money = "[money]" in column.meaning
     shown = looks.MONEY if money else "General"
@@ -206,7 +207,9 @@ def _guide(
         page.write_url(row, 0, f"internal:'{sheet.name}'!A1", link, sheet.name)
         if sheet.kind != "settings":
             page.write_number(row, 1, counts[sheet.name], look())
-        page.write_string(row, 2, aids.plain(sheet.meaning), look(indent=1))
+        page.write_string(
+            row, 2, aids.plain(sheet.meaning), look(align="left", indent=1)
+        )
 
 
 # ---------------------------------------------------------------------------- settings
@@ -222,7 +225,9 @@ def _settings(look: Looks, page: Worksheet, sheet: Sheet, rows: Sequence[Row]) -
         page.write_string(number, 0, column.header, look(bold=column.required))
         cell = _cell(sheet, document, column)
         texts.append(_put(look, page, number, 1, cell, column))
-        page.write_string(number, 2, aids.plain(column.meaning), look(indent=1))
+        page.write_string(
+            number, 2, aids.plain(column.meaning), look(align="left", indent=1)
+        )
         aids.offer(page, (number, 1, number, 1), aids.given(column))
     page.set_column(0, 0, width([column.header for column in sheet.settings]))
     page.set_column(1, 1, width(texts))
