@@ -180,8 +180,24 @@ def test_odd_texts_come_back_and_none_is_a_formula(tiny: Path, tmp_path: Path) -
     assert "f" not in types
     found = imported(data, tmp_path)
     assert found.document["sources"] == document["sources"]
+    (tmp_path / "odd.yaml").write_text(reading.stated_text(found.document, "Odd"))
+    assert reading.read(tmp_path / "odd.yaml").scenario == found.loaded.scenario
     assert found.loaded.scenario.title == "=HYPERLINK(1)"
     assert found.loaded.scenario.sites[0].name == "=1+1"
+
+
+def test_the_file_reads_like_one_written_by_hand(tiny: Path) -> None:
+    text = reading.stated_text(reading.written(tiny), "Imported from tiny.xlsx")
+    assert text.startswith(
+        "# Imported from tiny.xlsx\n\nschema_version: 1\nname: tiny\n"
+    )
+    assert "\n\nhorizon: {start: 2026-01-01, end: 2026-12-31}\n" in text
+    assert "\n    go_live: WEST.completed + 90 days\n" in text
+    assert (
+        "\n  - {id: A-1, contract: C-ALPHA, kind: commercial, market: US, batches: 2,"
+        " due: 2026-03-11}\n"
+    ) in text
+    assert max(map(len, text.splitlines())) <= 100
 
 
 def column(holds: Any, kind: Any = "plain") -> layout.Column:

@@ -96,9 +96,9 @@ def _line(parts: Sequence[str]) -> str | None:
     if not parts:
         return None
     line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow(parts)
+    csv.writer(line, lineterminator="\r\n").writerow(parts)
     plain = not any(mark in part for part in parts for mark in '",\r\n')
-    return ", ".join(parts) if plain else line.getvalue()
+    return ", ".join(parts) if plain else line.getvalue().removesuffix("\r\n")
 
 
 def read(cell: object, column: Column) -> Scalar | list[Scalar]:

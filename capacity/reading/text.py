@@ -14,6 +14,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from capacity.horizon import format_moment
 from capacity.reading.nodes import Place
@@ -22,6 +23,9 @@ from capacity.scenario import Entity, Exact, Record, Scenario, Step, SuiteRate
 _PLAIN = re.compile(r"[A-Za-z][\w./()&%@'+-]*( [\w./()&%@'+-]+)*", re.ASCII)
 _EXACT: TypeAdapter[Fraction] = TypeAdapter(Exact)
 _WORDS = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
+SHORT = 88
+"""Characters of a row that still stands on one line."""
+
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d)?")
 _BREAKS = {ord(c): f"\\u{ord(c):04x}" for c in "\x7f\x85\u2028\u2029\ufeff"}
@@ -47,27 +51,41 @@ def with_places(scenario: Scenario, places: Mapping[str, Place]) -> str:
 
 
 def stated(document: dict[str, Any], heading: str) -> str:
-    """Plain data as a scenario's file, short rows on one line, below a comment."""
-    yaml = YAML(typ="safe", pure=True)
-    yaml.default_flow_style = None
-    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
-    yaml.allow_unicode = True
-    yaml.width = 96
+    """Plain data as a scenario's file: a comment, then section by section."""
+    yaml = YAML()
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    yaml.width = 10**6
     file = io.StringIO()
-    yaml.dump(_dated(document), file)
-    return f"# {heading}\n\n{file.getvalue()}"
+    file.write(f"# {heading}\n")
+    together = False
+    for key, value in document.items():
+        apart = isinstance(value, dict | list)
+        if apart or not together:
+            file.write("\n")
+        together = not apart
+        yaml.dump(CommentedMap({key: _laid_out(value)}), file)
+    return file.getvalue()
 
 
-def _dated(value: object) -> object:
-    """The same data with days as days: as text they would stand in quotes."""
+def _laid_out(value: object) -> object:
+    """The same data with days as days, and short rows on one line."""
+    found: CommentedMap | CommentedSeq
     if isinstance(value, dict):
-        return {key: _dated(part) for key, part in value.items()}
-    if isinstance(value, list):
-        return [_dated(part) for part in value]
-    if isinstance(value, str) and _DAY.fullmatch(value):
+        found = CommentedMap({key: _laid_out(part) for key, part in value.items()})
+        parts = list(value.values())
+    elif isinstance(value, list):
+        found = CommentedSeq([_laid_out(part) for part in value])
+        parts = value
+    elif isinstance(value, str) and _DAY.fullmatch(value):
         with suppress(ValueError):
             return date.fromisoformat(value)
-    return value
+        return value
+    else:
+        return value
+    plain = not any(isinstance(part, dict | list) for part in parts)
+    if plain and len(str(value).replace("'", "")) <= SHORT:
+        found.fa.set_flow_style()
+    return found
 
 
 def _record(record: Record, path: str, indent: str) -> Iterator[tuple[str, str]]:
