@@ -8,8 +8,9 @@ import re
 import zipfile
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import openpyxl
 import pytest
@@ -25,7 +26,7 @@ from capacity.excel.template import SPARE
 from capacity.folders import OutputError
 from capacity.reading import ScenarioError
 from capacity.reading.nodes import PLAIN, Shape
-from capacity.scenario import Scenario
+from capacity.scenario import Entity, Exact, Kind, Rate, Scenario, When
 
 ROOT = Path(__file__).parent.parent
 SCENARIOS = sorted((ROOT / "scenarios").glob("*.yaml"))
@@ -292,6 +293,39 @@ def test_every_field_of_a_scenario_has_a_cell() -> None:
     assert marks.headers == ("record", "field", "is", "source", "note")
 
 
+class Depot(Entity):
+    """A list that scenarios don't have yet."""
+
+    site: str
+    """Site."""
+    opens: When | None = None
+    """First day."""
+    shelves: list[Rate] = []
+    """Places by date."""
+    cost: dict[Kind, int] = {}
+    """By kind. [money]"""
+
+
+class Wider(Scenario):
+    """A scenario with more to say."""
+
+    depots: list[Depot] = []
+    """Stores of intermediates."""
+    vat: Exact = Fraction(0)
+    """Tax. [1]"""
+
+
+def test_a_field_that_is_added_has_its_cell_at_once() -> None:
+    before = {sheet.name: sheet for sheet in layout.sheets()}
+    after = {sheet.name: sheet for sheet in layout.sheets(Wider)}
+    assert set(after) - set(before) == {"Depots", "Depots shelves"}
+    costs = tuple(f"cost.{kind}" for kind in get_args(Kind))
+    assert after["Depots"].headers == ("id", "site", "opens", *costs)
+    assert after["Depots shelves"].headers == ("depots", "from", "value")
+    settings = [column.header for column in after["Settings"].settings]
+    assert settings == [*(c.header for c in before["Settings"].settings), "vat"]
+
+
 def test_sheets_are_named_after_what_a_scenario_has() -> None:
     names = [sheet.name for sheet in layout.sheets()]
     assert names[:3] == ["Settings", "Sites", "Site shutdowns"]
@@ -443,6 +477,11 @@ def put(sheet: str, cell: str, value: Any) -> Edit:
             put("Programme recipe", "D3", "E1, W9"),
             "Programme recipe!D3: programme BETA: step antibody: suites: unknown suite W9;"
             " there are E1, W1",
+        ),
+        (
+            put("Programme recipe", "D3", None),
+            "Programme recipe!D3: programme BETA: step antibody: suites: should have at"
+            " least 1 row",
         ),
         (
             put("Programme recipe", "H3", "frozn"),

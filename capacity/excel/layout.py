@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -56,6 +56,10 @@ class Column:
         return ".".join(self.path)
 
 
+Empty = tuple[tuple[str, ...], type[list[Any] | dict[str, Any]]]
+"""Where a list or a table has to be, even if nothing is in it."""
+
+
 @dataclass(frozen=True)
 class Sheet:
     """A worksheet: where its rows stand in a scenario, and its columns."""
@@ -71,8 +75,8 @@ class Sheet:
     """Sheet whose rows these belong to."""
     key: str | None = None
     """Field that tells rows apart."""
-    empties: tuple[tuple[tuple[str, ...], type[list[Any] | dict[str, Any]]], ...] = ()
-    """Lists and tables that a row has to have, if empty."""
+    empties: tuple[Empty, ...] = ()
+    """What a row has to have."""
     meaning: str = ""
     settings: tuple[Column, ...] = ()
     """What the rows of the settings hold."""
@@ -110,15 +114,13 @@ class _Parts:
 
     columns: list[Column] = field(default_factory=list)
     sheets: list[tuple[tuple[str, ...], FieldInfo]] = field(default_factory=list)
-    empties: list[tuple[tuple[str, ...], type[list[Any] | dict[str, Any]]]] = field(
-        default_factory=list
-    )
+    empties: list[Empty] = field(default_factory=list)
 
 
 @cache
-def sheets() -> tuple[Sheet, ...]:
-    """Every sheet of a scenario's workbook, in order."""
-    parts = _parts(Scenario)
+def sheets(root: type[Record] = Scenario) -> tuple[Sheet, ...]:
+    """Every sheet of a scenario's workbook, in order: settings first, marks last."""
+    parts = _parts(root)
     settings = Sheet(
         "Settings",
         "settings",
@@ -131,10 +133,9 @@ def sheets() -> tuple[Sheet, ...]:
         settings=tuple(parts.columns),
         meaning="What isn't in a list: days, rules, economics, quality.",
     )
-    lists = sorted(
-        _below(parts, None), key=lambda sheet: sheet.kind == "pairs" and not sheet.owner
-    )
-    return (settings, *lists, _marks())
+    lists = [*_below(parts, None)]
+    lists.sort(key=lambda sheet: sheet.kind == "pairs" and sheet.owner is None)
+    return (settings, *lists, _marks(root))
 
 
 def _parts(record: type[Record]) -> _Parts:
@@ -157,7 +158,7 @@ def _place(
     """Make a field columns or a sheet; `needed` where nothing around it is optional."""
     shape = shape_of(info.annotation)
     part = shape.part or PLAIN
-    keys = _options(get_args(info.annotation)[0]) if shape.kind == "table" else ()
+    keys = _options(_inner(info)[0]) if shape.kind == "table" else ()
     if needed and shape.kind in ("list", "table"):
         parts.empties.append((path, list if shape.kind == "list" else dict))
     if shape.kind in ("record", "choice"):
@@ -168,8 +169,7 @@ def _place(
                     inner = FieldInfo.merge_field_infos(inner, description=told)
                 _place(parts, below, inner, needed=needed and inner.is_required())
     elif keys:
-        annotation = get_args(info.annotation)[1]
-        value = FieldInfo(annotation=annotation, description=info.description)
+        value = FieldInfo(annotation=_inner(info)[1], description=info.description)
         for key in keys:
             _place(parts, (*path, key), value, needed=False)
     elif shape.kind == "table" and part.records:
@@ -185,14 +185,8 @@ def _add(columns: list[Column], column: Column) -> None:
     for number, other in enumerate(columns):
         if other.path == column.path:
             options = tuple(dict.fromkeys(other.options + column.options))
-            columns[number] = Column(
-                column.path,
-                column.shape,
-                column.holds,
-                options,
-                other.required and column.required,
-                other.meaning,
-            )
+            required = other.required and column.required
+            columns[number] = replace(other, options=options, required=required)
             return
     columns.append(column)
 
@@ -200,18 +194,10 @@ def _add(columns: list[Column], column: Column) -> None:
 def _column(
     path: tuple[str, ...], shape: Shape, info: FieldInfo, *, needed: bool
 ) -> Column:
-    annotation = info.annotation
-    if shape.kind == "list":
-        annotation = get_args(annotation)[0]
+    annotation = _inner(info)[0] if shape.kind == "list" else info.annotation
     options = _options(annotation)
-    return Column(
-        path,
-        shape,
-        "choice" if options else _holds(annotation),
-        options,
-        needed,
-        info.description or "",
-    )
+    holds = "choice" if options else _holds(annotation)
+    return Column(path, shape, holds, options, needed, info.description or "")
 
 
 def _holds(annotation: Any) -> Literal["text", "number", "truth", "date"]:  # noqa: ANN401
@@ -221,6 +207,11 @@ def _holds(annotation: Any) -> Literal["text", "number", "truth", "date"]:  # no
     if bare is bool:
         return "truth"
     return "date" if shape_of(annotation).kind == "when" else "number"
+
+
+def _inner(info: FieldInfo) -> tuple[Any, ...]:
+    """What a list's items, or a table's keys and values, are."""
+    return get_args(_bare(info.annotation))
 
 
 def _bare(annotation: Any) -> Any:  # noqa: ANN401 - annotations have no type
@@ -276,12 +267,13 @@ def _title(path: tuple[str, ...], owner: Sheet | None) -> str:
 
 
 def _noun(name: str) -> str:
-    return NOUNS[name]
+    """How one row of a list is called."""
+    return NOUNS.get(name, name)
 
 
 def _pair(info: FieldInfo) -> tuple[Column, ...]:
     """Key and value of a table with free keys."""
-    annotation = get_args(info.annotation)[1]
+    annotation = _inner(info)[1]
     value = FieldInfo(annotation=annotation, description=info.description)
     return (
         Column((KEY,), PLAIN, "text", required=True, meaning="What the value is for."),
@@ -289,9 +281,9 @@ def _pair(info: FieldInfo) -> tuple[Column, ...]:
     )
 
 
-def _marks() -> Sheet:
+def _marks(root: type[Record]) -> Sheet:
     """One sheet for the tables of records that every owner may have."""
-    records: tuple[type[Record], ...] = (Scenario, *_entities(Scenario))
+    records: tuple[type[Record], ...] = (root, *_entities(root))
     found = {
         path[0]: shape_of(info.annotation).part
         for record in records
@@ -313,7 +305,7 @@ def _marks() -> Sheet:
 
 def _is_marks(info: FieldInfo) -> bool:
     shape = shape_of(info.annotation)
-    free = shape.kind == "table" and not _options(get_args(info.annotation)[0])
+    free = shape.kind == "table" and not _options(_inner(info)[0])
     return free and bool(shape.part and shape.part.records)
 
 

@@ -124,7 +124,7 @@ class _Taker:
             node = Node({}, place)
             _fill(node, sheet.columns, row)
             for path, kind in sheet.empties:
-                _at(node, path, Node(kind(), place))
+                _at(node, path, Node(kind(), node.blanks.get(path[0], place)))
             owner = self.owner(page, row)
             if owner is None:
                 continue
