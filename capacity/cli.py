@@ -383,7 +383,9 @@ def import_(
     for name in taken.ignored:
         say(f"sheet {name}: left out, it isn't part of a scenario")
     warnings = _warnings(taken.loaded)
-    text = reading.stated_text(taken.document, f"Imported from {workbook.name}")
+    text = reading.stated_text(
+        taken.document, f"Imported from {' '.join(workbook.name.split())}"
+    )
     folders.write_whole(output, text.encode())
     if as_json:
         tell_json({**_validated(taken.loaded, warnings, False), "file": str(output)})

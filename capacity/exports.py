@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from capacity import tables
-from capacity.folders import OutputError, absolute, refuse_inside, whole_folder
+from capacity.folders import (
+    OutputError,
+    absolute,
+    refuse_inside,
+    unwritable,
+    whole_folder,
+)
 from capacity.horizon import format_moment
 
 if TYPE_CHECKING:
@@ -74,7 +80,10 @@ def _refuse(folder: Path, run: Run, form: str, *, overwrite: bool) -> None:
     if place.exists() and not place.is_dir():
         msg = f"{folder} is a file; --format {form} needs a folder"
         raise OutputError(msg)
-    there = [each.name for each in place.iterdir()] if place.exists() else []
+    try:
+        there = [each.name for each in place.iterdir()] if place.exists() else []
+    except OSError as error:
+        raise unwritable(folder, error) from error
     others = [name for name in there if not name.endswith(f".{form}")]
     if others:
         msg = f"{folder} holds {min(others)}, so it isn't replaced; -o names another"

@@ -48,7 +48,7 @@ def read(path: Path) -> Imported:
     document = reading.plain(root)
     cells = {problem.file for problem in problems}
     try:
-        loaded = reading.loaded(root, [])
+        loaded = reading.from_nodes(root, [])
     except ScenarioError as error:
         # What can't be read in a cell was said already; that it is missing isn't news.
         problems += [each for each in error.problems if each.file not in cells]
@@ -71,7 +71,8 @@ def _in_order(problems: Sequence[Problem]) -> list[Problem]:
     def order(problem: Problem) -> tuple[int, int, int, str, str]:
         name, _, cell = problem.file.rpartition("!")
         found = re.match(r"([A-Z]+)(\d+)", cell)
-        at = names.index(name.casefold()) if name.casefold() in names else -1
+        name = name.strip().casefold()
+        at = names.index(name) if name in names else -1
         column, row = found.groups() if found else ("", "0")
         return at, int(row), len(column), column, problem.sentence
 

@@ -13,15 +13,12 @@ if TYPE_CHECKING:
     from xlsxwriter import Workbook
     from xlsxwriter.worksheet import Worksheet
 
-    from capacity.excel.looks import Looks
+    from capacity.excel.looks import Area, Looks
 
 IS = "is"
 """Header of what a value rests on."""
 LAST_MARK = 5000
 """Last row of marks that colours look at."""
-
-Area = tuple[int, int, int, int]
-"""First row and column, last row and column, from 0."""
 
 
 class Choices(NamedTuple):
@@ -185,10 +182,9 @@ def standing(record: str, field: str) -> str:
 def shade(look: Looks, page: Worksheet, area: Area, criteria: str) -> None:
     """Colour cells that rest on facts, typical values or stated assumptions."""
     for name, fill in looks.STANDING.items():
-        form = look.book.add_format({"bg_color": fill})
         formula = "=" + criteria.replace("{}", name)
-        rule = {"type": "formula", "criteria": formula, "format": form}
-        page.conditional_format(*area, rule)
+        rule = {"type": "formula", "criteria": formula}
+        looks.shade(look.book, page, area, rule, fill)
 
 
 def _letter(at: int) -> str:

@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from capacity.excel.layout import Sheet, sheets
 from capacity.excel.template import GUIDE
@@ -26,6 +26,16 @@ MOST_ROWS = 20_000
 
 OLD = bytes.fromhex("d0cf11e0")
 """How a file begins that is encrypted, or older than .xlsx."""
+
+
+class Raw(NamedTuple):
+    """A cell as the file has it."""
+
+    place: Place
+    value: object
+    """As it was saved last."""
+    formula: object
+    """The same, where there is no formula."""
 
 
 @dataclass(frozen=True)
@@ -67,15 +77,20 @@ class Page:
                 problems.append(_at(self.place(1, 1), said))
         return found
 
-    def rows(self) -> Iterator[tuple[int, tuple[object, ...], tuple[object, ...]]]:
-        """Number, saved values and formulas of every row below the header."""
+    def rows(self, columns: dict[str, int]) -> Iterator[dict[str, Raw]]:
+        """The cells of every row that isn't blank, by their headers."""
         both = zip(
             self.values.iter_rows(min_row=2, values_only=True),
             self.formulas.iter_rows(min_row=2, values_only=True),
             strict=True,
         )
         for number, (values, formulas) in enumerate(both, start=2):
-            yield number, values, formulas
+            row = {
+                header: Raw(self.place(number, at), values[at - 1], formulas[at - 1])
+                for header, at in columns.items()
+            }
+            if any(cell.formula is not None for cell in row.values()):
+                yield row
 
     def merged(self) -> list[Problem]:
         """Merged cells, of which all but the first are lost."""

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from io import BytesIO
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook
     from xlsxwriter.format import Format
+    from xlsxwriter.worksheet import Worksheet
 
-INK, PALE, LINE = "#222222", "#666666", "#BFBFBF"
+INK, PALE = "#222222", "#666666"
 HEADER, NEEDED, OWNER = "#44546A", "#1F3864", "#7F6000"
 """Fill of headers: what may be left out, what is needed, whose a row is."""
 
 STANDING = {"fact": "#D8EAD3", "typical": "#D6E6F5", "assumption": "#FFF2CC"}
 """Fill of values by what they rest on."""
 
-BAD, WARM, GOOD = "#F8CBAD", "#FFE699", "#C6E0B4"
-"""Fill of what is wrong, near its limit, as it should be."""
+BAD, WARM = "#F8CBAD", "#FFE699"
+"""Fill of what is wrong or full, and of what is late or nearly full."""
 
 DATE, MOMENT = "yyyy-mm-dd", "yyyy-mm-dd hh:mm"
-MONTH, PY_MONTH = "yyyy-mm", "%Y-%m"
+MONTH = "yyyy-mm"
 MONEY, SHARE = "#,##0", "0.0%"
 
 
@@ -43,21 +47,23 @@ class Looks:
         return self(bold=True, font_color="white", bg_color=fill, text_wrap=True)
 
 
-def new_book(path: Any, title: str) -> Workbook:  # noqa: ANN401 - a path or a stream
-    """A workbook without a date, in which no text is ever taken for a formula."""
-    from datetime import datetime
+Area = tuple[int, int, int, int]
+"""First row and column, last row and column, from 0."""
 
+
+def shade(
+    book: Workbook, page: Worksheet, area: Area, rule: Mapping[str, object], fill: str
+) -> None:
+    """Colour the cells of an area where a rule holds, and none after it."""
+    form = book.add_format({"bg_color": fill})
+    page.conditional_format(*area, {**rule, "format": form, "stop_if_true": True})
+
+
+def new_book(stream: BytesIO, title: str) -> Workbook:
+    """A workbook that doesn't tell when it was made."""
     from xlsxwriter import Workbook
 
-    book = Workbook(
-        path,
-        {
-            "in_memory": True,
-            "strings_to_formulas": False,
-            "strings_to_urls": False,
-            "strings_to_numbers": False,
-        },
-    )
+    book = Workbook(stream, {"in_memory": True})
     book.set_properties({"title": title, "created": datetime(2000, 1, 1)})
     return book
 

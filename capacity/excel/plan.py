@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ import pandas as pd
 
 from capacity import tables
 from capacity.excel import gantt, looks
+from capacity.excel.cells import LONGEST
 from capacity.excel.looks import Looks, new_book, width
 from capacity.excel.weeks import weeks
 from capacity.tables.closures import suites_in_use
@@ -21,10 +22,28 @@ if TYPE_CHECKING:
 
     from capacity.runs import Run
 
-SHARES = ("load", "gap", "on_time_in_full", "take_or_pay", "weight")
-MONEY = ("cost", "per_day")
+FORMS = {
+    **dict.fromkeys(("load", "weight"), looks.SHARE),
+    **dict.fromkeys(("cost", "per_day"), looks.MONEY),
+}
+"""How the numbers of some columns are shown."""
+
 FULL, BUSY = 0.95, 0.85
 """Load from which a month is shown as full, and as busy. [1]"""
+
+Rule = tuple[str, str | float, str]
+"""A comparison, what with, and the fill where it holds."""
+
+RULES: dict[str, list[Rule]] = {
+    "late": [(">", 0, looks.WARM)],
+    "late_days": [(">", 0, looks.WARM)],
+    "unserved": [(">", 0, looks.BAD)],
+    "at_risk": [("==", "TRUE", looks.WARM)],
+    "cause": [("!=", '"none"', looks.WARM)],
+    "load": [(">=", FULL, looks.BAD), (">=", BUSY, looks.WARM)],
+    "standing": [("==", f'"{name}"', fill) for name, fill in looks.STANDING.items()],
+}
+"""What is coloured, by column."""
 
 _ISO = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d)?")
 
@@ -79,52 +98,37 @@ def _put(
     look: Looks, page: Worksheet, at: tuple[int, int], column: str, value: object
 ) -> str:
     """Write a value as what it is; what it shows, for the column's width."""
-    if value is None or value is pd.NaT or value is pd.NA or value != value:
+    if pd.isna(value):
         return ""
-    if isinstance(value, str) and column == "value" and _ISO.fullmatch(value):
-        value = datetime.fromisoformat(value)
     if isinstance(value, str) and column == "month":
-        month = datetime.strptime(value, looks.PY_MONTH)
+        month = datetime.strptime(value, "%Y-%m")
         page.write_datetime(*at, month, look(num_format=looks.MONTH, align="center"))
         return value
+    if isinstance(value, str) and column == "value" and _ISO.fullmatch(value):
+        value = datetime.fromisoformat(value)
     if isinstance(value, datetime):
-        moment = value.to_pydatetime() if isinstance(value, pd.Timestamp) else value
-        form = looks.DATE if moment.hour == moment.minute == 0 else looks.MOMENT
-        page.write_datetime(*at, moment, look(num_format=form, align="center"))
+        form = looks.DATE if value.hour == value.minute == 0 else looks.MOMENT
+        page.write_datetime(*at, value, look(num_format=form, align="center"))
         return form
     if isinstance(value, bool):
         page.write_boolean(*at, value, look())
         return "FALSE"
     if isinstance(value, int | float):
-        form = looks.SHARE if column in SHARES else "General"
-        form = looks.MONEY if column in MONEY else form
+        form = FORMS.get(column, "General")
         page.write_number(*at, value, look(num_format=form))
         return f"{value:,}"
-    page.write_string(*at, str(value), look(num_format="@", align="left", indent=1))
-    return str(value)
+    text = str(value)[:LONGEST]
+    page.write_string(*at, text, look(num_format="@", align="left", indent=1))
+    return text
 
 
 def _colour(look: Looks, page: Worksheet, frame: pd.DataFrame) -> None:
-    """Colour what is late, missing, at risk or full."""
-    rules: list[tuple[str, str, float | str, str]] = [
-        ("late", ">", 0, looks.WARM),
-        ("unserved", ">", 0, looks.BAD),
-        ("late_days", ">", 0, looks.WARM),
-        ("load", ">=", FULL, looks.BAD),
-        ("load", ">=", BUSY, looks.WARM),
-        ("at_risk", "==", "TRUE", looks.WARM),
-        ("cause", "!=", '"none"', looks.WARM),
-        *(("standing", "==", f'"{s}"', fill) for s, fill in looks.STANDING.items()),
-    ]
-    names = [str(column) for column in frame.columns]
-    for column, sign, value, fill in rules:
-        if column in names and len(frame):
-            at = names.index(column)
-            form = look.book.add_format({"bg_color": fill})
-            rule = {"type": "cell", "criteria": sign, "value": value, "format": form}
-            page.conditional_format(
-                1, at, len(frame), at, {**rule, "stop_if_true": True}
-            )
+    """Colour what is late, missing, at risk or full, and what values rest on."""
+    for at, column in enumerate(frame.columns):
+        area = (1, at, max(1, len(frame)), at)
+        for criteria, value, fill in RULES.get(str(column), ()):
+            rule = {"type": "cell", "criteria": criteria, "value": value}
+            looks.shade(look.book, page, area, rule, fill)
 
 
 def _pairs(
@@ -145,78 +149,68 @@ def _pairs(
 
 def _summary(look: Looks, page: Worksheet, run: Run) -> None:
     """Key figures, as `kpis.json` has them: single ones, then blocks and tables."""
-    scenario, kpis = run.loaded.scenario, run.kpis
+    scenario = run.loaded.scenario
     page.hide_gridlines(2)
     page.set_column(0, 0, 30)
     page.set_column(1, 12, 15)
-    page.write_string(
-        0, 0, scenario.title or scenario.name, look(bold=True, font_size=14)
-    )
+    title = scenario.title or scenario.name
+    page.write_string(0, 0, title, look(bold=True, font_size=14))
     checked = "accepted by the checker" if run.manifest.checker == "ok" else "rejected"
-    money = f"money in {scenario.currency}"
-    said = f"{scenario.name}: {run.manifest.status} plan, {checked}; {money}"
+    said = f"{scenario.name}: {run.manifest.status} plan, {checked}"
+    said += f"; money in {scenario.currency}"
     page.write_string(1, 0, said, look(font_color=looks.PALE))
+    blocks = {name: part for name, part in run.kpis.items() if _is_block(part)}
     row = 3
-    for name, value in kpis.items():
-        if not isinstance(value, dict | list):
-            row = _figure(look, page, row, name, value)
-    for name, value in kpis.items():
-        if isinstance(value, dict | list) and value:
-            row = _block(look, page, row + 1, name, value)
+    for name, value in run.kpis.items():
+        if name not in blocks:
+            _figures(look, page, row, _spoken(name), [value])
+            row += 1
+    for name, part in blocks.items():
+        row = _block(look, page, row + 1, name, part)
     page.set_landscape()
     page.fit_to_pages(1, 1)
 
 
-def _figure(look: Looks, page: Worksheet, row: int, name: str, value: object) -> int:
-    page.write_string(row, 0, name.replace("_", " "), look())
-    _figured(look, page, (row, 1), value)
-    return row + 1
+def _is_block(value: object) -> bool:
+    return isinstance(value, dict | list) and bool(value)
 
 
-def _figured(look: Looks, page: Worksheet, at: tuple[int, int], value: object) -> None:
-    """A figure: money and counts are whole, shares aren't."""
-    if isinstance(value, float):
-        page.write_number(*at, value, look(num_format=looks.SHARE, align="right"))
-    elif isinstance(value, int):
-        page.write_number(*at, value, look(num_format=looks.MONEY, align="right"))
-    elif isinstance(value, str) and _ISO.fullmatch(value):
-        _put(look, page, at, "value", value)
-    elif value is not None:
-        page.write_string(*at, str(value), look(align="right"))
+def _spoken(name: str) -> str:
+    return name.replace("_", " ")
 
 
 def _block(
-    look: Looks, page: Worksheet, row: int, name: str, value: dict[str, Any] | list[Any]
+    look: Looks, page: Worksheet, row: int, name: str, part: dict[str, Any] | list[Any]
 ) -> int:
-    """A figure by one name, or by two."""
-    if isinstance(value, list):
-        value = {
-            each["name"]: {k: v for k, v in each.items() if k != "name"}
-            for each in value
-        }
-    heads = [
-        *dict.fromkeys(
-            key for each in value.values() if isinstance(each, dict) for key in each
-        )
-    ]
+    """A figure for each name, or several; the row below them."""
+    if isinstance(part, list):
+        part = {each["name"]: each for each in part}
+    found = {key: each for key, each in part.items() if isinstance(each, dict)}
+    keys = dict.fromkeys(key for each in found.values() for key in each)
+    heads = [key for key in keys if key != "name"]
     for at, head in enumerate([name, *(heads or [""])]):
-        page.write_string(row, at, head.replace("_", " "), look.header())
-    first = row + 1
-    for key, each in value.items():
-        row += 1
-        page.write_string(row, 0, key.replace("_", " ") if not heads else key, look())
-        if isinstance(each, dict):
-            for at, head in enumerate(heads, start=1):
-                _figured(look, page, (row, at), each.get(head))
-        else:
-            _figured(look, page, (row, 1), each)
-    if name == "load":
-        for least, fill in ((FULL, looks.BAD), (BUSY, looks.WARM)):
-            form = look.book.add_format({"bg_color": fill})
-            rule = {"type": "cell", "criteria": ">=", "value": least, "format": form}
-            area = (first, 1, row, len(heads))
-            page.conditional_format(*area, {**rule, "stop_if_true": True})
-    return row + 1
+        page.write_string(row, at, _spoken(head), look.header())
+    for number, (key, each) in enumerate(part.items(), start=row + 1):
+        values = [each.get(head) for head in heads] if heads else [each]
+        _figures(look, page, number, key if heads else _spoken(key), values)
+    for criteria, value, fill in RULES.get(name, ()):
+        rule = {"type": "cell", "criteria": criteria, "value": value}
+        area = (row + 1, 1, row + len(part), max(1, len(heads)))
+        looks.shade(look.book, page, area, rule, fill)
+    return row + len(part) + 1
+
+
+def _figures(
+    look: Looks, page: Worksheet, row: int, name: str, values: Sequence[object]
+) -> None:
+    """A name with its figures: money and counts are whole, shares aren't."""
+    page.write_string(row, 0, name, look())
+    for at, value in enumerate(values, start=1):
+        if isinstance(value, int | float):
+            form = looks.SHARE if isinstance(value, float) else looks.MONEY
+            page.write_number(row, at, value, look(num_format=form, align="right"))
+        elif value is not None:
+            _put(look, page, (row, at), "value", value)
 
 
 def _made_by(run: Run) -> dict[str, object]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from capacity.excel import cells
-from capacity.excel.book import Page, close, opened
+from capacity.excel.book import Page, Raw, close, opened
 from capacity.excel.layout import (
     FIELD,
     KEY,
@@ -32,6 +32,11 @@ class Cell(NamedTuple):
         """A name, as text."""
         return "" if self.node is None else str(self.node.value)
 
+
+UNSAVED = (
+    "a formula without a saved value: open the file in Excel or LibreOffice and save it, "
+    "or write the value"
+)
 
 Row = dict[str, Cell]
 """The cells of a row by their headers."""
@@ -96,24 +101,22 @@ class _Taker:
     def settings(self, page: Page, columns: dict[str, int]) -> None:
         """The scenario's own values, one a row."""
         known = {column.header: column for column in page.sheet.settings}
-        found: Row = {}
-        for number, values, formulas in page.rows():
-            name = str(values[columns[SETTING] - 1] or "").strip()
-            place = page.place(number, columns[SETTING])
-            if name in found:
-                self.say(place, f"{name}: comes twice")
-            elif name in known:
-                at = columns[VALUE]
-                cell = page.place(number, at), values[at - 1], formulas[at - 1]
-                found[name] = self.cell(known[name], *cell)
-            elif name:
-                self.say(place, f"{name}: unknown setting{close(name, known)}")
         nowhere = Cell(page.place(1, 1), None)
-        found = {name: found.get(name, nowhere) for name in known}
+        found = dict.fromkeys(known, nowhere)
+        for row in page.rows(columns):
+            name = str(row[SETTING].value or "").strip()
+            place = row[SETTING].place
+            if name not in known:
+                said = f"{name}: unknown setting{close(name, known)}"
+                self.say(place, said if name else f"{SETTING}: missing")
+            elif found[name] is not nowhere:
+                self.say(place, f"{name}: comes twice")
+            else:
+                found[name] = self.cell(known[name], row[VALUE])
         _fill(self.root, page.sheet.settings, found)
-        names = {sheet.path: sheet.name for sheet in sheets() if not sheet.owner}
+        lists = {sheet.path: sheet.name for sheet in sheets() if sheet.owner is None}
         for path, kind in page.sheet.empties:
-            place = Place(f"{names[path]}!A2", 0) if path in names else self.root.place
+            place = Place(f"{lists[path]}!A2", 0) if path in lists else self.root.place
             _at(self.root, path, Node(kind(), place))
 
     def records(self, page: Page, columns: dict[str, int]) -> None:
@@ -181,59 +184,37 @@ class _Taker:
         known = self.rows.get(owner.name, {})
         if names in known:
             return known[names]
-        for number, header in enumerate(page.sheet.owners, start=1):
-            options = {
-                key[number - 1]
-                for key in known
-                if key[: number - 1] == names[: number - 1]
-            }
-            name = names[number - 1]
-            if name not in options:
-                said = f"unknown {header} {name}{close(name, options)}"
-                self.say(row[header].place, said if name else f"{header}: missing")
+        for at, header in enumerate(page.sheet.owners):
+            options = {key[at] for key in known if key[:at] == names[:at]}
+            if names[at] not in options:
+                said = f"unknown {header} {names[at]}{close(names[at], options)}"
+                self.say(row[header].place, said if names[at] else f"{header}: missing")
                 break
         return None
 
     def lines(self, page: Page, columns: dict[str, int]) -> Iterator[tuple[Place, Row]]:
-        """Rows that aren't blank, with the place of their first cell."""
-        sheet = page.sheet
-        expected = dict(zip(sheet.headers, sheet.full, strict=True))
-        for number, values, formulas in page.rows():
-            if all(
-                values[at - 1] is None and formulas[at - 1] is None
-                for at in columns.values()
-            ):
-                continue
-            row = {}
-            for header, column in expected.items():
-                at = columns.get(header)
-                row[header] = (
-                    Cell(page.place(number, 1), None)
-                    if at is None
-                    else self.cell(
-                        column, page.place(number, at), values[at - 1], formulas[at - 1]
-                    )
-                )
+        """Rows that say something, with the place of their first cell."""
+        for raw in page.rows(columns):
+            first = next(iter(raw.values())).place
+            row = {
+                column.header: self.cell(column, raw[column.header])
+                if column.header in raw
+                else Cell(first, None)
+                for column in page.sheet.full
+            }
             if any(cell.node is not None for cell in row.values()):
-                yield page.place(number, columns[next(iter(columns))]), row
+                yield first, row
 
-    def cell(
-        self, column: Column, place: Place, value: object, formula: object
-    ) -> Cell:
+    def cell(self, column: Column, raw: Raw) -> Cell:
         """What a cell means; what can't be meant is reported and counts as blank."""
-        if value is None and formula is not None:
-            said = (
-                "a formula without a saved value: open the file in Excel or "
-                "LibreOffice and save it, or write the value"
-            )
-            self.say(place, f"{column.header}: {said}")
-            return Cell(place, None)
+        meant = None
         try:
-            meant = cells.read(value, column)
+            if raw.value is None and raw.formula is not None:
+                raise cells.CellError(UNSAVED)
+            meant = cells.read(raw.value, column)
         except cells.CellError as error:
-            self.say(place, f"{column.header}: {error}")
-            meant = None
-        return Cell(place, None if meant is None else _node(meant, place))
+            self.say(raw.place, f"{column.header}: {error}")
+        return Cell(raw.place, None if meant is None else _node(meant, raw.place))
 
     def say(self, place: Place, sentence: str) -> None:
         """Report a problem."""

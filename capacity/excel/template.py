@@ -46,8 +46,8 @@ RULES = (
     "A row of a sheet such as Site shutdowns begins with the name of its owner.",
     "Columns and sheets keep their names; sheets of your own are left alone. Cells are "
     "not merged. Formulas are read by the value that Excel saved.",
-    "Colours follow the sheet Standing: green is a fact with its source, blue typical, "
-    "everything else is an assumption.",
+    "Colours follow the sheet Standing: green is a fact with its source, blue a typical "
+    "value, yellow a stated assumption. What has no colour is an assumption too.",
 )
 
 
@@ -136,7 +136,10 @@ def _table(look: Looks, page: Worksheet, sheet: Sheet, rows: Sequence[Row]) -> N
             texts[at].append(_put(look, page, number, at, cell, column))
     for at, column in enumerate(sheet.full):
         aids.head(look, page, (0, at), column, sheet)
-        page.set_column(at, at, width(texts[at]))
+        text = column.holds in ("text", "choice") or column.shape.kind == "list"
+        # Where an id such as 2027-01 is typed, it stays text.
+        form = look(num_format="@") if text else None
+        page.set_column(at, at, width(texts[at]), form)
         aids.offer(page, (1, at, last, at), aids.choices(sheet, at))
     page.freeze_panes(1, len(sheet.owners) + bool(sheet.key))
     page.autofilter(0, 0, max(1, len(rows)), len(sheet.headers) - 1)

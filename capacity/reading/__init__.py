@@ -29,11 +29,10 @@ from capacity.validate.words import spoken
 
 __all__ = [
     "Loaded",
-    "Node",
     "Place",
     "Problem",
     "ScenarioError",
-    "loaded",
+    "from_nodes",
     "plain",
     "read",
     "resolved_text",
@@ -82,7 +81,7 @@ def read(path: Path, settings: Sequence[str] = ()) -> Loaded:
     """
     problems: list[Problem] = []
     root = layers.layered(Path(path), problems)
-    return loaded(root, problems, settings)
+    return from_nodes(root, problems, settings)
 
 
 def written(path: Path) -> dict[str, Any]:
@@ -120,7 +119,7 @@ def scenario_from(document: dict[str, Any], file: str = "<data>") -> Loaded:
     problems: list[Problem] = []
     root = node_of(document, Place(file, 0))
     root = layers.with_base(root, Path(file), file, (), problems)
-    return loaded(root, problems)
+    return from_nodes(root, problems)
 
 
 def resolved_text(loaded: Loaded) -> str:
@@ -143,7 +142,9 @@ def sha256(loaded: Loaded) -> str:
     return hashlib.sha256(resolved_text(loaded).encode()).hexdigest()
 
 
-def loaded(root: Node, problems: list[Problem], settings: Sequence[str] = ()) -> Loaded:
+def from_nodes(
+    root: Node, problems: list[Problem], settings: Sequence[str] = ()
+) -> Loaded:
     """Take a scenario from nodes, wherever they were written.
 
     Parameters
