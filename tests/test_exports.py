@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -399,7 +400,8 @@ def _loose(cell: str) -> object:
             return round(float(cell[:-1]) / 100, 6)
         return float(cell)
     except ValueError:
-        return cell.replace(" ", "T").lower()
+        month = re.fullmatch(r"(\d\d)/01/(\d{4})", cell)  # it shows no month alone
+        return f"{month[2]}-{month[1]}" if month else cell.replace(" ", "T").lower()
 
 
 @pytest.mark.office

@@ -42,9 +42,9 @@ class Looks:
             self.made[key] = self.book.add_format({"valign": "top", **properties})
         return self.made[key]
 
-    def header(self, fill: str = HEADER) -> Format:
+    def header(self, fill: str = HEADER, align: str = "left") -> Format:
         """A column's name."""
-        return self(bold=True, font_color="white", bg_color=fill, text_wrap=True)
+        return self(bold=True, font_color="white", bg_color=fill, align=align)
 
 
 Area = tuple[int, int, int, int]

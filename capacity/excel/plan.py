@@ -98,7 +98,7 @@ def _put(
     look: Looks, page: Worksheet, at: tuple[int, int], column: str, value: object
 ) -> str:
     """Write a value as what it is; what it shows, for the column's width."""
-    if pd.isna(value):
+    if value is None or value is pd.NA or value is pd.NaT or value != value:
         return ""
     if isinstance(value, str) and column == "month":
         month = datetime.strptime(value, "%Y-%m")
@@ -188,8 +188,9 @@ def _block(
     found = {key: each for key, each in part.items() if isinstance(each, dict)}
     keys = dict.fromkeys(key for each in found.values() for key in each)
     heads = [key for key in keys if key != "name"]
-    for at, head in enumerate([name, *(heads or [""])]):
-        page.write_string(row, at, _spoken(head), look.header())
+    page.write_string(row, 0, _spoken(name), look.header())
+    for at, head in enumerate(heads or [""], start=1):
+        page.write_string(row, at, _spoken(head), look.header(align="right"))
     for number, (key, each) in enumerate(part.items(), start=row + 1):
         values = [each.get(head) for head in heads] if heads else [each]
         _figures(look, page, number, key if heads else _spoken(key), values)
