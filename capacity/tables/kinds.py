@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from fractions import Fraction
 from typing import Annotated, Any, get_args, get_origin
 
 import pandas as pd
@@ -68,6 +67,8 @@ def _column(values: pd.Series[Any], dtype: Any) -> pd.Series[Any]:  # noqa: ANN4
         return pd.to_datetime(values, format="ISO8601").astype(dtype)
     if dtype == "str":
         return values.map(_text).astype("str")
+    if dtype == "float64":
+        return values.astype(dtype).round(6)  # as `to_csv` writes them
     return values.astype(dtype)
 
 
@@ -76,6 +77,4 @@ def _text(value: object) -> str | None:
         return None
     if isinstance(value, bool):
         return str(value).lower()
-    return str(
-        plain(value) if isinstance(value, datetime | float | Fraction) else value
-    )
+    return str(plain(value))
