@@ -93,6 +93,14 @@ def test_tables_stay_in_view_and_can_be_filtered(book: Workbook) -> None:
         assert str(book[name].auto_filter.ref).startswith("A1:")
 
 
+def test_headers_say_what_they_mean(book: Workbook) -> None:
+    notes = {cell.value: cell.comment for cell in book["Batches"][1]}
+    assert all(notes.values())
+    note = notes["late_days"]
+    assert note is not None
+    assert note.text.endswith("Days after the deadline, 0 when on time. [day]")
+
+
 def test_late_and_full_are_coloured(book: Workbook) -> None:
     def rules(name: str) -> list[tuple[str, str, list[str]]]:
         return [

@@ -67,7 +67,8 @@ def _one(value: object, column: Column) -> Cell:
         return moment
     if column.holds in ("date", "number"):
         return text
-    return json.dumps(text) if _UNSAFE.search(text) else text
+    unsafe = text in _ERRORS or _UNSAFE.search(text)
+    return json.dumps(text) if unsafe else text
 
 
 def _keeps(value: float) -> bool:

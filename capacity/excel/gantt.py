@@ -65,7 +65,8 @@ def draw(look: Looks, page: Worksheet, chart: Chart) -> None:
     _time(look, page, chart)
     for number in range(len(chart.rows)):
         _suite(look, page, chart, number)
-    page.freeze_panes(SUITES, WEEKS)
+    now = (chart.as_of - chart.mondays[0]) // WEEK
+    page.freeze_panes(SUITES, WEEKS, SUITES, WEEKS + max(0, now - 2))
     page.set_landscape()
     page.set_paper(8)  # A3, a year on each
     page.set_print_scale(75)

@@ -80,11 +80,14 @@ def workbook(run: Run, frames: Mapping[str, pd.DataFrame]) -> bytes:
 
 def _table(look: Looks, page: Worksheet, name: str, frame: pd.DataFrame) -> None:
     """A row for each row, below a header that stays in view, to filter."""
-    for at, column in enumerate(frame.columns):
+    notes = tables.meanings(name)
+    for at, column in enumerate(map(str, frame.columns)):
         page.write_string(0, at, column, look.header())
-        shown = [str(column)]
+        if column in notes:
+            page.write_comment(0, at, notes[column], {"font_size": 9})
+        shown = [column]
         for row, value in enumerate(frame[column].astype(object), start=1):
-            shown.append(_put(look, page, (row, at), str(column), value))
+            shown.append(_put(look, page, (row, at), column, value))
         page.set_column(at, at, width(shown))
     page.freeze_panes(1, 1)
     page.autofilter(0, 0, max(1, len(frame)), len(frame.columns) - 1)

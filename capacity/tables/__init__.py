@@ -14,7 +14,7 @@ from capacity.tables.guesses import (
     assumptions,
     standings,
 )
-from capacity.tables.kinds import typed
+from capacity.tables.kinds import meanings, typed
 from capacity.tables.rows import (
     BATCH_COLUMNS,
     CAMPAIGN_COLUMNS,
@@ -43,6 +43,7 @@ __all__ = [
     "campaigns",
     "kpis",
     "load",
+    "meanings",
     "orders",
     "prices",
     "quarterly_load",

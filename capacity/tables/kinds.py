@@ -48,6 +48,12 @@ def typed(name: str, frame: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def meanings(name: str) -> dict[str, str]:
+    """What the columns of a table mean, with their units, as far as `plan.json` says."""
+    fields = ROWS[name].model_fields if name in ROWS else {}
+    return {key: info.description or "" for key, info in fields.items()}
+
+
 def _dtypes(name: str) -> dict[str, str]:
     fields = ROWS[name].model_fields.items() if name in ROWS else ()
     found = {key: DTYPES.get(_bare(info.annotation)) for key, info in fields}
