@@ -83,7 +83,7 @@ def test_a_scenario_comes_back_from_its_workbook(path: Path, tmp_path: Path) -> 
     assert found.ignored == []
 
 
-@pytest.mark.parametrize("name", ["base", "tiny", "songdo_six_months_late"])
+@pytest.mark.parametrize("name", ["tiny", "songdo_six_months_late"])
 def test_and_from_the_file_that_it_becomes(name: str, tmp_path: Path) -> None:
     path = ROOT / "scenarios" / f"{name}.yaml"
     loaded = reading.read(path)
@@ -102,7 +102,7 @@ def test_so_does_a_resolved_one(name: str, tmp_path: Path) -> None:
     assert imported(data, tmp_path).loaded.scenario == loaded.scenario
 
 
-@settings(max_examples=8)
+@settings(max_examples=5)
 @given(scenario=scenarios())
 def test_so_does_any_scenario(
     scenario: Scenario, tmp_path_factory: pytest.TempPathFactory
@@ -144,36 +144,17 @@ def test_what_rests_on_a_fact_still_does(base_book: bytes, tmp_path: Path) -> No
     assert "S1" in scenario.sources
 
 
-ODD = (
-    *(
-        "=1+1",
-        "+1",
-        "-1",
-        "@now",
-        "\tx",
-        "",
-        " a ",
-        '"quoted"',
-        '"',
-        "a\nb",
-        "\x01\x7f",
-    ),
-    *(
-        "_x0041_",
-        "TRUE",
-        "2026-01-01",
-        "1/2",
-        "a,b",
-        "\N{GRINNING FACE}",
-        "\ufffe",
-        "1e5",
-    ),
-)
+ODD = r"""
+=1+1 | +1 | -1 | @now | " | "quoted" | TRUE | 2026-01-01 | 1/2 | 1e5 | a,b | #N/A | _x0041_
+"""
+"""Texts that a spreadsheet may take for something else."""
 
 
 def test_odd_texts_come_back_and_none_is_a_formula(tiny: Path, tmp_path: Path) -> None:
     document = reading.written(tiny)
-    document["sources"] = {f"key {n}": text for n, text in enumerate(ODD)}
+    texts = [text.strip() for text in ODD.split("|")]
+    texts += ["", " a ", "a\nb", "\tx", "\x01\x7f", "\ufffe", "\N{GRINNING FACE}"]
+    document["sources"] = {f"key {n}": text for n, text in enumerate(texts)}
     document["title"] = "=HYPERLINK(1)"
     document["sites"][0]["name"] = "=1+1"
     data = excel.template(document)

@@ -94,11 +94,11 @@ def written(path: Path) -> dict[str, Any]:
     ScenarioError
         With every problem of the scenario.
     """
-    resolved = read(path).document
-    root = layers.layered(Path(path), [])
-    assert isinstance(root.value, dict)
-    edited = any(key in root.value for key in edits.EDITS)
-    return resolved if edited else plain(root)
+    problems: list[Problem] = []
+    root = layers.layered(Path(path), problems)
+    document: dict[str, Any] = plain(root)
+    resolved = from_nodes(root, problems).document
+    return resolved if document.keys() & set(edits.EDITS) else document
 
 
 def scenario_from(document: dict[str, Any], file: str = "<data>") -> Loaded:
