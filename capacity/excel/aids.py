@@ -164,10 +164,10 @@ def colour(look: Looks, page: Worksheet, sheet: Sheet, last: int) -> None:
         at = sheet.headers.index(IS)
         shade(look, page, (1, at, last, at), f'${_letter(at)}2="{{}}"')
     elif sheet.key == "id":
-        first = len(sheet.owners)
-        for at in range(first + 1, len(sheet.headers)):
-            criteria = standing(f"${_letter(first)}2", f"{_letter(at)}$1")
-            shade(look, page, (1, at, last, at), criteria)
+        at = sheet.headers.index(sheet.key)
+        # Of each cell: the id in its row, and the field above it.
+        criteria = standing(f"${_letter(at)}2", f"{_letter(at + 1)}$1")
+        shade(look, page, (1, at + 1, last, len(sheet.headers) - 1), criteria)
 
 
 def standing(record: str, field: str) -> str:

@@ -44,7 +44,8 @@ class Looks:
 
     def header(self, fill: str = HEADER, align: str = "left") -> Format:
         """A column's name."""
-        return self(bold=True, font_color="white", bg_color=fill, align=align)
+        words = {"bold": True, "font_color": "white", "align": align, "indent": 1}
+        return self(bg_color=fill, **words)
 
 
 Area = tuple[int, int, int, int]

@@ -144,6 +144,9 @@ def _table(look: Looks, page: Worksheet, sheet: Sheet, rows: Sequence[Row]) -> N
     page.freeze_panes(1, len(sheet.owners) + bool(sheet.key))
     page.autofilter(0, 0, max(1, len(rows)), len(sheet.headers) - 1)
     page.set_tab_color("#A5A5A5" if sheet.owner else "#2F75B5")
+    page.set_landscape()
+    page.repeat_rows(0)
+    page.fit_to_pages(1, 0)
     aids.colour(look, page, sheet, last)
 
 
