@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import io
+import json
 import re
 import zipfile
 from collections.abc import Callable, Iterator
@@ -166,6 +167,22 @@ def test_odd_texts_come_back_and_none_is_a_formula(tiny: Path, tmp_path: Path) -
     assert reading.read(tmp_path / "odd.yaml").scenario == found.loaded.scenario
     assert found.loaded.scenario.title == "=HYPERLINK(1)"
     assert found.loaded.scenario.sites[0].name == "=1+1"
+
+
+@pytest.mark.parametrize("name", ['"E1"', "123", "TRUE", "E, 1", "1/2", "#N/A", "E* ?"])
+def test_odd_names_come_back_wherever_they_stand(
+    name: str, tiny: Path, tmp_path: Path
+) -> None:
+    text = json.dumps(reading.read(tiny).document)
+    for old in ("EAST", "E1", "ALPHA"):  # owners, lists and references among them
+        text = text.replace(
+            f'"{old}"', json.dumps(f"{name}{old[0]}" if old != "E1" else name)
+        )
+    document = json.loads(text)
+    document["title"] = "\x01 \ufffe"
+    expected = reading.scenario_from(document).scenario
+    found = imported(excel.template(document), tmp_path)
+    assert found.loaded.scenario == expected
 
 
 def test_the_file_reads_like_one_written_by_hand(tiny: Path) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from capacity.excel.looks import INK, PALE, Looks
+from capacity.excel.looks import INK, PALE, Looks, Properties, clean
 from capacity.excel.weeks import WEEK, Bar, bars, between
 from capacity.plan import PlannedCampaign
 
@@ -29,10 +29,6 @@ TIMES, LETTERS = "\N{MULTIPLICATION SIGN}", 3
 
 GRID, MONTH, NOW = "#D9D9D9", "#BFBFBF", "#C00000"
 """Lines between suites and between months; the week of `as_of`."""
-
-
-Properties = dict[str, str | int]
-"""Of a format."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +55,7 @@ def draw(look: Looks, page: Worksheet, chart: Chart) -> None:
     page.hide_gridlines(2)
     page.set_column(0, WEEKS - 1, 11)
     page.set_column(WEEKS, WEEKS + len(chart.mondays) - 1, NARROW)
-    page.write_string(0, WEEKS, chart.title, look(bold=True, font_size=14))
+    page.write_string(0, WEEKS, clean(chart.title), look(bold=True, font_size=14))
     page.write_string(1, WEEKS, chart.subtitle, look(font_color=PALE))
     _legend(look, page, chart)
     _time(look, page, chart)
@@ -168,8 +164,8 @@ def _bar(look: Looks, page: Worksheet, row: int, bar: Bar, colours: Properties) 
     ink = readable(str(colours["bg_color"]))
     form = look(font_color=ink, **words, **gap, **colours)
     first = WEEKS + bar.first
-    _across(page, (row, first, WEEKS + bar.last), label(bar), form)
-    note = "\n".join(map(_told, bar.campaigns))
+    _across(page, (row, first, WEEKS + bar.last), clean(label(bar)), form)
+    note = clean("\n".join(map(_told, bar.campaigns)))
     page.write_comment(row, first, note, {"x_scale": 2, "font_size": 9})
 
 

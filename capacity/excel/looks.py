@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -28,6 +29,17 @@ MONTH = "yyyy-mm"
 MONEY, SHARE = "#,##0", "0.0%"
 
 
+Properties = dict[str, str | int]
+"""Of a format."""
+
+_NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+
+
+def clean(text: str) -> str:
+    """The same text without what no workbook can hold."""
+    return _NO_TEXT.sub("?", text)
+
+
 @dataclass
 class Looks:
     """Formats of a workbook, each made once."""
@@ -44,7 +56,12 @@ class Looks:
 
     def header(self, fill: str = HEADER, align: str = "left") -> Format:
         """A column's name."""
-        words = {"bold": True, "font_color": "white", "align": align, "indent": 1}
+        words: Properties = {
+            "bold": True,
+            "font_color": "white",
+            "align": align,
+            "indent": 1,
+        }
         return self(bg_color=fill, **words)
 
 
@@ -65,7 +82,8 @@ def new_book(stream: BytesIO, title: str) -> Workbook:
     from xlsxwriter import Workbook
 
     book = Workbook(stream, {"in_memory": True})
-    book.set_properties({"title": title, "created": datetime(2000, 1, 1)})
+    told = clean(title)[:255]
+    book.set_properties({"title": told, "created": datetime(2000, 1, 1)})
     return book
 
 

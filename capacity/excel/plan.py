@@ -13,7 +13,7 @@ import pandas as pd
 from capacity import tables
 from capacity.excel import gantt, looks
 from capacity.excel.cells import LONGEST
-from capacity.excel.looks import Looks, new_book, width
+from capacity.excel.looks import Looks, clean, new_book, width
 from capacity.excel.weeks import weeks
 from capacity.tables.closures import suites_in_use
 
@@ -120,7 +120,7 @@ def _put(
         form = FORMS.get(column, "General")
         page.write_number(*at, value, look(num_format=form))
         return f"{value:,}"
-    text = str(value)[:LONGEST]
+    text = clean(str(value))[:LONGEST]
     page.write_string(*at, text, look(num_format="@", align="left", indent=1))
     return text
 
@@ -156,7 +156,7 @@ def _summary(look: Looks, page: Worksheet, run: Run) -> None:
     page.hide_gridlines(2)
     page.set_column(0, 0, 30)
     page.set_column(1, 12, 15)
-    title = scenario.title or scenario.name
+    title = clean(scenario.title or scenario.name)
     page.write_string(0, 0, title, look(bold=True, font_size=14))
     checked = "accepted by the checker" if run.manifest.checker == "ok" else "rejected"
     said = f"{scenario.name}: {run.manifest.status} plan, {checked}"

@@ -21,7 +21,7 @@ from capacity.excel.layout import (
     Sheet,
     sheets,
 )
-from capacity.excel.looks import Looks, new_book, width
+from capacity.excel.looks import Looks, clean, new_book, width
 from capacity.folders import OutputError
 
 if TYPE_CHECKING:
@@ -129,7 +129,10 @@ def _table(look: Looks, page: Worksheet, sheet: Sheet, rows: Sequence[Row]) -> N
     texts: list[list[str]] = [[header] for header in sheet.headers]
     for number, (names, record) in enumerate(rows, start=1):
         cells: list[Cell] = [
-            *names,
+            *(
+                written(name, owner)
+                for name, owner in zip(names, sheet.full, strict=False)
+            ),
             *(_cell(sheet, record, column) for column in sheet.columns),
         ]
         for at, (cell, column) in enumerate(zip(cells, sheet.full, strict=True)):
@@ -192,7 +195,7 @@ def _put(
 def _guide(
     look: Looks, page: Worksheet, document: dict[str, Any], counts: dict[str, int]
 ) -> None:
-    title = str(document.get("title") or document.get("name", ""))
+    title = clean(str(document.get("title") or document.get("name", "")))
     page.hide_gridlines(2)
     page.set_column(0, 0, 26)
     page.set_column(1, 1, 8)
