@@ -1,4 +1,4 @@
-"""A run for other programs: a workbook, tables as CSV or Parquet, calendars by site."""
+"""A run for other programs: tables as CSV or Parquet, a calendar for each site."""
 
 from __future__ import annotations
 

@@ -93,6 +93,15 @@ def test_tables_stay_in_view_and_can_be_filtered(book: Workbook) -> None:
         assert str(book[name].auto_filter.ref).startswith("A1:")
 
 
+def test_a_plan_is_no_scenario(run: runs.Run, tmp_path: Path) -> None:
+    path = tmp_path / "plan.xlsx"
+    path.write_bytes(excel.workbook(run, exports.frames(run)))
+    with pytest.raises(reading.ScenarioError) as error:
+        excel.read(path)
+    (problem,) = error.value.problems
+    assert problem.sentence.startswith("isn't a scenario's workbook")
+
+
 def test_headers_say_what_they_mean(book: Workbook) -> None:
     notes = {cell.value: cell.comment for cell in book["Batches"][1]}
     assert all(notes.values())

@@ -6,8 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from capacity.excel import looks
-from capacity.excel.layout import FIELD, RECORD, Column, Sheet, sheets
-from capacity.validate.words import NOUNS
+from capacity.excel.layout import FIELD, RECORD, Column, Sheet, noun, sheets
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook
@@ -52,7 +51,7 @@ def _note(column: Column, sheet: Sheet) -> str:
         return f"Whose row this is. {plain(sheet.meaning)}"
     words = [plain(column.meaning)]
     if column.holds == "date":
-        words.append("A date, or text such as SON.completed + 90 days.")
+        words.append("A date, or text such as SITE.completed + 90 days.")
     if column.shape.kind == "list":
         words.append("Several are separated by commas.")
     words.append("Needed." if column.required else "May be empty.")
@@ -102,7 +101,7 @@ def given(column: Column) -> Choices | None:
 def _lists() -> dict[str, Sheet]:
     """Sheets whose rows others name, by what a row is called."""
     return {
-        NOUNS[sheet.path[-1]].split(" ")[0]: sheet
+        noun(sheet.path[-1]).split(" ")[0]: sheet
         for sheet in sheets()
         if sheet.kind == "rows" and sheet.owner is None
     }

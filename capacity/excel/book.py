@@ -158,7 +158,7 @@ def _pages(
         else:
             pages.append(Page(sheet, found, values[found.title]))
     others = [page.title for page in named.values()]
-    if not pages:
+    if len(pages) < len(missing):  # a plan's workbook has some of the names
         why = "isn't a scenario's workbook; capacity init --excel FILE.xlsx writes one"
         raise _unusable(shown, why)
     problems = [

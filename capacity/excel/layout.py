@@ -86,7 +86,7 @@ class Sheet:
         """Headers of the columns that name the owner, and its owner."""
         if self.owner is None:
             return ()
-        return (*self.owner.owners, _noun(self.owner.path[-1]))
+        return (*self.owner.owners, noun(self.owner.path[-1]))
 
     @property
     def full(self) -> tuple[Column, ...]:
@@ -262,11 +262,11 @@ def _title(path: tuple[str, ...], owner: Sheet | None) -> str:
     """`in_release` as In release, `shutdowns` of a site as Site shutdowns."""
     words = " ".join(path).replace("_", " ")
     if owner is not None:
-        words = f"{_noun(owner.path[-1])} {words}"
+        words = f"{noun(owner.path[-1])} {words}"
     return words[0].upper() + words[1:]
 
 
-def _noun(name: str) -> str:
+def noun(name: str) -> str:
     """How one row of a list is called."""
     return NOUNS.get(name, name)
 

@@ -39,7 +39,8 @@ RULES = (
     "The darkest headers are needed in every row. An empty cell takes the default. Notes "
     "on the headers say what a column means and its unit.",
     "A date is a cell with a date format, or text that hangs on another date: "
-    "SON.completed + 90 days, SON-T1.go_live - 2 months. Move one and the others follow.",
+    "SITE.completed + 90 days, SUITE.go_live - 2 months, with the ids of yours. Move one "
+    "and the others follow.",
     "Days may be fractions: 3.5, or 16/3 as text ('16/3), which Excel would take for a "
     "date. Shares are between 0 and 1.",
     "A list stands in one cell, separated by commas: E1, W1.",
