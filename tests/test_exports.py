@@ -298,13 +298,14 @@ def test_parquet_has_the_same_values_with_types(run: runs.Run, tmp_path: Path) -
     exports.write_folder(run, tmp_path / "parquet", "parquet", overwrite=False)
     for name, frame in exports.frames(run).items():
         found = pd.read_parquet(tmp_path / "parquet" / f"{name}.parquet")
+        found = found.astype(object).where(found.notna(), None)
         assert tables.to_csv(found) == tables.to_csv(frame)
     orders = pd.read_parquet(tmp_path / "parquet" / "orders.parquet")
     assert str(orders.dtypes["due"]) == "datetime64[us]"
     assert str(orders.dtypes["late"]) == "Int64"
     prices = pd.read_parquet(tmp_path / "parquet" / "prices.parquet")  # has no rows
     assert [str(dtype) for dtype in prices.dtypes] == [
-        "str",
+        "string",
         "datetime64[us]",
         "float64",
     ]

@@ -16,13 +16,11 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
 from capacity.excel.layout import Column
+from capacity.excel.looks import LONGEST
 from capacity.reading.nodes import Scalar, moment_text
 
 Cell = str | int | float | bool | datetime | None
 """What a worksheet's cell can hold."""
-
-LONGEST = 32_767
-"""Characters in a cell, as Excel has it."""
 
 _FIRST, _LAST = datetime(1990, 1, 1), datetime(2201, 1, 1)
 _UNSAFE = re.compile(

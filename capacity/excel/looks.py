@@ -24,8 +24,11 @@ STANDING = {"fact": "#D8EAD3", "typical": "#D6E6F5", "assumption": "#FFF2CC"}
 BAD, WARM = "#F8CBAD", "#FFE699"
 """Fill of what is wrong or full, and of what is late or nearly full."""
 
+LONGEST = 32_767
+"""Characters in a cell, as Excel has it."""
+
 DATE, MOMENT = "yyyy-mm-dd", "yyyy-mm-dd hh:mm"
-MONTH = "yyyy-mm"
+MONTH, GENERAL = "yyyy-mm", "General"
 MONEY, SHARE = "#,##0", "0.0%"
 
 
@@ -63,6 +66,28 @@ class Looks:
             "indent": 1,
         }
         return self(bg_color=fill, **words)
+
+    def put(
+        self, page: Worksheet, at: tuple[int, int], value: object, form: str = GENERAL
+    ) -> str:
+        """Write a value as what it is; what it shows, for the column's width."""
+        if value is None:
+            return ""
+        if isinstance(value, bool):
+            page.write_boolean(*at, value, self())
+            return "FALSE"
+        if isinstance(value, datetime):
+            if form == GENERAL:
+                form = DATE if value.hour == value.minute == 0 else MOMENT
+            words: Properties = {"num_format": form, "align": "left", "indent": 1}
+            page.write_datetime(*at, value, self(**words))
+            return form
+        if isinstance(value, int | float):
+            page.write_number(*at, value, self(num_format=form))
+            return f"{value:,}"
+        text = clean(str(value))[:LONGEST]
+        page.write_string(*at, text, self(num_format="@", align="left", indent=1))
+        return text
 
 
 Area = tuple[int, int, int, int]

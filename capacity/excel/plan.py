@@ -12,7 +12,6 @@ import pandas as pd
 
 from capacity import tables
 from capacity.excel import gantt, looks
-from capacity.excel.cells import LONGEST
 from capacity.excel.looks import Looks, clean, new_book, width
 from capacity.excel.weeks import weeks
 from capacity.tables.closures import suites_in_use
@@ -104,25 +103,10 @@ def _put(
     if value is None or value is pd.NA or value is pd.NaT or value != value:
         return ""
     if isinstance(value, str) and column == "month":
-        month = datetime.strptime(value, "%Y-%m")
-        page.write_datetime(*at, month, look(num_format=looks.MONTH, align="center"))
-        return value
+        return look.put(page, at, datetime.strptime(value, "%Y-%m"), looks.MONTH)
     if isinstance(value, str) and column == "value" and _ISO.fullmatch(value):
         value = datetime.fromisoformat(value)
-    if isinstance(value, datetime):
-        form = looks.DATE if value.hour == value.minute == 0 else looks.MOMENT
-        page.write_datetime(*at, value, look(num_format=form, align="center"))
-        return form
-    if isinstance(value, bool):
-        page.write_boolean(*at, value, look())
-        return "FALSE"
-    if isinstance(value, int | float):
-        form = FORMS.get(column, "General")
-        page.write_number(*at, value, look(num_format=form))
-        return f"{value:,}"
-    text = clean(str(value))[:LONGEST]
-    page.write_string(*at, text, look(num_format="@", align="left", indent=1))
-    return text
+    return look.put(page, at, value, FORMS.get(column, looks.GENERAL))
 
 
 def _colour(look: Looks, page: Worksheet, frame: pd.DataFrame) -> None:

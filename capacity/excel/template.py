@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from capacity.excel import aids, looks
@@ -137,7 +136,7 @@ def _table(look: Looks, page: Worksheet, sheet: Sheet, rows: Sequence[Row]) -> N
             *(_cell(sheet, record, column) for column in sheet.columns),
         ]
         for at, (cell, column) in enumerate(zip(cells, sheet.full, strict=True)):
-            texts[at].append(_put(look, page, number, at, cell, column))
+            texts[at].append(_put(look, page, (number, at), cell, column))
     for at, column in enumerate(sheet.full):
         aids.head(look, page, (0, at), column, sheet)
         text = column.holds in ("text", "choice") or column.shape.kind == "list"
@@ -164,33 +163,10 @@ def _cell(sheet: Sheet, record: dict[str, Any], column: Column) -> Cell:
 
 
 def _put(
-    look: Looks,
-    page: Worksheet,
-    row: int,
-    at: int,
-    cell: Cell,
-    column: Column,
+    look: Looks, page: Worksheet, at: tuple[int, int], cell: Cell, column: Column
 ) -> str:
-    """Write one cell as what it is; what it shows."""
-    if cell is None:
-        return ""
-    if isinstance(cell, bool):
-        page.write_boolean(row, at, cell, look())
-        return str(cell)
-    if isinstance(cell, datetime):
-        whole = cell.hour == cell.minute == 0
-        form = looks.DATE if whole else looks.MOMENT
-        page.write_datetime(
-            row, at, cell, look(num_format=form, align="left", indent=1)
-        )
-        return form
-    if isinstance(cell, str):
-        page.write_string(row, at, cell, look(num_format="@", align="left", indent=1))
-        return cell
     money = "[money]" in column.meaning
-    shown = looks.MONEY if money else "General"
-    page.write_number(row, at, cell, look(num_format=shown))
-    return f"{cell:,}"
+    return look.put(page, at, cell, looks.MONEY if money else looks.GENERAL)
 
 
 def _guide(
@@ -234,7 +210,7 @@ def _settings(look: Looks, page: Worksheet, sheet: Sheet, rows: Sequence[Row]) -
     for number, column in enumerate(sheet.settings, start=1):
         page.write_string(number, 0, column.header, look(bold=column.required))
         cell = _cell(sheet, document, column)
-        texts.append(_put(look, page, number, 1, cell, column))
+        texts.append(_put(look, page, (number, 1), cell, column))
         page.write_string(
             number, 2, aids.plain(column.meaning), look(align="left", indent=1)
         )

@@ -44,7 +44,10 @@ def typed(name: str, frame: pd.DataFrame) -> pd.DataFrame:
         if not isinstance(dtype, pd.StringDtype) and dtype.kind != "O":
             known.setdefault(str(column), str(dtype))
     return pd.DataFrame(
-        {each: _column(frame[each], known.get(each, "str")) for each in frame.columns}
+        {
+            name: _column(frame[name], known.get(name, "string"))
+            for name in frame.columns
+        }
     )
 
 
@@ -71,8 +74,8 @@ def _bare(annotation: Any) -> Any:  # noqa: ANN401 - annotations have no type
 def _column(values: pd.Series[Any], dtype: Any) -> pd.Series[Any]:  # noqa: ANN401
     if dtype == "datetime64[us]":
         return pd.to_datetime(values, format="ISO8601").astype(dtype)
-    if dtype == "str":
-        return values.map(_text).astype("str")
+    if dtype == "string":
+        return values.map(_text).astype(dtype)
     if dtype == "float64":
         return values.astype(dtype).round(6)  # as `to_csv` writes them
     return values.astype(dtype)
