@@ -711,6 +711,9 @@ def test_init_writes_the_worked_case_as_a_workbook(
     assert excel.read(path).loaded.scenario.name == "base"
     assert capacity("init", "--excel", path)[0] == 2
     assert capacity("init", "--excel", tmp_path / "case.xls")[0] == 2
+    both = tmp_path / "both"
+    assert capacity("init", both, "--excel", both / "case.xlsx")[0] == 0
+    assert {"base.yaml", "case.xlsx"} <= {each.name for each in both.iterdir()}
 
 
 def test_a_wrong_workbook_is_invalid_input_and_writes_nothing(

@@ -81,7 +81,9 @@ def _table(look: Looks, page: Worksheet, name: str, frame: pd.DataFrame) -> None
     """A row for each row, below a header that stays in view, to filter."""
     notes = tables.meanings(name)
     for at, column in enumerate(map(str, frame.columns)):
-        page.write_string(0, at, column, look.header())
+        numbers = pd.api.types.is_numeric_dtype(frame[column])
+        header = look.header(align="right" if numbers else "left")
+        page.write_string(0, at, column, header)
         if column in notes:
             page.write_comment(0, at, notes[column], {"font_size": 9})
         shown = [column]

@@ -45,8 +45,8 @@ def typed(name: str, frame: pd.DataFrame) -> pd.DataFrame:
             known.setdefault(str(column), str(dtype))
     return pd.DataFrame(
         {
-            name: _column(frame[name], known.get(name, "string"))
-            for name in frame.columns
+            column: _column(frame[column], known.get(str(column), "string"))
+            for column in frame.columns
         }
     )
 
