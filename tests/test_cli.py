@@ -738,6 +738,16 @@ def test_a_wrong_workbook_is_invalid_input_and_writes_nothing(
     assert [path.name for path in tmp_path.iterdir()] == ["tiny.xlsx"]
 
 
+def test_no_file_is_written_that_could_not_be_read(
+    capacity: Call, workbook: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("capacity.reading.source.LARGEST_YAML", 1000)
+    code, out, err = capacity("import", workbook, "-o", tmp_path / "back.yaml")
+    assert (code, out) == (3, "")
+    assert "as YAML; keep orders in a CSV file" in err
+    assert not (tmp_path / "back.yaml").exists()
+
+
 def test_a_run_goes_to_every_form(
     capacity: Call, tiny_run: Path, tmp_path: Path
 ) -> None:

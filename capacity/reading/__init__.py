@@ -11,7 +11,16 @@ from typing import Any
 from pydantic import ValidationError
 
 from capacity import validate
-from capacity.reading import changes, dates, edits, layers, repair, text, words
+from capacity.reading import (
+    changes,
+    dates,
+    edits,
+    layers,
+    repair,
+    source,
+    text,
+    words,
+)
 from capacity.reading.nodes import (
     Node,
     Place,
@@ -133,8 +142,19 @@ def resolved_with_places(loaded: Loaded) -> str:
 
 
 def stated_text(document: dict[str, Any], heading: str) -> str:
-    """A scenario's file that says this, with dates as they are written."""
-    return text.stated(document, heading)
+    """A scenario's file that says this, with dates as they are written.
+
+    Raises
+    ------
+    ScenarioError
+        If the file would be too large to be read again.
+    """
+    told = text.stated(document, heading)
+    if len(told.encode()) > source.LARGEST_YAML:
+        most = source.LARGEST_YAML // 1_000_000
+        said = f"takes more than {most} MB as YAML; keep orders in a CSV file"
+        raise ScenarioError([Problem(heading, 0, said)])
+    return told
 
 
 def sha256(loaded: Loaded) -> str:
