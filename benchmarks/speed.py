@@ -68,6 +68,7 @@ def cases(scratch: Path, time_limit: float) -> list[Case]:
     plan = ["solve", base, "-o", f"{scratch}/base", "--overwrite"]
     limited = [*plan, "--time-limit", f"{time_limit:g}"]
     small = ["solve", tiny, "-o", f"{scratch}/tiny", "--overwrite"]
+    book = ["export", plan[3], "-o", f"{scratch}/base.xlsx", "--overwrite"]
     first = [sys.executable, "-c", UNTIL_FIRST_PLAN, *plan]
     return [
         Case("help", "capacity --help", [*PROGRAM, "--help"], 0.5),
@@ -89,6 +90,7 @@ def cases(scratch: Path, time_limit: float) -> list[Case]:
             [*PROGRAM, "report", plan[3], "-o", f"{scratch}/base.html"],
             5,
         ),
+        Case("export", "capacity export of that run to Excel", [*PROGRAM, *book], 5),
     ]
 
 
@@ -190,8 +192,8 @@ def main() -> None:
     parser.add_argument("--time-limit", type=float, default=60, help="of base [s]")
     parser.add_argument("-o", "--output", default=ROOT / "benchmarks" / "results.md")
     asked = parser.parse_args()
-    if "check" in asked.only and "base" not in asked.only:
-        parser.error("check needs the run that base makes")
+    if {"check", "export"} & set(asked.only) and "base" not in asked.only:
+        parser.error("check and export need the run that base makes")
     text = report(asked.only, asked.runs, asked.time_limit)
     sys.stdout.write(text)
     Path(asked.output).write_text(text)

@@ -9,7 +9,8 @@ The Python face is as small as the command line:
 []
 
 Each name loads its room when it is first used, so that asking for help or checking a run
-loads no solver. Frames and pictures are in `capacity.tables` and `capacity.plots`.
+loads no solver. Frames and pictures are in `capacity.tables` and `capacity.plots`,
+workbooks in `capacity.excel`.
 """
 
 from __future__ import annotations

@@ -20,7 +20,9 @@ import typer
 import capacity
 from capacity.options import (
     AsJson,
+    Form,
     From,
+    Overwrite,
     Page,
     Picture,
     PictureSize,
@@ -33,6 +35,8 @@ from capacity.options import (
     To,
     above_zero,
     share,
+    xlsx,
+    yaml,
 )
 from capacity.streams import forgive, say, tell, tell_json
 
@@ -69,7 +73,7 @@ def main() -> None:
 def _explained(error: Exception) -> int:
     from capacity.folders import OutputError
     from capacity.reading import ScenarioError
-    from capacity.runs import RunError
+    from capacity.runs import RunError, SpoiltRunError
 
     if isinstance(error, OutputError):
         say(f"error: {error}")
@@ -77,7 +81,7 @@ def _explained(error: Exception) -> int:
     if isinstance(error, ScenarioError | RunError):
         for problem in error.problems:
             say(str(problem))
-        return INVALID
+        return REJECTED if isinstance(error, SpoiltRunError) else INVALID
     if os.environ.get("CAPACITY_DEBUG"):
         traceback.print_exception(error)
     said = " ".join(f"{type(error).__name__}: {error}".split())
@@ -109,16 +113,30 @@ def options(
 @app.command()
 def init(
     directory: Annotated[
-        Path, typer.Argument(metavar="DIR", help="Where to; here by default.")
-    ] = Path(),
+        Path | None, typer.Argument(metavar="DIR", help="Where to; here by default.")
+    ] = None,
+    workbook: Annotated[
+        Path | None,
+        typer.Option(
+            "--excel",
+            metavar="FILE.xlsx",
+            callback=xlsx,
+            help="As a workbook to change and import.",
+        ),
+    ] = None,
 ) -> None:
     """Write the worked case to start from."""
     from capacity.folders import copy_new
 
-    files = [path for path in sorted(_shipped().iterdir()) if path.is_file()]
-    for path in copy_new(files, directory):
-        tell(path)
-    say(f"Next: capacity validate {directory / 'base.yaml'}")
+    if workbook is not None:
+        _write_template(_shipped() / "base.yaml", workbook, overwrite=False)
+        say(f"Next: capacity import {workbook} -o my_network.yaml")
+    if workbook is None or directory is not None:
+        folder = directory or Path()
+        files = [path for path in sorted(_shipped().iterdir()) if path.is_file()]
+        for path in copy_new(files, folder):
+            tell(path)
+        say(f"Next: capacity validate {folder / 'base.yaml'}")
 
 
 @app.command()
@@ -174,9 +192,7 @@ def solve(
         typer.Option(metavar="RUN", help="Go on from the plan in a run folder."),
     ] = None,
     settings: Settings = None,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace the run folder.")
-    ] = False,
+    overwrite: Overwrite = False,
     as_json: AsJson = False,
 ) -> None:
     """Plan, check, write the run folder and print a summary."""
@@ -313,6 +329,91 @@ def report(run: RunFolder, output: Page = None) -> None:
 
 
 @app.command()
+def export(
+    source: Annotated[
+        Path,
+        typer.Argument(metavar="RUN|SCENARIO", help="A run folder, or a YAML file."),
+    ],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output", "-o", metavar="FILE.xlsx|DIR", help="Where to write it."
+        ),
+    ],
+    form: Annotated[
+        Form | None,
+        typer.Option(
+            "--format", help="Into a folder: tables, or a calendar for each site."
+        ),
+    ] = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Write a plan for Excel, databases or calendars, or a scenario for Excel."""
+    if form is None and output.suffix.lower() != ".xlsx":
+        msg = f"{output} doesn't end in .xlsx; a folder needs --format"
+        raise typer.BadParameter(msg, param_hint="'--output', '--format'")
+    if source.is_file():
+        if form is not None:
+            msg = f"{source} is a file; only a run folder has tables and campaigns"
+            raise typer.BadParameter(msg, param_hint="'--format'")
+        _write_template(source, output, overwrite=overwrite)
+        return
+    from capacity import excel, exports, folders, runs
+
+    run = runs.read_sealed(source)
+    if form is None:
+        folders.refuse_inside(output, run.directory)
+        folders.refuse_taken(output, overwrite=overwrite)
+        folders.write_whole(output, excel.workbook(run, exports.frames(run)))
+        tell(output)
+    else:
+        for path in exports.write_folder(run, output, form, overwrite=overwrite):
+            tell(path)
+
+
+@app.command("import")
+def import_(
+    workbook: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE.xlsx", exists=True, dir_okay=False, help="A workbook."
+        ),
+    ],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output", "-o", metavar="SCENARIO", callback=yaml, help="A YAML file."
+        ),
+    ],
+    overwrite: Overwrite = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make a scenario of a workbook, or name every cell that is wrong."""
+    from capacity import excel, folders, reading
+
+    folders.refuse_taken(output, overwrite=overwrite)
+    try:
+        taken = excel.read(workbook)
+    except reading.ScenarioError as error:
+        if as_json:
+            document = {"schema_version": 1, "valid": False}
+            tell_json({**document, "problems": _documents(error.problems)})
+        raise
+    for name in taken.ignored:
+        say(f"sheet {name}: left out, it isn't part of a scenario")
+    warnings = _warnings(taken.loaded)
+    text = reading.stated_text(
+        taken.document, f"Imported from {' '.join(workbook.name.split())}"
+    )
+    folders.write_whole(output, text.encode())
+    if as_json:
+        tell_json({**_validated(taken.loaded, warnings, False), "file": str(output)})
+    else:
+        tell(output)
+        say(f"Next: capacity solve {output}")
+
+
+@app.command()
 def schema(
     plan: Annotated[
         bool, typer.Option("--plan", help="Of plan.json instead of scenarios.")
@@ -325,7 +426,16 @@ def schema(
     tell_json((Plan if plan else Scenario).model_json_schema())
 
 
-# ---------------------------------------------------------- init, validate and check
+# ------------------------------------------------- init, export, validate and check
+
+
+def _write_template(scenario: Path, output: Path, *, overwrite: bool) -> None:
+    """Write a scenario as a workbook to change and import."""
+    from capacity import excel, folders, reading
+
+    folders.refuse_taken(output, overwrite=overwrite)
+    folders.write_whole(output, excel.template(reading.written(scenario)))
+    tell(output)
 
 
 def _shipped() -> Path:

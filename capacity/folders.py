@@ -73,26 +73,6 @@ def unwritable(path: Path, error: OSError) -> OutputError:
     return OutputError(f"{path} can't be written: {reason}")
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file, whole or not at all; what stood there before is replaced.
-
-    Raises
-    ------
-    OutputError
-        If it can't be written.
-    """
-    draft = path.with_name(f".{path.name}.partial-{os.getpid()}")
-    try:
-        draft.write_bytes(content)
-        _sync(draft)
-        draft.replace(path)
-    except OSError as error:
-        raise unwritable(path, error) from error
-    finally:
-        with suppress(OSError):
-            draft.unlink(missing_ok=True)
-
-
 @contextmanager
 def whole_folder(directory: Path) -> Iterator[Path]:
     """Give a folder to fill, which at the end takes `directory`'s place or vanishes."""
@@ -109,6 +89,45 @@ def whole_folder(directory: Path) -> Iterator[Path]:
         raise unwritable(directory, error) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def refuse_taken(path: Path, *, overwrite: bool) -> None:
+    """Refuse a file that exists already, unless it may be replaced."""
+    if path.is_dir():
+        msg = f"{path} is a folder; name a file"
+        raise OutputError(msg)
+    if path.exists() and not overwrite:
+        msg = f"{path} exists; --overwrite replaces it, -o names another file"
+        raise OutputError(msg)
+
+
+def refuse_inside(path: Path, run: Path) -> None:
+    """Refuse a place in a run folder, which is sealed."""
+    if path.resolve().is_relative_to(run):
+        msg = f"{path} lies in the run folder, which stays as it was written"
+        raise OutputError(msg)
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file, whole or not at all."""
+    with whole_file(path) as draft:
+        draft.write_bytes(data)
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Give a file to write, which at the end takes `path`'s place or vanishes."""
+    draft = path.with_name(f".{path.name}.partial-{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield draft
+        _sync(draft)
+        draft.replace(path)
+    except OSError as error:
+        raise unwritable(path, error) from error
+    finally:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
 
 
 def _sibling(directory: Path, role: Literal["partial", "old"]) -> Path:

@@ -18,6 +18,14 @@ class Size(StrEnum):
     A3 = "A3"
 
 
+class Form(StrEnum):
+    """What files a folder is filled with."""
+
+    CSV = "csv"
+    PARQUET = "parquet"
+    ICS = "ics"
+
+
 def above_zero(value: float | None) -> float | None:
     """Refuse what no budget can be."""
     if value is not None and not 0 < value < math.inf:
@@ -50,6 +58,22 @@ def html(path: Path | None) -> Path | None:
     return path
 
 
+def xlsx(path: Path | None) -> Path | None:
+    """Refuse files that wouldn't look like the workbook they are."""
+    if path is not None and path.suffix.lower() != ".xlsx":
+        msg = f"{path} doesn't end in .xlsx"
+        raise typer.BadParameter(msg)
+    return path
+
+
+def yaml(path: Path) -> Path:
+    """Refuse files that wouldn't look like the scenario they are."""
+    if path.suffix.lower() not in (".yaml", ".yml"):
+        msg = f"{path} doesn't end in .yaml"
+        raise typer.BadParameter(msg)
+    return path
+
+
 def day(written: str) -> datetime:
     """Read a day."""
     try:
@@ -76,6 +100,7 @@ Settings = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")]
 Picture = Annotated[
     Path | None,
     typer.Option(

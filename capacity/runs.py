@@ -52,6 +52,10 @@ class RunError(Exception):
         self.problems = problems
 
 
+class SpoiltRunError(RunError):
+    """A run folder that isn't as it was written."""
+
+
 @dataclass(frozen=True)
 class Run:
     """A run folder that has been read."""
@@ -157,6 +161,26 @@ def read_run(named: Path) -> Run:
         found = [*problems, *unreadable, *unknown, *unsigned]
         raise RunError([f"{named}/{problem}" for problem in found])
     return Run(directory, loaded, plan, kpis, manifest)
+
+
+def read_sealed(named: Path) -> Run:
+    """Read a run folder that is as it was written, by the hashes of its files.
+
+    Raises
+    ------
+    OutputError
+        If what is named is no run folder at all.
+    SpoiltRunError
+        If a file is missing, unknown or changed.
+    RunError
+        If scenario, plan, key figures or manifest can't be read.
+    """
+    directory = _existing(named)
+    manifest, found = read_manifest(directory)
+    found += file_breaches(directory, manifest)
+    if found:
+        raise SpoiltRunError([f"{named}/{problem}" for problem in found])
+    return read_run(named)
 
 
 def check_run(directory: Path) -> list[str]:

@@ -48,8 +48,10 @@ def test_the_readme_lists_every_exit_code() -> None:
 
 
 def test_the_readme_shows_every_command() -> None:
-    named = [command.callback for command in cli.app.registered_commands]
-    commands = {getattr(each, "__name__", "") for each in named}
+    commands = {
+        command.name or getattr(command.callback, "__name__", "")
+        for command in cli.app.registered_commands
+    }
     shown = set(re.findall(r"`capacity (\w+)[^`]*`", README))
     assert commands <= shown
 

@@ -11,7 +11,16 @@ from typing import Any
 from pydantic import ValidationError
 
 from capacity import validate
-from capacity.reading import changes, dates, edits, layers, repair, text, words
+from capacity.reading import (
+    changes,
+    dates,
+    edits,
+    layers,
+    repair,
+    source,
+    text,
+    words,
+)
 from capacity.reading.nodes import (
     Node,
     Place,
@@ -32,11 +41,15 @@ __all__ = [
     "Place",
     "Problem",
     "ScenarioError",
+    "from_nodes",
+    "plain",
     "read",
     "resolved_text",
     "resolved_with_places",
     "scenario_from",
     "sha256",
+    "stated_text",
+    "written",
 ]
 
 SCENARIO = Shape("record", {"": Scenario})
@@ -77,7 +90,24 @@ def read(path: Path, settings: Sequence[str] = ()) -> Loaded:
     """
     problems: list[Problem] = []
     root = layers.layered(Path(path), problems)
-    return _loaded(root, settings, problems)
+    return from_nodes(root, problems, settings)
+
+
+def written(path: Path) -> dict[str, Any]:
+    """What a scenario file says with all that it extends, dates as they are written.
+
+    Where it multiplies, drops or scales, that is done, and dates are absolute.
+
+    Raises
+    ------
+    ScenarioError
+        With every problem of the scenario.
+    """
+    problems: list[Problem] = []
+    root = layers.layered(Path(path), problems)
+    document: dict[str, Any] = plain(root)
+    resolved = from_nodes(root, problems).document
+    return resolved if document.keys() & set(edits.EDITS) else document
 
 
 def scenario_from(document: dict[str, Any], file: str = "<data>") -> Loaded:
@@ -98,7 +128,7 @@ def scenario_from(document: dict[str, Any], file: str = "<data>") -> Loaded:
     problems: list[Problem] = []
     root = node_of(document, Place(file, 0))
     root = layers.with_base(root, Path(file), file, (), problems)
-    return _loaded(root, (), problems)
+    return from_nodes(root, problems)
 
 
 def resolved_text(loaded: Loaded) -> str:
@@ -111,12 +141,46 @@ def resolved_with_places(loaded: Loaded) -> str:
     return text.with_places(loaded.scenario, loaded.places)
 
 
+def stated_text(document: dict[str, Any], heading: str) -> str:
+    """A scenario's file that says this, with dates as they are written.
+
+    Raises
+    ------
+    ScenarioError
+        If the file would be too large to be read again.
+    """
+    told = text.stated(document, heading)
+    if len(told.encode()) > source.LARGEST_YAML:
+        most = source.LARGEST_YAML // 1_000_000
+        said = f"takes more than {most} MB as YAML; keep orders in a CSV file"
+        raise ScenarioError([Problem(heading, 0, said)])
+    return told
+
+
 def sha256(loaded: Loaded) -> str:
     """Hash of the resolved text."""
     return hashlib.sha256(resolved_text(loaded).encode()).hexdigest()
 
 
-def _loaded(root: Node, settings: Sequence[str], problems: list[Problem]) -> Loaded:
+def from_nodes(
+    root: Node, problems: list[Problem], settings: Sequence[str] = ()
+) -> Loaded:
+    """Take a scenario from nodes, wherever they were written.
+
+    Parameters
+    ----------
+    root
+        What is stated, with its places; resolved and put in order here.
+    problems
+        What is known to be wrong already.
+    settings
+        Changes such as `SON-T1.go_live=2027-10-01`.
+
+    Raises
+    ------
+    ScenarioError
+        With every problem found.
+    """
     changes.apply(root, settings, problems)
     failed = dates.resolve(root, edits.ROOT, problems)
     _edit(root, failed, problems)
@@ -203,6 +267,6 @@ def place_of(root: Node, path: str) -> Place:
             )
         }
         if piece not in below:
-            break
+            return node.blanks.get(piece, node.place)
         node, shape = below[piece]
     return node.place

@@ -52,6 +52,8 @@ class Node:
 
     value: dict[str, Node] | list[Node] | Scalar
     place: Place
+    blanks: dict[str, Place] = field(default_factory=dict)
+    """Where keys that aren't stated would stand, where that is known."""
 
     def problem(self, sentence: str) -> Problem:
         """A problem at this place."""

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from contextlib import suppress
+from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 from pydantic import TypeAdapter
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
 
 from capacity.horizon import format_moment
 from capacity.reading.nodes import Place
@@ -18,6 +23,10 @@ from capacity.scenario import Entity, Exact, Record, Scenario, Step, SuiteRate
 _PLAIN = re.compile(r"[A-Za-z][\w./()&%@'+-]*( [\w./()&%@'+-]+)*", re.ASCII)
 _EXACT: TypeAdapter[Fraction] = TypeAdapter(Exact)
 _WORDS = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
+SHORT = 88
+"""Characters of a row that still stands on one line."""
+
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d)?")
 _BREAKS = {ord(c): f"\\u{ord(c):04x}" for c in "\x7f\x85\u2028\u2029\ufeff"}
 
@@ -39,6 +48,44 @@ def with_places(scenario: Scenario, places: Mapping[str, Place]) -> str:
         place = f"  # {places.get(path, 'default')}" if path else ""
         shown.append(f"{line}{place}\n")
     return "".join(shown)
+
+
+def stated(document: dict[str, Any], heading: str) -> str:
+    """Plain data as a scenario's file: a comment, then section by section."""
+    yaml = YAML()
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    yaml.width = 10**6
+    file = io.StringIO()
+    file.write(f"# {heading}\n")
+    together = False
+    for key, value in document.items():
+        apart = isinstance(value, dict | list)
+        if apart or not together:
+            file.write("\n")
+        together = not apart
+        yaml.dump(CommentedMap({key: _laid_out(value)}), file)
+    return file.getvalue()
+
+
+def _laid_out(value: object) -> object:
+    """The same data with days as days, and short rows on one line."""
+    found: CommentedMap | CommentedSeq
+    if isinstance(value, dict):
+        found = CommentedMap({key: _laid_out(part) for key, part in value.items()})
+        parts = list(value.values())
+    elif isinstance(value, list):
+        found = CommentedSeq([_laid_out(part) for part in value])
+        parts = value
+    elif isinstance(value, str) and _DAY.fullmatch(value):
+        with suppress(ValueError):
+            return date.fromisoformat(value)
+        return value
+    else:
+        return value
+    plain = not any(isinstance(part, dict | list) for part in parts)
+    if plain and len(str(value).replace("'", "")) <= SHORT:
+        found.fa.set_flow_style()
+    return found
 
 
 def _record(record: Record, path: str, indent: str) -> Iterator[tuple[str, str]]:

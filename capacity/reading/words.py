@@ -55,6 +55,8 @@ class Found:
             self.words.append(str(piece))
             self.path.append(str(piece))
             self._list = str(piece)
+            if node is not None:
+                self.place = node.blanks.get(str(piece), self.place)
             below = _get(node, str(piece))
             self._go(below, known.get(str(piece), self.shape.part or PLAIN))
 

@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from capacity.tables.closures import CALENDAR_COLUMNS, calendar
 from capacity.tables.figures import kpis
-from capacity.tables.guesses import ASSUMPTION_COLUMNS, assumptions, standings
+from capacity.tables.guesses import (
+    ASSUMPTION_COLUMNS,
+    PROVENANCE_COLUMNS,
+    assumptions,
+    provenance,
+    standings,
+)
+from capacity.tables.kinds import meanings, typed
 from capacity.tables.rows import (
     BATCH_COLUMNS,
     CAMPAIGN_COLUMNS,
@@ -30,16 +37,20 @@ __all__ = [
     "LOAD_COLUMNS",
     "ORDER_COLUMNS",
     "PRICE_COLUMNS",
+    "PROVENANCE_COLUMNS",
     "assumptions",
     "batches",
     "calendar",
     "campaigns",
     "kpis",
     "load",
+    "meanings",
     "orders",
     "prices",
+    "provenance",
     "quarterly_load",
     "standings",
     "to_csv",
+    "typed",
     "yearly_load",
 ]

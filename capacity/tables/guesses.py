@@ -12,6 +12,7 @@ from capacity.scenario import Entity, Order, Scenario, Standing
 from capacity.tables.rows import plain
 
 ASSUMPTION_COLUMNS = ("id", "field", "value", "standing", "note")
+PROVENANCE_COLUMNS = ("id", "field", "value", "standing", "source", "note")
 
 WEAKER = ("fact", "typical", "assumption")
 """Every standing; the further on, the less it carries."""
@@ -52,6 +53,28 @@ def standings(scenario: Scenario) -> pd.DataFrame:
         else:
             rows.extend(_marked(entity, entity.id, inherited))
     return pd.DataFrame(rows, columns=list(ASSUMPTION_COLUMNS), dtype=object)
+
+
+def provenance(scenario: Scenario) -> pd.DataFrame:
+    """Every value with what it rests on, facts and typical ones among them.
+
+    Returns
+    -------
+    DataFrame
+        id (none for values outside the lists), field, value, standing (`fact`,
+        `typical` or `assumption`, also where nothing is stated), source, note.
+    """
+    rows = []
+    owners: list[tuple[Scenario | Entity, Standing | None]]
+    owners = [(scenario, None), *_entities(scenario)]
+    for record, inherited in owners:
+        name = record.id if isinstance(record, Entity) else None
+        for path, value in _values(record):
+            mark = _mark(record.standing, path) or inherited
+            mark = mark or Standing.model_validate({"is": "assumption"})
+            told = (mark.is_, mark.source, mark.note)
+            rows.append((name, path, plain(value), *told))
+    return pd.DataFrame(rows, columns=list(PROVENANCE_COLUMNS), dtype=object)
 
 
 Marked = tuple[str | None, str, object, str, str | None]
