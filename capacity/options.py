@@ -18,6 +18,13 @@ class Size(StrEnum):
     A3 = "A3"
 
 
+class Style(StrEnum):
+    """Where a picture is looked at."""
+
+    LIGHT = "light"
+    PRINT = "print"
+
+
 def above_zero(value: float | None) -> float | None:
     """Refuse what no budget can be."""
     if value is not None and not 0 < value < math.inf:
@@ -87,3 +94,6 @@ To = Annotated[
     typer.Option("--to", parser=day, metavar="DATE", help="Last day."),
 ]
 PictureSize = Annotated[Size, typer.Option("--size", help="For a slide or a wall.")]
+PictureStyle = Annotated[
+    Style, typer.Option("--style", help="Colours, or greys and hatches for paper.")
+]

@@ -18,7 +18,7 @@ from capacity.plots.looks import (
     CHANGEOVER,
     KINDS,
     PALE,
-    SHADES,
+    Style,
     programme_colours,
     readable,
 )
@@ -68,6 +68,7 @@ def gantt(
     contract_ends: Sequence[tuple[str, datetime]] = (),
     locked: Collection[str] = (),
     colours: Mapping[str, str] | None = None,
+    style: Style = "light",
 ) -> Axes:
     """Draw campaigns as bars, one row per suite.
 
@@ -93,7 +94,9 @@ def gantt(
     locked
         Campaigns that the scenario fixed.
     colours
-        Colour by programme.
+        Colour by programme; those of the style where none.
+    style
+        `light` or `print`.
 
     Returns
     -------
@@ -101,9 +104,9 @@ def gantt(
         `ax`; bars have the gid `bar:<campaign>`, their labels `label:<campaign>` inside
         and `beside:<campaign>` outside.
     """
-    colours = colours or programme_colours(campaigns.programme)
+    colours = colours or programme_colours(campaigns.programme, style)
     ends = [end for end in contract_ends if span[0] <= end[1] < span[1]]
-    panel = ruled(ax, suites, span, header=bool(ends))
+    panel = ruled(ax, suites, span, header=bool(ends), style=style)
     bars, stretches = list(_bars(campaigns)), list(_stretches(calendar))
     for row, (_, suite) in enumerate(suites):
         own = [stretch for stretch in stretches if stretch.suite == suite]
@@ -226,7 +229,7 @@ def _block(
 
 
 def _draw_shade(panel: Panel, row: int, what: str, seen: Span) -> None:
-    _, fill, hatch, line = SHADES[what]
+    _, fill, hatch, line = panel.look.shades[what]
     order, width = (0.6, 0.6) if what == "ramp" else (0.8, 0)
     rows = (row - 0.5, row + 0.5)
     _block(
@@ -257,9 +260,11 @@ def _name_shade(panel: Panel, row: int, stretch: Stretch, seen: Span) -> None:
                 ha="right" if waits else "left",
                 va="center",
                 fontsize=size,
-                color=PALE if waits else "#7a5b00",
+                color=PALE if waits else panel.look.share,
                 path_effects=[
-                    withStroke(linewidth=2, foreground=SHADES[stretch.what][1])
+                    withStroke(
+                        linewidth=2, foreground=panel.look.shades[stretch.what][1]
+                    )
                 ],
                 zorder=2.5,
                 gid=f"shade:{stretch.what}",

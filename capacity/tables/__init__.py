@@ -9,36 +9,53 @@ from __future__ import annotations
 from capacity.tables.closures import CALENDAR_COLUMNS, calendar
 from capacity.tables.figures import kpis
 from capacity.tables.guesses import ASSUMPTION_COLUMNS, assumptions
+from capacity.tables.milestones import MILESTONE_COLUMNS, milestones
 from capacity.tables.rows import (
     BATCH_COLUMNS,
     CAMPAIGN_COLUMNS,
+    HISTORY_COLUMNS,
     ORDER_COLUMNS,
     PRICE_COLUMNS,
     batches,
     campaigns,
+    history,
     orders,
     prices,
     to_csv,
 )
-from capacity.tables.usage import LOAD_COLUMNS, load, quarterly_load, yearly_load
+from capacity.tables.supply import SUPPLY_COLUMNS, supply
+from capacity.tables.usage import (
+    LOAD_COLUMNS,
+    load,
+    quarterly_load,
+    site_load,
+    yearly_load,
+)
 
 __all__ = [
     "ASSUMPTION_COLUMNS",
     "BATCH_COLUMNS",
     "CALENDAR_COLUMNS",
     "CAMPAIGN_COLUMNS",
+    "HISTORY_COLUMNS",
     "LOAD_COLUMNS",
+    "MILESTONE_COLUMNS",
     "ORDER_COLUMNS",
     "PRICE_COLUMNS",
+    "SUPPLY_COLUMNS",
     "assumptions",
     "batches",
     "calendar",
     "campaigns",
+    "history",
     "kpis",
     "load",
+    "milestones",
     "orders",
     "prices",
     "quarterly_load",
+    "site_load",
+    "supply",
     "to_csv",
     "yearly_load",
 ]
