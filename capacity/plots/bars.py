@@ -13,7 +13,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
 
 from capacity.horizon import format_moment
-from capacity.plots.labels import Place, label_row
+from capacity.plots.labels import Key, Place, label_row
 from capacity.plots.looks import (
     CHANGEOVER,
     KINDS,
@@ -69,6 +69,7 @@ def gantt(
     locked: Collection[str] = (),
     colours: Mapping[str, str] | None = None,
     style: Style = "light",
+    key: Key | None = None,
 ) -> Axes:
     """Draw campaigns as bars, one row per suite.
 
@@ -97,16 +98,20 @@ def gantt(
         Colour by programme; those of the style where none.
     style
         `light` or `print`.
+    key
+        Numbers that stand for labels of the narrowest bars; those of this picture are
+        added, for whoever draws to explain.
 
     Returns
     -------
     Axes
         `ax`; bars have the gid `bar:<campaign>`, their labels `label:<campaign>` inside
-        and `beside:<campaign>` outside.
+        and `beside:<campaign>` outside, their numbers `key:<campaign>`.
     """
     colours = colours or programme_colours(campaigns.programme, style)
     ends = [end for end in contract_ends if span[0] <= end[1] < span[1]]
     panel = ruled(ax, suites, span, header=bool(ends), style=style)
+    numbers: Key = {} if key is None else key
     bars, stretches = list(_bars(campaigns)), list(_stretches(calendar))
     for row, (_, suite) in enumerate(suites):
         own = [stretch for stretch in stretches if stretch.suite == suite]
@@ -115,6 +120,7 @@ def gantt(
             [bar for bar in bars if bar.suite == suite],
             colours,
             locked,
+            numbers,
         )
     draw_contract_ends(panel, ends)
     draw_as_of(panel, as_of)
@@ -151,6 +157,7 @@ def _draw_row(
     bars: Sequence[Bar],
     colours: Mapping[str, str],
     locked: Collection[str],
+    key: Key,
 ) -> None:
     for stretch in stretches:
         if seen := panel.seen(stretch.start, stretch.end):
@@ -180,7 +187,7 @@ def _draw_row(
             )
     busy = [(bar.changeover or bar.start, bar.end) for bar in bars]
     busy += [(each.start, each.end) for each in stretches if each.what != "ramp"]
-    label_row(panel, places, busy, as_of)
+    label_row(panel, places, busy, as_of, key)
 
 
 def _edges(bar: Bar, row: int, stretches: Sequence[Stretch]) -> tuple[float, float]:

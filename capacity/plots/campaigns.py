@@ -14,16 +14,18 @@ from capacity import tables
 from capacity.plan import Plan
 from capacity.plots.bars import gantt
 from capacity.plots.choice import chosen_span, chosen_suites, only
-from capacity.plots.lettering import money
+from capacity.plots.labels import Key
+from capacity.plots.lettering import Ruler, families, legible, money
 from capacity.plots.looks import (
     CHANGEOVER,
     KINDS,
     LOOKS,
+    PALE,
     TIMES,
     Style,
     programme_colours,
 )
-from capacity.plots.panel import Row, Span
+from capacity.plots.panel import Row, Span, number
 from capacity.plots.sheet import Size, blank, write_head, write_legend
 from capacity.plots.stack import panels
 from capacity.scenario import Scenario
@@ -84,6 +86,7 @@ def gantt_figure(
     subtitle = " · ".join([*part, *whole, counted])
     write_head(figure, scenario.title or scenario.name, subtitle)
     legend = write_legend(figure, _swatches(shown, calendar, locked, span, style))
+    key: Key = {}
     for ax, days in panels(figure, span, suites, [day for _, day in ends], legend):
         gantt(
             *(ax, shown, calendar),
@@ -94,7 +97,9 @@ def gantt_figure(
             locked=locked,
             colours=programme_colours((p.id for p in scenario.programmes), style),
             style=style,
+            key=key,
         )
+    _write_key(figure, key, scenario.as_of)
     return figure
 
 
@@ -151,6 +156,33 @@ def _counted(campaigns: pd.DataFrame, *, part: bool) -> str:
     each = "batch" if made == 1 else "batches"
     counted = f"{len(campaigns)} {names}, {made:,} {each}"
     return f"shown: {counted}" if part else counted
+
+
+def _write_key(figure: Figure, key: Key, as_of: datetime) -> None:
+    """Say above the first panel what numbers stand for, or take them out again."""
+    ax, ruler = figure.axes[0], Ruler(figure)
+    said = "narrow bars: " + " · ".join(f"{mark} {text}" for text, mark in key.items())
+    room = ax.bbox.width - 2 * ruler.width("as of 2026-01-01T00:00", 8)
+    if ruler.width(said, 7) > room:
+        for text in figure.findobj(lambda each: str(each.get_gid()).startswith("key:")):
+            text.remove()
+    elif key:
+        # opposite the flag of `as_of`, which stands at the same height
+        right = 2 * number(as_of) < sum(ax.get_xlim())
+        ax.annotate(
+            legible(said),
+            (1 if right else 0, 1),
+            xycoords="axes fraction",
+            xytext=(0, 2),
+            textcoords="offset points",
+            ha="right" if right else "left",
+            va="bottom",
+            fontsize=7,
+            fontfamily=families(said),
+            color=PALE,
+            parse_math=False,
+            gid="key",
+        )
 
 
 def _swatches(

@@ -15,14 +15,17 @@ from matplotlib.patheffects import withStroke
 from capacity import tables
 from capacity.horizon import add_months, format_moment
 from capacity.plots.choice import chosen_span, chosen_suites, site_names
-from capacity.plots.looks import CLOSED, FULL, INK, LOOKS, Fill, Style, readable
-from capacity.plots.panel import Panel, Row, Span, number, ruled
+from capacity.plots.looks import FULL, LOOKS, Fill, Style, readable
+from capacity.plots.panel import Panel, Row, Span, middle, number, ruled
 from capacity.plots.sheet import Size, blank, write_head, write_legend
 from capacity.plots.stack import panels
 from capacity.scenario import Scenario
 
 LOWEST = 0.15
 """Least height of a row for which the years fill two panels. [inch]"""
+
+IDLE = 0.005
+"""Load below which a month counts as idle. [1]"""
 
 SUITES = "all suites"
 """Row of a site's suites together."""
@@ -142,30 +145,41 @@ def _draw_cell(
     panel: Panel, row: int, seen: Span, share: float | None, name: str
 ) -> None:
     left, right = number(seen[0]), number(seen[1])
-    fill, hatch = (CLOSED, "") if share is None else _fill(panel.look.heat, share)
+    nothing = share is None
+    if share is None:
+        _, fill, hatch, edge = panel.look.shades["before_go_live"]
+    else:
+        fill, hatch, edge = *_fill(panel.look.heat, share), "white"
     cell = Rectangle(
         *((left, row - 0.5), right - left, 1),
         facecolor=fill,
-        edgecolor="white",
+        edgecolor=edge,
         hatch=hatch or None,
-        linewidth=0.6,
+        linewidth=0 if nothing else 0.6,
         zorder=2,
-        gid=f"none:{name}" if share is None else f"cell:{name}",
+        gid=f"none:{name}" if nothing else f"cell:{name}",
     )
     cell.set_hatch_linewidth(0.4)
     panel.ax.add_patch(cell)
-    text = "" if share is None or share < 0.005 else f"{100 * share:.0f}"
+    if share is not None and share >= IDLE:
+        _write_load(panel, row, seen, f"{100 * share:.0f}", (fill, hatch), name)
+
+
+def _write_load(
+    panel: Panel, row: int, seen: Span, text: str, fill: Fill, name: str
+) -> None:
     for size in (8, 7, 6.5, 6):
         wide, high = panel.ruler.size(text, size)
-        fits = wide + 3 <= panel.width(seen) and high <= panel.height(1)
-        if text and fits:
+        if wide + 3 <= panel.width(seen) and high <= panel.height(1):
+            colour, hatch = fill
+            halo = [withStroke(linewidth=1.6, foreground=colour)] if hatch else None
             panel.ax.text(
-                *((left + right) / 2, row, text),
+                *(middle(seen), row, text),
                 fontsize=size,
                 ha="center",
                 va="center_baseline",
-                color=readable(fill),
-                path_effects=[withStroke(linewidth=1.6, foreground=fill)],
+                color=readable(colour),
+                path_effects=halo,
                 zorder=3,
                 gid=f"load:{name}",
             )
@@ -194,7 +208,12 @@ def _swatches(style: Style) -> list[Patch]:
         )
         for name, (_, (fill, hatch)) in zip(names, heat, strict=True)
     ]
+    _, fill, hatch, line = LOOKS[style].shades["before_go_live"]
     none = Patch(
-        facecolor=CLOSED, edgecolor=INK, linewidth=0, label="nothing available"
+        facecolor=fill,
+        edgecolor=line,
+        linewidth=0.4,
+        hatch=hatch,
+        label="nothing available",
     )
     return [*drawn, none]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -35,8 +36,8 @@ MARKS = {
 CLINICAL = "clinical"
 """The market of clinical trials."""
 
-LINE = (-0.3, -0.02)
-"""Top and bottom of the bar that shows a right, below the middle of its row. [row]"""
+LINE, SMALLEST = 0.28, 6.0
+"""Height of the bar that shows a right [row]; size of the smallest label below it [pt]."""
 
 LOWEST = 9.0
 """Least height of a row for which the years fill two panels: never. [inch]"""
@@ -142,15 +143,18 @@ def milestone_marks(
         `ax`; marks have the gid `mark:<milestone>`, labels `market:<site>:<programme>`.
     """
     panel = ruled(ax, rows, span, style=style)
+    lane = _lane(panel)
     for row, (site, programme) in enumerate(rows):
         own = milestones[
             (milestones.site == site) & (milestones.programme == programme)
         ]
         found = list(_milestones(own))
-        _draw_rights(panel, row, found)
-        _draw_marks(panel, row, found)
+        _draw_rights(panel, row + lane.bar, found)
+        _draw_marks(panel, row + lane.bar, found)
         held = as_of if span[0] <= as_of < span[1] else span[0]
-        _name_markets(panel, row, found, held, f"market:{site}:{programme}")
+        if lane.size:
+            at = row + lane.text, lane.size
+            _name_markets(panel, at, found, held, f"market:{site}:{programme}")
     draw_as_of(panel, as_of)
     return ax
 
@@ -166,6 +170,29 @@ class Milestone:
     clinical: bool
 
 
+class Lane(NamedTuple):
+    """Where in a row things stand."""
+
+    bar: float
+    """Middle of the bar, below the middle of the row. [row]"""
+    text: float
+    """Middle of the labels, below the middle of the row. [row]"""
+    size: float
+    """Of the labels; 0 where none fits. [pt]"""
+
+
+def _lane(panel: Panel) -> Lane:
+    """Labels below the bar where that leaves them readable, else upon it."""
+    below, whole = panel.height(0.54), panel.height(1)
+    for size in (8, 7.5, 7, 6.5, SMALLEST):
+        if panel.ruler.size("Xy", size)[1] <= below:
+            return Lane(-0.18, 0.24, size)
+    for size in (7, 6.5, 6, 5.5, 5):
+        if panel.ruler.size("Xy", size)[1] <= whole:
+            return Lane(0, 0, size)
+    return Lane(0, 0, 0)
+
+
 def _milestones(frame: pd.DataFrame) -> Iterator[Milestone]:
     for row in frame.sort_values("date", kind="stable").to_dict("records"):
         market = row["market"] or ""
@@ -178,7 +205,7 @@ def _milestones(frame: pd.DataFrame) -> Iterator[Milestone]:
         )
 
 
-def _draw_rights(panel: Panel, row: int, found: Sequence[Milestone]) -> None:
+def _draw_rights(panel: Panel, y: float, found: Sequence[Milestone]) -> None:
     """Draw a bar from the first right on, another for clinical trials only."""
     rights = [each for each in found if each.what == "right_to_ship"]
     trade = min(
@@ -190,7 +217,7 @@ def _draw_rights(panel: Panel, row: int, found: Sequence[Milestone]) -> None:
             fill, hatch = panel.look.open[market]
             left, right = number(seen[0]), number(seen[1])
             bar = Rectangle(
-                *((left, row + LINE[0]), right - left, LINE[1] - LINE[0]),
+                *((left, y - LINE / 2), right - left, LINE),
                 facecolor=fill,
                 edgecolor=INK,
                 hatch=hatch or None,
@@ -202,12 +229,11 @@ def _draw_rights(panel: Panel, row: int, found: Sequence[Milestone]) -> None:
             panel.ax.add_patch(bar)
 
 
-def _draw_marks(panel: Panel, row: int, found: Sequence[Milestone]) -> None:
-    middle = row + sum(LINE) / 2
+def _draw_marks(panel: Panel, y: float, found: Sequence[Milestone]) -> None:
     for each in found:
         if panel.span[0] <= each.at < panel.span[1]:
             panel.ax.plot(
-                *(number(each.at), middle),
+                *(number(each.at), y),
                 marker=MARKS[each.what][1],
                 markersize=_size(panel, each.what),
                 markeredgecolor=INK,
@@ -226,18 +252,21 @@ def _size(panel: Panel, what: str) -> float:
 
 
 def _name_markets(
-    panel: Panel, row: int, found: Sequence[Milestone], held: datetime, gid: str
+    panel: Panel,
+    where: tuple[float, float],
+    found: Sequence[Milestone],
+    held: datetime,
+    gid: str,
 ) -> None:
-    """Write markets below their marks; those close together share a label.
+    """Write markets by their marks; those close together share a label.
 
-    Rights that are held already are named at `held`.
+    Rights that are held already are named at `held`; `where` is height and size.
     """
     labels: dict[datetime, list[str]] = {}
     for each in found:
         if each.label and each.at < panel.span[1]:
             labels.setdefault(max(each.at, held), []).append(each.label)
-    room = panel.height(0.5 - LINE[1])
-    size = next((s for s in (8, 7, 6.5, 6) if panel.ruler.size("X", s)[1] <= room), 5)
+    y, size = where
     groups: list[tuple[datetime, list[str]]] = []
     for at, names in labels.items():
         if groups and _end(panel, groups[-1], size) > panel.at(at):
@@ -247,11 +276,11 @@ def _name_markets(
     for at, names in groups:
         text = ", ".join(names)
         wide = panel.ruler.width(text, size)
-        over = panel.at(at) + wide + 4 > panel.ax.bbox.width
+        over = panel.at(at) + wide + 10 > panel.ax.bbox.width
         panel.ax.annotate(
             legible(text),
-            (number(at), row + (LINE[1] + 0.5) / 2),
-            xytext=(2 if not over else -2, 0),
+            (number(at), y),
+            xytext=(-4 if over else 4, 0),
             textcoords="offset points",
             ha="right" if over else "left",
             va="center",
@@ -268,7 +297,7 @@ def _name_markets(
 def _end(panel: Panel, group: tuple[datetime, list[str]], size: float) -> float:
     """Where the label of a group ends. [pixel]"""
     at, names = group
-    return panel.at(at) + panel.ruler.width(", ".join(names), size) + 12
+    return panel.at(at) + panel.ruler.width(", ".join(names), size) + 10
 
 
 def _swatches(frame: pd.DataFrame, style: Style) -> list[Patch | Line2D]:

@@ -94,12 +94,11 @@ def _columns(count: int) -> int:
 def _served(lines: pd.DataFrame) -> str:
     """What becomes of a programme's batches, in numbers."""
     due, late, unserved = (int(lines[n].sum()) for n in ("batches", "late", "unserved"))
-    batches = "batch" if due == 1 else "batches"
     if not due:
         return "nothing is due"
-    if not late and not unserved:
-        return f"{due} {batches} due, all on time"
-    return f"{due} {batches} due, {late} late, {unserved} unserved"
+    parts = [f"{late} late"] if late else []
+    parts += [f"{unserved} unserved"] if unserved else []
+    return ", ".join([f"{due} due", *(parts or ["all on time"])])
 
 
 def _swatches(style: Style) -> list[Patch | Line2D]:
@@ -187,13 +186,13 @@ def _stairs(supply: pd.DataFrame, span: Span) -> tuple[Series, Series, Series]:
 
 def _rule(ax: Axes) -> None:
     """Rule by years or months, as many as there is room for."""
-    room = ax.bbox.width / figure_of(ax).dpi
-    locator = AutoDateLocator(minticks=2, maxticks=max(3, int(room / 0.36)))  # type: ignore[no-untyped-call]
+    wide, high = (size / figure_of(ax).dpi for size in ax.bbox.size)
+    locator = AutoDateLocator(minticks=2, maxticks=max(3, int(wide / 0.36)))  # type: ignore[no-untyped-call]
     ax.xaxis.set_major_locator(locator)
     ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
     ax.tick_params(labelsize=7, colors=INK, length=2)
     ax.xaxis.get_offset_text().set(fontsize=7, color=INK)
-    ax.yaxis.set_major_locator(MaxNLocator(4, integer=True))
+    ax.yaxis.set_major_locator(MaxNLocator(min(4, int(high / 0.16) or 1), integer=True))
     ax.grid(axis="x", color="#dcdcdc", linewidth=0.5)
     ax.set_axisbelow(True)
     ax.spines[["top", "right"]].set_visible(False)
