@@ -93,8 +93,8 @@ def history(run: Run) -> list[Reached]:
     """How the search went; runs made before that was kept can't tell."""
     if run.manifest.history:
         return run.manifest.history
-    msg = f"{run.directory.name}/manifest.json: holds no history of the search:"
-    raise RunError([f"{msg} solve again to have one"])
+    place = f"{run.directory.name}/manifest.json"
+    raise RunError([f"{place}: holds no history of the search: solve again"])
 
 
 def save(figure: Figure, run: Run, output: Path | None, kind: str) -> Path:

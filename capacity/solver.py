@@ -256,10 +256,8 @@ VISIBLE = 0.001
 
 def _visible(before: Reached, after: Reached) -> bool:
     """Whether a moment is worth a row of its own."""
-    moved = max(
-        abs(after.objective - before.objective), abs(after.bound - before.bound)
-    )
-    return moved > VISIBLE * after.objective or after.objective == after.bound
+    moved = abs(after.objective - before.objective), abs(after.bound - before.bound)
+    return max(moved) > VISIBLE * after.objective
 
 
 def cost_of(tried: Attempt) -> float:
@@ -719,17 +717,16 @@ class _Search:
     def _history(self) -> list[Reached]:
         """Both series on one clock, from the first plan on, without what can't be seen."""
         rows: list[Reached] = []
+        row: Reached | None = None
         known = [(at, value) for at, value in self.bounds if value <= self.bound]
         for at in sorted({at for at, _ in (*self.objectives, *known)}):
             regrets = [value for when, value in self.objectives if when <= at]
-            bounds = [value for when, value in known if when <= at]
+            bound = max(value for when, value in known if when <= at)
             if regrets:
-                row = Reached(
-                    seconds=round(at, 2), objective=regrets[-1], bound=max(bounds)
-                )
+                row = Reached(seconds=round(at, 2), objective=regrets[-1], bound=bound)
                 if not rows or _visible(rows[-1], row):
                     rows.append(row)
-        return rows
+        return rows if row is None or row == rows[-1] else [*rows, row]
 
     def _tiers(self) -> list[Tier]:
         assert self.best is not None

@@ -125,13 +125,17 @@ def progress_steps(
     ax.set_xlabel("seconds since the search began", fontsize=9, color=INK)
     ax.set_ylabel(f"money [{currency}]" if currency else "money", fontsize=9, color=INK)
     ax.yaxis.set_major_locator(MaxNLocator(6))
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: money(int(value), "")))
+    ax.yaxis.set_major_formatter(FuncFormatter(_amount))
     ax.tick_params(labelsize=8, colors=INK, length=3)
     ax.grid(color="#dcdcdc", linewidth=0.5)
     ax.set_axisbelow(True)
     ax.spines[["top", "right"]].set_visible(False)
     _write_notes(ax, int(objective.iloc[-1]), int(bound.iloc[-1]), currency)
     return ax
+
+
+def _amount(value: float, _: int) -> str:
+    return money(int(value), "").rstrip()
 
 
 def _write_notes(ax: Axes, objective: int, bound: int, currency: str) -> None:
