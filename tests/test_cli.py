@@ -642,6 +642,7 @@ def test_a_programme_without_a_date_at_a_site_is_a_usage_error(
 ) -> None:
     closed = tmp_path / "closed.yaml"
     rights = "licences:\n  - {id: BETA@WEST:clinical, remove: true}\n"
+    rights += "transfers:\n  - {id: BETA@WEST, remove: true}\n"
     closed.write_text(f"extends: {tiny}\nname: closed\n{rights}")
     assert capacity("solve", closed, "-o", tmp_path / "run", "--work", "0.2").code == 0
     wanted = ("--programme", "BETA", "--site", "WEST")
