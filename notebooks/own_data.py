@@ -22,7 +22,7 @@
 scenario = "../scenarios/base.yaml"  # sites, suites, programmes, contracts
 orders = "../scenarios/base_orders.csv"  # id, contract, kind, market, batches, due
 folder = "my_case"  # where your files go
-work = 10.0  # work budget of the search, in nominal seconds: more finds better plans
+work = 20.0  # work budget of the search, in nominal seconds: more finds better plans
 
 # %%
 # %matplotlib inline
@@ -60,7 +60,8 @@ mine.tail(2)
 # Reading reports every problem at once, by file and line. Here two are put in on purpose.
 
 # %%
-wrong = mine.assign(due="2027-02-30", contract=mine.contract.str.lower()).tail(1)
+wrong = mine.copy()
+wrong.loc[wrong.index[-1], ["contract", "due"]] = ["C-PROS", "2027-02-30"]
 wrong.to_csv(Path(folder) / "wrong_orders.csv", index=False)
 Path(folder, "wrong.yaml").write_text("\n".join(lines).replace("my_", "wrong_") + "\n")
 try:

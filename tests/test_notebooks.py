@@ -30,7 +30,7 @@ work = 0.5
     "contracts_and_quality": f"""\
 scenario = {TINY}
 contract_change = "C-BETA.probability=1"
-quality_change = "scenario.quality.lending.qa=0"
+quality_change = "scenario.quality.planning_percentile=p50"
 work = 0.5
 """,
     "own_data": """\
