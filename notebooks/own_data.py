@@ -61,7 +61,7 @@ mine.tail(2)
 
 # %%
 wrong = mine.copy()
-wrong.loc[wrong.index[-1], ["contract", "due"]] = ["C-PROS", "2027-02-30"]
+wrong.loc[wrong.index[-1], ["batches", "due"]] = ["three", "2027-02-30"]
 wrong.to_csv(Path(folder) / "wrong_orders.csv", index=False)
 Path(folder, "wrong.yaml").write_text("\n".join(lines).replace("my_", "wrong_") + "\n")
 try:

@@ -90,7 +90,8 @@ pd.DataFrame(sweep).transpose()
 
 # %%
 millions = pd.DataFrame(sweep).transpose() / 1e6
-millions.plot.bar(rot=0, ylabel="millions", title=f"{field} and its price")
+bars = millions.plot.bar(rot=0, ylabel="millions", title=f"{field} and its price")
+
 # %% [markdown]
 # ## Look at the last one: when may it ship, and what is short?
 

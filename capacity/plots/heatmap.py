@@ -168,7 +168,7 @@ def _draw_cell(
 def _write_load(
     panel: Panel, row: int, seen: Span, text: str, fill: Fill, name: str
 ) -> None:
-    for size in (8, 7, 6.5, 6):
+    for size in (8, 7, 6.5, 6, 5.5, 5):
         wide, high = panel.ruler.size(text, size)
         if wide + 3 <= panel.width(seen) and high <= panel.height(1):
             colour, hatch = fill
