@@ -488,12 +488,13 @@ def test_a_sliver_between_others_has_a_number_that_is_explained_above(
     scenario: Scenario,
 ) -> None:
     key: dict[str, int] = {}
-    ax = drawn(
+    three = (
         made("before", "A", "2027-02-01", "2027-06-01"),
         made("sliver", "A", "2027-06-01", "2027-06-03"),
         made("after", "A", "2027-06-03", "2027-08-01"),
-        key=key,
     )
+    assert named(drawn(*three), "key:") == []
+    ax = drawn(*three, key=key)
     labels = [*named(ax, "label:"), *named(ax, "beside:")]
     assert [label.get_gid() for label in labels] == ["label:before", "label:after"]
     (mark,) = named(ax, "key:sliver")

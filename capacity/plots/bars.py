@@ -99,8 +99,8 @@ def gantt(
     style
         `light` or `print`.
     key
-        Numbers that stand for labels of the narrowest bars; those of this picture are
-        added, for whoever draws to explain.
+        Numbers that stand for labels of the narrowest bars: those of this picture are
+        added, for whoever draws to explain. None leaves them out.
 
     Returns
     -------
@@ -111,7 +111,6 @@ def gantt(
     colours = colours or programme_colours(campaigns.programme, style)
     ends = [end for end in contract_ends if span[0] <= end[1] < span[1]]
     panel = ruled(ax, suites, span, header=bool(ends), style=style)
-    numbers: Key = {} if key is None else key
     bars, stretches = list(_bars(campaigns)), list(_stretches(calendar))
     for row, (_, suite) in enumerate(suites):
         own = [stretch for stretch in stretches if stretch.suite == suite]
@@ -120,7 +119,7 @@ def gantt(
             [bar for bar in bars if bar.suite == suite],
             colours,
             locked,
-            numbers,
+            key,
         )
     draw_contract_ends(panel, ends)
     draw_as_of(panel, as_of)
@@ -157,7 +156,7 @@ def _draw_row(
     bars: Sequence[Bar],
     colours: Mapping[str, str],
     locked: Collection[str],
-    key: Key,
+    key: Key | None,
 ) -> None:
     for stretch in stretches:
         if seen := panel.seen(stretch.start, stretch.end):

@@ -59,11 +59,11 @@ def label_row(
     places: Sequence[Place],
     busy: Sequence[Span],
     as_of: datetime,
-    key: Key,
+    key: Key | None,
 ) -> None:
     """Label a row's campaigns: inside where that reads well, else beside, else small.
 
-    Where nothing fits a number stands, which `key` explains.
+    Where nothing fits a number stands, if there is a `key` to explain it.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def label_row(
             taken.append((left, left + panel.ruler.size(*form)[0]))
         elif form := _inside(panel, place, _small_forms(place)):
             _write_inside(panel, place, form, as_of)
-        else:
+        elif key is not None:
             _write_number(panel, place, key)
 
 
