@@ -160,7 +160,7 @@ def _draw_cell(
         gid=f"none:{name}" if nothing else f"cell:{name}",
     )
     cell.set_hatch_linewidth(0.4)
-    panel.ax.add_patch(cell)
+    panel.ax.add_artist(cell)  # add_patch would look for new limits, cell by cell
     if share is not None and share >= IDLE:
         _write_load(panel, row, seen, f"{100 * share:.0f}", (fill, hatch), name)
 
