@@ -134,8 +134,9 @@ ROWS = {
     "orders": ("order", "order"),
     "shipments": ("shipment", "lane"),
     "consumes": ("what is used by", "batch"),
+    "history": ("moment of the history", ""),
 }
-"""How a row of `plan.json` is called, and the field that names it."""
+"""How a row of a JSON file is called, and the field that names it."""
 
 FAMILIES = {
     "string": "should be text",

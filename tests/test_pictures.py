@@ -415,6 +415,19 @@ def test_regret_and_bound_are_stairs_to_the_end_of_the_search() -> None:
     ]
 
 
+def test_where_regret_and_bound_meet_their_notes_stand_apart_by_the_line() -> None:
+    scenario, _ = worked()
+    proved = tables.history([Reached(seconds=1.0, objective=400, bound=400)])
+    figure = plots.progress_figure(scenario, proved, seconds=2.0)
+    assert collisions(figure) == []
+    (ax,) = figure.axes
+    heights = [text.get_window_extent().y0 for text in ax.texts]
+    assert heights == sorted(heights)
+    last = ax.texts[-1].get_window_extent()
+    at = ax.transData.transform((2.0, 400))[1]
+    assert last.y0 < at < last.y1
+
+
 def test_a_search_keeps_its_history_and_the_manifest_tells_it(tiny_run: Path) -> None:
     run = runs.read_run(tiny_run)
     rows = run.manifest.history

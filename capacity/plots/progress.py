@@ -148,20 +148,21 @@ def _write_notes(ax: Axes, objective: int, bound: int, currency: str) -> None:
     ]
     per_point = figure_of(ax).dpi / 72
     scale = ax.bbox.height / ax.get_ylim()[1] / per_point
-    reached = float("-inf")
-    for name, value, text, colour in notes:
-        y = max(value * scale, reached + APART)
-        reached = y
-        size = Ruler(figure_of(ax)).fit(
-            text, 11, (RIGHT - 0.2) * 72 * per_point, least=7
-        )
+    heights: list[float] = []
+    for _, value, _, _ in notes:
+        heights.append(max([value * scale, *(y + APART for y in heights[-1:])]))
+    # where they crowd, the last stands by its line and the others below
+    down = min(heights[-1] - objective * scale, heights[0])
+    ruler, room = Ruler(figure_of(ax)), (RIGHT - 0.2) * figure_of(ax).dpi
+    for (name, _, text, colour), y in zip(notes, heights, strict=True):
+        text, size = ruler.fit(text, 11, room, least=7)
         ax.annotate(
-            size[0],
+            text,
             (1, 0),
             xycoords="axes fraction",
-            xytext=(8, y),
+            xytext=(8, y - down),
             textcoords="offset points",
-            fontsize=size[1],
+            fontsize=size,
             va="center",
             color=colour,
             parse_math=False,

@@ -36,8 +36,11 @@ MARKS = {
 CLINICAL = "clinical"
 """The market of clinical trials."""
 
-LINE, SMALLEST = 0.28, 6.0
-"""Height of the bar that shows a right [row]; size of the smallest label below it [pt]."""
+LINE, TALLEST = 0.28, 0.5
+"""Height of the bar that shows a right [row]; of a row's part that is used [inch]."""
+
+SMALLEST = 6.0
+"""Size of the smallest label below a bar. [pt]"""
 
 LOWEST = 9.0
 """Least height of a row for which the years fill two panels: never. [inch]"""
@@ -149,7 +152,7 @@ def milestone_marks(
             (milestones.site == site) & (milestones.programme == programme)
         ]
         found = list(_milestones(own))
-        _draw_rights(panel, row + lane.bar, found)
+        _draw_rights(panel, (row + lane.bar, lane.line), found)
         _draw_marks(panel, row + lane.bar, found)
         held = as_of if span[0] <= as_of < span[1] else span[0]
         if lane.size:
@@ -175,6 +178,8 @@ class Lane(NamedTuple):
 
     bar: float
     """Middle of the bar, below the middle of the row. [row]"""
+    line: float
+    """Height of the bar. [row]"""
     text: float
     """Middle of the labels, below the middle of the row. [row]"""
     size: float
@@ -184,13 +189,14 @@ class Lane(NamedTuple):
 def _lane(panel: Panel) -> Lane:
     """Labels below the bar where that leaves them readable, else upon it."""
     below, whole = panel.height(0.54), panel.height(1)
+    part = min(1.0, TALLEST * panel.ruler.dpi / whole)
     for size in (8, 7.5, 7, 6.5, SMALLEST):
         if panel.ruler.size("Xy", size)[1] <= below:
-            return Lane(-0.18, 0.24, size)
+            return Lane(-0.18 * part, LINE * part, 0.24 * part, size)
     for size in (7, 6.5, 6, 5.5, 5):
         if panel.ruler.size("Xy", size)[1] <= whole:
-            return Lane(0, 0, size)
-    return Lane(0, 0, 0)
+            return Lane(0, LINE, 0, size)
+    return Lane(0, LINE, 0, 0)
 
 
 def _milestones(frame: pd.DataFrame) -> Iterator[Milestone]:
@@ -205,8 +211,14 @@ def _milestones(frame: pd.DataFrame) -> Iterator[Milestone]:
         )
 
 
-def _draw_rights(panel: Panel, y: float, found: Sequence[Milestone]) -> None:
-    """Draw a bar from the first right on, another for clinical trials only."""
+def _draw_rights(
+    panel: Panel, where: tuple[float, float], found: Sequence[Milestone]
+) -> None:
+    """Draw a bar from the first right on, another for clinical trials only.
+
+    `where` is the middle and the height of both.
+    """
+    y, height = where
     rights = [each for each in found if each.what == "right_to_ship"]
     trade = min(
         (each.at for each in rights if not each.clinical), default=panel.span[1]
@@ -217,7 +229,7 @@ def _draw_rights(panel: Panel, y: float, found: Sequence[Milestone]) -> None:
             fill, hatch = panel.look.open[market]
             left, right = number(seen[0]), number(seen[1])
             bar = Rectangle(
-                *((left, y - LINE / 2), right - left, LINE),
+                *((left, y - height / 2), right - left, height),
                 facecolor=fill,
                 edgecolor=INK,
                 hatch=hatch or None,
