@@ -1,6 +1,6 @@
 """How long the commands take and how much memory, each measured as a whole process.
 
-    python -m benchmarks.speed                  everything: about ten minutes
+    python -m benchmarks.speed                  everything: about eleven minutes
     python -m benchmarks.speed --only help tiny
     python -m benchmarks.speed --runs 1 --time-limit 5 -o trial.md
 
@@ -27,6 +27,8 @@ from capacity import read, reading
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("ortools", "pandas", "pydantic")
 PROGRAM = [sys.executable, "-m", "capacity"]
+
+PICTURES = ("gantt", "load", "heatmap", "supply", "qualifications", "progress")
 
 UNTIL_FIRST_PLAN = """
 import os, sys
@@ -91,7 +93,13 @@ def cases(scratch: Path, time_limit: float) -> list[Case]:
             5,
         ),
         Case("export", "capacity export of that run to Excel", [*PROGRAM, *book], 5),
+        *(_picture(kind, plan[3], scratch) for kind in PICTURES),
     ]
+
+
+def _picture(kind: str, run: str, scratch: Path) -> Case:
+    draw = [*PROGRAM, kind, run, "-o", f"{scratch}/{kind}.png"]
+    return Case(kind, f"capacity {kind} of that run", draw, 3)
 
 
 def measured(command: Sequence[str], runs: int) -> Measured:

@@ -50,6 +50,8 @@ class Aside:
         self.job = job
         self.latest = 0
         """Best bound so far. [money]"""
+        self.told: list[tuple[float, int]] = []
+        """When it became better, by this process's clock, and the bound. [s, money]"""
         self.sweeps: int | None = None
         """How many there were, once it has answered."""
         self.prices: dict[int, list[float]] = {}
@@ -75,7 +77,9 @@ class Aside:
             if not line.endswith(b"\n"):
                 return  # cut off as the process was ended
             value, *answer = json.loads(line)
-            self.latest = max(self.latest, value)
+            if value > self.latest:
+                self.latest = value
+                self.told.append((time.monotonic(), value))
             if answer:
                 self.sweeps, rows = answer
                 self.prices = {week: prices for week, *prices in rows}

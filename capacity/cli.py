@@ -26,12 +26,14 @@ from capacity.options import (
     Page,
     Picture,
     PictureSize,
+    PictureStyle,
     ProgrammeId,
     RunFolder,
     ScenarioFile,
     Settings,
     SiteId,
     Size,
+    Style,
     To,
     above_zero,
     share,
@@ -279,12 +281,13 @@ def gantt(
     start: From = None,
     end: To = None,
     size: PictureSize = Size.SLIDE,
+    style: PictureStyle = Style.LIGHT,
 ) -> None:
     """Draw the campaigns of a run, suite by suite."""
     from capacity import pictures, plots, runs
 
     read = runs.read_run(run)
-    wanted = pictures.wanted(read, site, programme, start, end, size)
+    wanted = pictures.wanted(read, site, programme, start, end, size, style)
     scenario = read.loaded.scenario
     figure = plots.gantt_figure(scenario, read.plan, kpis=read.kpis, **wanted)
     tell(pictures.save(figure, read, output, "gantt"))
@@ -299,15 +302,100 @@ def load(
     start: From = None,
     end: To = None,
     size: PictureSize = Size.SLIDE,
+    style: PictureStyle = Style.LIGHT,
 ) -> None:
     """Draw how full suites, QC and QA of a run are."""
     from capacity import pictures, plots, runs, tables
 
     read = runs.read_run(run)
-    wanted = pictures.wanted(read, site, programme, start, end, size)
+    wanted = pictures.wanted(read, site, programme, start, end, size, style)
     scenario = read.loaded.scenario
     figure = plots.load_figure(scenario, tables.load(scenario, read.plan), **wanted)
     tell(pictures.save(figure, read, output, "load"))
+
+
+@app.command()
+def heatmap(
+    run: RunFolder,
+    output: Picture = None,
+    site: SiteId = None,
+    programme: ProgrammeId = None,
+    start: From = None,
+    end: To = None,
+    size: PictureSize = Size.SLIDE,
+    style: PictureStyle = Style.LIGHT,
+) -> None:
+    """Draw how full sites, suites, QC and QA are, month by month."""
+    from capacity import pictures, plots, runs, tables
+
+    read = runs.read_run(run)
+    wanted = pictures.wanted(read, site, programme, start, end, size, style)
+    scenario = read.loaded.scenario
+    figure = plots.heatmap_figure(scenario, tables.load(scenario, read.plan), **wanted)
+    tell(pictures.save(figure, read, output, "heatmap"))
+
+
+@app.command()
+def supply(
+    run: RunFolder,
+    output: Picture = None,
+    programme: ProgrammeId = None,
+    start: From = None,
+    end: To = None,
+    size: PictureSize = Size.SLIDE,
+    style: PictureStyle = Style.LIGHT,
+) -> None:
+    """Draw supply against demand, added up, for each programme."""
+    from capacity import pictures, plots, runs
+
+    read = runs.read_run(run)
+    wanted = pictures.wanted(read, None, programme, start, end, size, style)
+    del wanted["site"]
+    figure = plots.supply_figure(read.loaded.scenario, read.plan, **wanted)
+    tell(pictures.save(figure, read, output, "supply"))
+
+
+@app.command()
+def qualifications(
+    run: RunFolder,
+    output: Picture = None,
+    site: SiteId = None,
+    programme: ProgrammeId = None,
+    start: From = None,
+    end: To = None,
+    size: PictureSize = Size.SLIDE,
+    style: PictureStyle = Style.LIGHT,
+) -> None:
+    """Draw when sites and markets open to programmes: transfers, PPQ, rights."""
+    from capacity import pictures, plots, runs, tables
+
+    read = runs.read_run(run)
+    wanted = pictures.wanted(read, site, programme, start, end, size, style)
+    scenario = read.loaded.scenario
+    dates = pictures.dated(tables.milestones(scenario, read.plan), wanted)
+    figure = plots.qualifications_figure(scenario, dates, **wanted)
+    tell(pictures.save(figure, read, output, "qualifications"))
+
+
+@app.command()
+def progress(
+    run: RunFolder,
+    output: Picture = None,
+    size: PictureSize = Size.SLIDE,
+    style: PictureStyle = Style.LIGHT,
+) -> None:
+    """Draw how the search went: regret and bound over time."""
+    from capacity import pictures, plots, runs, tables
+
+    read = runs.read_run(run)
+    history = tables.history(pictures.history(read))
+    figure = plots.progress_figure(
+        *(read.loaded.scenario, history),
+        seconds=read.manifest.seconds,
+        size=size.value,
+        style=style.value,
+    )
+    tell(pictures.save(figure, read, output, "progress"))
 
 
 @app.command()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import ValidationError
 
 import capacity
+from capacity.plan import Reached
 from capacity.reading.words import shown
 from capacity.scenario import Record
 
@@ -60,6 +61,8 @@ class Manifest(Record):
     """optimal, gap, work, time_limit or interrupt."""
     seconds: float
     """Wall time of the search. [s]"""
+    history: list[Reached] = []
+    """Objective and bound over that time; none in runs made before it was kept."""
     created: str
     """When, in UTC."""
 
@@ -89,6 +92,7 @@ def make_manifest(
         reproducible=result.reproducible,
         stopped_by=result.stopped_by,
         seconds=round(result.seconds, 3),
+        history=result.history,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
 
@@ -130,8 +134,9 @@ ROWS = {
     "orders": ("order", "order"),
     "shipments": ("shipment", "lane"),
     "consumes": ("what is used by", "batch"),
+    "history": ("moment of the history", ""),
 }
-"""How a row of `plan.json` is called, and the field that names it."""
+"""How a row of a JSON file is called, and the field that names it."""
 
 FAMILIES = {
     "string": "should be text",

@@ -26,6 +26,13 @@ class Form(StrEnum):
     ICS = "ics"
 
 
+class Style(StrEnum):
+    """Where a picture is looked at."""
+
+    LIGHT = "light"
+    PRINT = "print"
+
+
 def above_zero(value: float | None) -> float | None:
     """Refuse what no budget can be."""
     if value is not None and not 0 < value < math.inf:
@@ -126,3 +133,6 @@ To = Annotated[
     typer.Option("--to", parser=day, metavar="DATE", help="Last day."),
 ]
 PictureSize = Annotated[Size, typer.Option("--size", help="For a slide or a wall.")]
+PictureStyle = Annotated[
+    Style, typer.Option("--style", help="Colours, or greys and hatches for paper.")
+]

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from capacity.folders import OutputError, unwritable
+from capacity.runs import RunError
 from capacity.validate.words import nearest
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.figure import Figure
 
-    from capacity.options import Size
+    from capacity.options import Size, Style
+    from capacity.plan import Reached
     from capacity.runs import Run
     from capacity.scenario import Scenario
 
@@ -26,6 +29,7 @@ def wanted(
     start: datetime | None,
     end: datetime | None,
     size: Size,
+    style: Style,
 ) -> dict[str, Any]:
     """Take the filters, refusing unknown ids and what leaves nothing to draw."""
     scenario = run.loaded.scenario
@@ -42,6 +46,7 @@ def wanted(
         "start": start,
         "end": end,
         "size": size.value,
+        "style": style.value,
     }
 
 
@@ -69,6 +74,27 @@ def _refuse_empty(scenario: Scenario, site: str | None, programme: str | None) -
     )
     msg = f"no suite is in use {asked}"
     raise typer.BadParameter(msg, param_hint="'--site', '--programme'")
+
+
+def dated(milestones: pd.DataFrame, wanted: dict[str, Any]) -> pd.DataFrame:
+    """Refuse filters that leave no date but go-live to draw."""
+    left = milestones[milestones.milestone != "go_live"]
+    for option in ("site", "programme"):
+        if wanted[option] is not None:
+            left = left[left[option] == wanted[option]]
+    if left.empty:
+        asked = [each for each in (wanted["programme"], wanted["site"]) if each]
+        msg = f"no transfer, PPQ or right to ship of {' at '.join(asked) or 'this run'}"
+        raise typer.BadParameter(msg, param_hint="'--site', '--programme'")
+    return milestones
+
+
+def history(run: Run) -> list[Reached]:
+    """How the search went; runs made before that was kept can't tell."""
+    if run.manifest.history:
+        return run.manifest.history
+    place = f"{run.directory.name}/manifest.json"
+    raise RunError([f"{place}: holds no history of the search: solve again"])
 
 
 def save(figure: Figure, run: Run, output: Path | None, kind: str) -> Path:

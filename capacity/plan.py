@@ -217,3 +217,14 @@ class Price(Record):
     """Its first day."""
     per_day: float
     """[money per day]"""
+
+
+class Reached(Record):
+    """How far a search was at a moment."""
+
+    seconds: float
+    """Since it began. [s]"""
+    objective: int
+    """Regret of the best plan. [money]"""
+    bound: int
+    """Lower bound on regret. [money]"""

@@ -114,7 +114,7 @@ class _Reader:
         step, suite = self.step(row), self.suites[row.suite]
         start, lock = self.at(row.start), self.locks.get(row.campaign)
         takt = step.modes[suite].takt(start) if lock is None else lock.takt
-        return Run(
+        run = Run(
             step.index,
             suite,
             start,
@@ -123,6 +123,9 @@ class _Reader:
             tuple(self._test(b) for b in members),
             None if lock is None or not row.locked else lock.index,
         )
+        if run.starts() != [self.at(batch.start) for batch in members]:
+            raise ValueError  # the suite's rate was another one then
+        return run
 
     def _test(self, batch: PlannedBatch) -> Test | None:
         if batch.qc_start is None or batch.qa_start is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from ortools.sat.python.cp_model import CpModel, LinearExprT
@@ -18,7 +18,7 @@ from capacity.instance import DAY, Instance, build
 from capacity.model import Scope, Variables
 from capacity.model import build as build_model
 from capacity.model.plans import NotInModel, found, locked_only, values
-from capacity.plan import Plan, Price
+from capacity.plan import Plan, Price, Reached
 from capacity.publish import to_plan
 from capacity.reinsert import improve
 from capacity.reopen import Attempt, Reopener, rescue
@@ -80,6 +80,8 @@ class Result:
     """What the search did."""
     breaches: list[str]
     """What the checker found wrong; empty for a plan that may be used."""
+    history: list[Reached] = field(default_factory=list)
+    """Objective and bound whenever one of them changed, by the clock."""
 
 
 def solve(
@@ -248,6 +250,16 @@ NEIGHBOURHOOD_WORK = 1.5
 """Most nominal seconds of one neighbourhood. [s]"""
 
 
+VISIBLE = 0.001
+"""Least change that the history of a search holds, as a share of the regret. [1]"""
+
+
+def _visible(before: Reached, after: Reached) -> bool:
+    """Whether a moment is worth a row of its own."""
+    moved = abs(after.objective - before.objective), abs(after.bound - before.bound)
+    return max(moved) > VISIBLE * after.objective
+
+
 def cost_of(tried: Attempt) -> float:
     """Work of one neighbourhood. [nominal s]"""
     return 0.1 + BUILD_PER_SLOT * tried.slots + tried.work / DETERMINISTIC_PER_NOMINAL
@@ -270,6 +282,10 @@ class _Search:
         self.workers, self.seed, self.progress = workers, seed, progress
         self.start = start
         self.lines: list[str] = []
+        self.objectives: list[tuple[float, int]] = []
+        """When a plan became the best, and its regret. [s, money]"""
+        self.bounds: list[tuple[float, int]] = []
+        """When a bound was known. [s, money]"""
         self.best: Schedule | None = None
         self.instance: Instance = build(scenario)
         self.unavoidable = self.bound = 0
@@ -288,6 +304,7 @@ class _Search:
     def run(self) -> None:
         """Construct, then prove a small case or improve a large one."""
         self.unavoidable = self.bound = unavoidable(self.scenario)
+        self.bounds.append((0.0, self.bound))
         self.floors = floors(self.instance)
         built = construct(
             self.instance,
@@ -426,6 +443,7 @@ class _Search:
             )
             return
         self.bound = max(self.bound, bound)
+        self.bounds.append((self.clock.seconds, self.bound))
         self._report()
 
     def _improve(self) -> None:
@@ -477,6 +495,7 @@ class _Search:
         aside, timed = self.aside, self.clock.time_limit is not None
         sweeps = aside.wait(lambda: self.clock.halted() or (timed and self._met(aside)))
         self.aside = None
+        self.bounds += [(at - self.clock.began, value) for at, value in aside.told]
         self.clock.charge(self.bound_work)
         if sweeps is None and not timed and not self.clock.halted():
             self._log(f"the bound's process failed: {aside.process.returncode}")
@@ -624,6 +643,7 @@ class _Search:
         if self.best is not None and self._rank(schedule) >= self._rank(self.best):
             return False
         self.best = schedule
+        self.objectives.append((self.clock.seconds, schedule.bill.regret))
         self._log(f"{self.clock.seconds:.1f} s {name}: {schedule.bill}")
         self._report()
         return True
@@ -691,7 +711,22 @@ class _Search:
             seconds=self.clock.seconds,
             log="\n".join(self.lines) + "\n",
             breaches=wrong,
+            history=self._history(),
         )
+
+    def _history(self) -> list[Reached]:
+        """Both series on one clock, from the first plan on, without what can't be seen."""
+        rows: list[Reached] = []
+        row: Reached | None = None
+        known = [(at, value) for at, value in self.bounds if value <= self.bound]
+        for at in sorted({at for at, _ in (*self.objectives, *known)}):
+            regrets = [value for when, value in self.objectives if when <= at]
+            bound = max(value for when, value in known if when <= at)
+            if regrets:
+                row = Reached(seconds=round(at, 2), objective=regrets[-1], bound=bound)
+                if not rows or _visible(rows[-1], row):
+                    rows.append(row)
+        return rows if row is None or row == rows[-1] else [*rows, row]
 
     def _tiers(self) -> list[Tier]:
         assert self.best is not None

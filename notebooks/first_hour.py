@@ -20,7 +20,7 @@
 # %% tags=["parameters"]
 scenario = "../scenarios/base.yaml"
 change = "SON.completed=2027-02-28"  # Songdo six months late
-work = 5.0  # work budget of a search, in nominal seconds: more finds better plans
+work = 20.0  # work budget of a search, in nominal seconds: more finds better plans
 
 # %% [markdown]
 # ## Open the case

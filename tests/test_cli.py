@@ -23,8 +23,8 @@ from capacity.solver import Progress, Result
 
 ROOT = Path(__file__).parent.parent
 COMMANDS = (
-    *("init", "validate", "solve", "check", "gantt", "load", "report", "export"),
-    *("import", "schema"),
+    *("init", "validate", "solve", "check", "gantt", "load", "heatmap", "supply"),
+    *("qualifications", "progress", "report", "export", "import", "schema"),
 )
 HEAVY = {
     *("ortools", "pandas", "matplotlib", "xlsxwriter", "openpyxl", "pyarrow"),
@@ -611,7 +611,7 @@ def test_an_interrupt_before_any_plan_writes_nothing(
 # ------------------------------------------------------------- pictures and schema
 
 
-@pytest.mark.parametrize("command", ["gantt", "load"])
+@pytest.mark.parametrize("command", ["gantt", "load", "heatmap", "qualifications"])
 def test_pictures_are_drawn_beside_the_run_or_where_asked(
     capacity: Call, tiny_run: Path, tmp_path: Path, command: str
 ) -> None:
@@ -625,7 +625,46 @@ def test_pictures_are_drawn_beside_the_run_or_where_asked(
     assert runs.check_run(tiny_run) == []
 
 
-@pytest.mark.parametrize("command", ["gantt", "load"])
+@pytest.mark.parametrize("command", ["supply", "progress"])
+def test_pictures_without_sites_are_drawn_as_well(
+    capacity: Call, tiny_run: Path, tmp_path: Path, command: str
+) -> None:
+    code, out, _ = capacity(command, tiny_run, "--style", "print", "--size", "A3")
+    assert (code, out) == (0, f"{tmp_path / f'run-{command}.png'}\n")
+    assert Path(out.strip()).read_bytes().startswith(b"\x89PNG")
+    code, _, err = capacity(command, tiny_run, "--site", "EAST")
+    assert code == 2
+    assert "--site" in err
+
+
+def test_a_run_without_history_says_so_and_draws_nothing(
+    capacity: Call, tiny_run: Path, tmp_path: Path
+) -> None:
+    manifest = json.loads((tiny_run / "manifest.json").read_text())
+    del manifest["history"]
+    (tiny_run / "manifest.json").write_text(json.dumps(manifest))
+    code, out, err = capacity("progress", tiny_run)
+    assert (code, out) == (3, "")
+    assert err == "run/manifest.json: holds no history of the search: solve again\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+    assert runs.check_run(tiny_run) == []
+
+
+def test_a_programme_without_a_date_at_a_site_is_a_usage_error(
+    capacity: Call, tiny: Path, tmp_path: Path
+) -> None:
+    closed = tmp_path / "closed.yaml"
+    rights = "licences:\n  - {id: BETA@WEST:clinical, remove: true}\n"
+    rights += "transfers:\n  - {id: BETA@WEST, remove: true}\n"
+    closed.write_text(f"extends: {tiny}\nname: closed\n{rights}")
+    assert capacity("solve", closed, "-o", tmp_path / "run", "--work", "0.2").code == 0
+    wanted = ("--programme", "BETA", "--site", "WEST")
+    code, out, err = capacity("qualifications", tmp_path / "run", *wanted)
+    assert (code, out) == (2, "")
+    assert "no transfer, PPQ or right to ship of BETA at WEST" in err
+
+
+@pytest.mark.parametrize("command", ["gantt", "load", "heatmap", "qualifications"])
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -636,6 +675,7 @@ def test_pictures_are_drawn_beside_the_run_or_where_asked(
         (["--to", "2025-12-31"], "no day of the plan"),
         (["--from", "summer"], "'summer' isn't a date such as 2027-03-29"),
         (["--size", "A9"], "A9"),
+        (["--style", "dark"], "dark"),
         (["-o", "picture.svg"], ".png"),
         (["-o", "nowhere/at/all.png"], "can't be written"),
     ],

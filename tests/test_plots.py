@@ -484,14 +484,42 @@ def test_a_sliver_is_labelled_on_the_side_that_is_free() -> None:
         assert bar.x1 < box.x0 if row == 0 else box.x1 < bar.x0
 
 
-def test_a_sliver_between_others_has_no_label() -> None:
-    ax = drawn(
+def test_a_sliver_between_others_has_a_number_that_is_explained_above(
+    scenario: Scenario,
+) -> None:
+    key: dict[str, int] = {}
+    three = (
         made("before", "A", "2027-02-01", "2027-06-01"),
         made("sliver", "A", "2027-06-01", "2027-06-03"),
         made("after", "A", "2027-06-03", "2027-08-01"),
     )
+    assert named(drawn(*three), "key:") == []
+    ax = drawn(*three, key=key)
     labels = [*named(ax, "label:"), *named(ax, "beside:")]
     assert [label.get_gid() for label in labels] == ["label:before", "label:after"]
+    (mark,) = named(ax, "key:sliver")
+    assert isinstance(mark, Text)
+    assert (mark.get_text(), key) == ("1", {f"P {plots.TIMES}3": 1})
+    # campaigns of four days, side by side, leave no room for a name
+    start = datetime(2027, 1, 1)
+    ends = [start + timedelta(days=4 * number) for number in range(40)]
+    rows = [
+        made(
+            *(f"c{number}", "SYR-A", f"{one:%Y-%m-%d}", f"{two:%Y-%m-%d}"),
+            programme="LEG-A",
+        )
+        for number, (one, two) in enumerate(pairwise(ends))
+    ]
+    plan = Plan(
+        scenario_sha256="0" * 64,
+        campaigns=[
+            PlannedCampaign.model_validate(row | {"locked": False}) for row in rows
+        ],
+    )
+    figure = plots.gantt_figure(scenario, plan)
+    assert len(named(figure, "key:")) == 38  # the last has room for its name beside it
+    (said,) = (text for text in figure.axes[0].texts if text.get_gid() == "key")
+    assert said.get_text() == f"narrow bars: 1 LEG-A {plots.TIMES}3"
 
 
 def test_a_roomy_bar_says_its_dates_and_a_flat_one_does_not() -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
-from capacity import cli, reading
+from capacity import cli, plots, reading
 from capacity.checker.rules import RULES
 from capacity.scenario import Scenario
+from docs import reference
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -91,6 +94,72 @@ def test_every_room_stands_in_the_architecture() -> None:
         "__init__",
         "__main__",
     }
+
+
+# ------------------------------------------------------------------ pages for planners
+
+
+def shown(page: str) -> list[list[str]]:
+    """Commands of a page, as words, with little work."""
+    lines = "".join(blocks(ROOT / "docs" / page, "sh")).splitlines()
+    called = [re.sub(r"--work \S+", "--work 0.2", line) for line in lines]
+    return [shlex.split(line)[1:] for line in called if line.startswith("capacity ")]
+
+
+def shorten(folder: Path) -> None:
+    """Leave the worked case the orders of half a year, so that it is planned at once."""
+    base = folder / "base.yaml"
+    contracts = reading.read(base).scenario.contracts
+    base.rename(folder / "whole.yaml")
+    rows = [f"  - {{contract: {each.id}, from: 2026-07-01}}\n" for each in contracts]
+    base.write_text("extends: whole.yaml\nname: base\ndrop:\n" + "".join(rows))
+
+
+def test_every_command_that_the_pages_show_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    drawn = 0
+    for page in ("quick_start.md", "pictures.md", "questions.md"):
+        for words in shown(page):
+            ended = CliRunner().invoke(cli.app, words)
+            assert ended.exit_code == 0, (page, words, ended.output)
+            drawn += ended.output.endswith(".png\n")
+            if words[0] == "init":
+                shorten(tmp_path / words[1])
+    assert drawn >= 8
+
+
+def test_the_python_that_the_pages_show_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "scenarios").symlink_to(ROOT / "scenarios")
+    (code,) = blocks(ROOT / "docs" / "pictures.md", "python")
+    exec(code, {})
+    assert (tmp_path / "heatmap.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_every_picture_has_its_place_on_the_page_that_explains_them() -> None:
+    text = (ROOT / "docs" / "pictures.md").read_text()
+    figures = {name for name in plots.__all__ if name.endswith("_figure")}
+    assert {name for name in figures if f"`{name}`" in text} == figures
+    commands = {name.removesuffix("_figure") for name in figures}
+    assert set(re.findall(r"^## `capacity (\w+)`", text, re.MULTILINE)) == commands
+    assert set(re.findall(r"\((\w+)\.png\)", text)) == commands
+
+
+def test_every_word_of_the_readme_is_in_the_glossary() -> None:
+    words = README.split("## Words")[1].split("## ")[0]
+    glossary = (ROOT / "docs" / "glossary.md").read_text()
+    rows = re.findall(r"^\| ([^|]+) \|", words, re.MULTILINE)
+    named = {word.strip() for row in rows[1:] for word in row.split(",")}
+    assert {word for word in named if word not in glossary} == set()
+
+
+def test_the_reference_is_what_the_code_says() -> None:
+    made = "made from the code: python docs/reference.py"
+    assert reference.PAGE.read_text() == reference.page(), made
 
 
 # ------------------------------------------------------------- describing a network

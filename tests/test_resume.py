@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -98,6 +99,22 @@ def test_a_start_that_the_grid_does_not_know_is_left_out(
         )
         == []
     )
+
+
+def test_a_plan_made_at_another_rate_is_no_start_as_it_stands(
+    base: Scenario, start: Plan
+) -> None:
+    # where a suite is slower now, batches lie elsewhere than shipments would have them
+    suites = [
+        suite.model_copy(update={"unplanned_downtime": Fraction(1, 5)})
+        for suite in base.suites
+    ]
+    slower = base.model_copy(update={"suites": suites})
+    shipped = {name for row in start.shipments for name in row.batches}
+    assert shipped
+
+    assert schedule_of(build(slower), start) is None
+    assert solve(slower, work=0.01, start=start).breaches == []
 
 
 def test_the_program_goes_on_from_a_run(tmp_path: Path, tiny_run: Path) -> None:

@@ -1,4 +1,4 @@
-"""Pictures: campaigns over time, and how full suites, QC and QA are.
+"""Pictures: campaigns, load, supply and demand, rights to ship, and how a search went.
 
 Frames go in, matplotlib Axes come out: no window, no global state, no clock. The same
 frames give the same bytes.
@@ -7,21 +7,35 @@ frames give the same bytes.
 from __future__ import annotations
 
 from capacity.plots.bars import gantt
-from capacity.plots.campaigns import gantt_figure, money
+from capacity.plots.campaigns import gantt_figure
+from capacity.plots.heatmap import heat_cells, heatmap_figure
+from capacity.plots.lettering import money
 from capacity.plots.load import load_bars, load_figure
-from capacity.plots.looks import KINDS, TIMES, programme_colours
+from capacity.plots.looks import KINDS, TIMES, Style, programme_colours
+from capacity.plots.progress import progress_figure, progress_steps
+from capacity.plots.qualifications import milestone_marks, qualifications_figure
 from capacity.plots.sheet import SIZES, Size, save
+from capacity.plots.supply import supply_figure, supply_steps
 
 __all__ = [
     "KINDS",
     "SIZES",
     "TIMES",
     "Size",
+    "Style",
     "gantt",
     "gantt_figure",
+    "heat_cells",
+    "heatmap_figure",
     "load_bars",
     "load_figure",
+    "milestone_marks",
     "money",
     "programme_colours",
+    "progress_figure",
+    "progress_steps",
+    "qualifications_figure",
     "save",
+    "supply_figure",
+    "supply_steps",
 ]

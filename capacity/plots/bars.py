@@ -13,12 +13,12 @@ from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
 
 from capacity.horizon import format_moment
-from capacity.plots.labels import Place, label_row
+from capacity.plots.labels import Key, Place, label_row
 from capacity.plots.looks import (
     CHANGEOVER,
     KINDS,
     PALE,
-    SHADES,
+    Style,
     programme_colours,
     readable,
 )
@@ -68,6 +68,8 @@ def gantt(
     contract_ends: Sequence[tuple[str, datetime]] = (),
     locked: Collection[str] = (),
     colours: Mapping[str, str] | None = None,
+    style: Style = "light",
+    key: Key | None = None,
 ) -> Axes:
     """Draw campaigns as bars, one row per suite.
 
@@ -93,17 +95,22 @@ def gantt(
     locked
         Campaigns that the scenario fixed.
     colours
-        Colour by programme.
+        Colour by programme; those of the style where none.
+    style
+        `light` or `print`.
+    key
+        Numbers that stand for labels of the narrowest bars: those of this picture are
+        added, for whoever draws to explain. None leaves them out.
 
     Returns
     -------
     Axes
         `ax`; bars have the gid `bar:<campaign>`, their labels `label:<campaign>` inside
-        and `beside:<campaign>` outside.
+        and `beside:<campaign>` outside, their numbers `key:<campaign>`.
     """
-    colours = colours or programme_colours(campaigns.programme)
+    colours = colours or programme_colours(campaigns.programme, style)
     ends = [end for end in contract_ends if span[0] <= end[1] < span[1]]
-    panel = ruled(ax, suites, span, header=bool(ends))
+    panel = ruled(ax, suites, span, header=bool(ends), style=style)
     bars, stretches = list(_bars(campaigns)), list(_stretches(calendar))
     for row, (_, suite) in enumerate(suites):
         own = [stretch for stretch in stretches if stretch.suite == suite]
@@ -112,6 +119,7 @@ def gantt(
             [bar for bar in bars if bar.suite == suite],
             colours,
             locked,
+            key,
         )
     draw_contract_ends(panel, ends)
     draw_as_of(panel, as_of)
@@ -148,6 +156,7 @@ def _draw_row(
     bars: Sequence[Bar],
     colours: Mapping[str, str],
     locked: Collection[str],
+    key: Key | None,
 ) -> None:
     for stretch in stretches:
         if seen := panel.seen(stretch.start, stretch.end):
@@ -177,7 +186,7 @@ def _draw_row(
             )
     busy = [(bar.changeover or bar.start, bar.end) for bar in bars]
     busy += [(each.start, each.end) for each in stretches if each.what != "ramp"]
-    label_row(panel, places, busy, as_of)
+    label_row(panel, places, busy, as_of, key)
 
 
 def _edges(bar: Bar, row: int, stretches: Sequence[Stretch]) -> tuple[float, float]:
@@ -226,7 +235,7 @@ def _block(
 
 
 def _draw_shade(panel: Panel, row: int, what: str, seen: Span) -> None:
-    _, fill, hatch, line = SHADES[what]
+    _, fill, hatch, line = panel.look.shades[what]
     order, width = (0.6, 0.6) if what == "ramp" else (0.8, 0)
     rows = (row - 0.5, row + 0.5)
     _block(
@@ -257,9 +266,11 @@ def _name_shade(panel: Panel, row: int, stretch: Stretch, seen: Span) -> None:
                 ha="right" if waits else "left",
                 va="center",
                 fontsize=size,
-                color=PALE if waits else "#7a5b00",
+                color=PALE if waits else panel.look.share,
                 path_effects=[
-                    withStroke(linewidth=2, foreground=SHADES[stretch.what][1])
+                    withStroke(
+                        linewidth=2, foreground=panel.look.shades[stretch.what][1]
+                    )
                 ],
                 zorder=2.5,
                 gid=f"shade:{stretch.what}",

@@ -2,37 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from capacity import tables
-from capacity.horizon import add_months
 from capacity.plan import Plan
 from capacity.plots.bars import gantt
-from capacity.plots.choice import chosen_span, chosen_suites, site_names
-from capacity.plots.lettering import Ruler
+from capacity.plots.choice import chosen_span, chosen_suites, only
+from capacity.plots.labels import Key
+from capacity.plots.lettering import Ruler, families, legible, money
 from capacity.plots.looks import (
     CHANGEOVER,
     KINDS,
-    SHADES,
+    LOOKS,
+    PALE,
     TIMES,
+    Style,
     programme_colours,
 )
-from capacity.plots.panel import HEADER, Row, Span, left_room
-from capacity.plots.sheet import Size, blank, place, write_head, write_legend
+from capacity.plots.panel import Row, Span, number
+from capacity.plots.sheet import Size, blank, write_head, write_legend
+from capacity.plots.stack import panels
 from capacity.scenario import Scenario
-
-TOP, BELOW = 0.98, 0.5
-"""Room above the first panel, and for the dates below each. [inch]"""
-
-HIGHEST, LOWEST = 2.9, 0.24
-"""Height of a row at most, and the least for which the years fill two panels. [inch]"""
 
 
 def gantt_figure(
@@ -44,6 +40,7 @@ def gantt_figure(
     start: datetime | None = None,
     end: datetime | None = None,
     size: Size = "16:9",
+    style: Style = "light",
     kpis: Mapping[str, object] | None = None,
 ) -> Figure:
     """Draw a plan on a slide or sheet; spans beyond four years in two panels.
@@ -64,6 +61,8 @@ def gantt_figure(
         Last day, included; else that of the horizon.
     size
         `16:9` or `A3`.
+    style
+        `light` or `print`.
     kpis
         Key figures of `tables.kpis` for the line below the title; left out where only a
         site or programme is drawn.
@@ -81,23 +80,26 @@ def gantt_figure(
     locked = {campaign.campaign for campaign in plan.campaigns if campaign.locked}
     ends = _contract_ends(scenario, plan, site, programme)
     figure = blank(size)
-    only = [f"{site_names(scenario)[site]} only"] if site else []
-    only += [f"{programme} only"] if programme else []
-    whole = [] if only or kpis is None else _quality(plan, scenario.currency, kpis)
+    part = only(scenario, site, programme)
+    whole = [] if part or kpis is None else _quality(plan, scenario.currency, kpis)
     counted = _counted(shown, part=len(shown) < len(plan.campaigns))
-    subtitle = " · ".join([*only, *whole, counted])
+    subtitle = " · ".join([*part, *whole, counted])
     write_head(figure, scenario.title or scenario.name, subtitle)
-    legend = write_legend(figure, _swatches(shown, calendar, locked, span))
-    for ax, part in _panels(figure, span, suites, [day for _, day in ends], legend):
+    legend = write_legend(figure, _swatches(shown, calendar, locked, span, style))
+    key: Key = {}
+    for ax, days in panels(figure, span, suites, [day for _, day in ends], legend):
         gantt(
             *(ax, shown, calendar),
             suites=suites,
             as_of=scenario.as_of,
-            span=part,
+            span=days,
             contract_ends=ends,
             locked=locked,
-            colours=programme_colours(each.id for each in scenario.programmes),
+            colours=programme_colours((p.id for p in scenario.programmes), style),
+            style=style,
+            key=key,
         )
+    _write_key(figure, key, scenario.as_of)
     return figure
 
 
@@ -129,54 +131,6 @@ def _contract_ends(
     ]
 
 
-# ------------------------------------------------------------------------------- panels
-
-
-def _panels(
-    figure: Figure,
-    span: Span,
-    suites: Sequence[Row],
-    ends: Sequence[datetime],
-    legend: float,
-) -> Iterator[tuple[Axes, Span]]:
-    """Stack one panel, or two that share the years, with rows of one height."""
-    wide, high = figure.get_size_inches()
-    room = high - TOP - legend + 0.05
-    parts = [span]
-    if span[1] - span[0] > timedelta(days=4 * 366):
-        halves = _halves(span)
-        if _row(room, halves, suites, ends) >= LOWEST:
-            parts = halves
-    left, top, row = (
-        left_room(Ruler(figure), suites),
-        TOP,
-        _row(room, parts, suites, ends),
-    )
-    for part in parts:
-        height = row * len(suites) + HEADER * _has_end(part, ends)
-        yield place(figure, left, top, wide - left - 0.2, height), part
-        top += height + BELOW
-
-
-def _row(
-    room: float, parts: Sequence[Span], suites: Sequence[Row], ends: Sequence[datetime]
-) -> float:
-    """Height of a row where the panels share so much room. [inch]"""
-    headers = HEADER * sum(_has_end(part, ends) for part in parts)
-    free = room - headers - BELOW * len(parts)
-    return float(min(HIGHEST, free / len(parts) / len(suites)))
-
-
-def _has_end(part: Span, ends: Sequence[datetime]) -> bool:
-    return any(part[0] <= end < part[1] for end in ends)
-
-
-def _halves(span: Span) -> list[Span]:
-    months = (span[1].year - span[0].year) * 12 + span[1].month - span[0].month
-    cut = add_months(span[0].replace(day=1), months // 2)
-    return [(span[0], cut), (cut, span[1])]
-
-
 # -------------------------------------------------------------------------------- words
 
 
@@ -204,12 +158,31 @@ def _counted(campaigns: pd.DataFrame, *, part: bool) -> str:
     return f"shown: {counted}" if part else counted
 
 
-def money(amount: int, currency: str) -> str:
-    """Money in millions or thousands, as a person says it: `142.3 M USD`."""
-    for unit, name in ((10**6, "M "), (10**3, "k ")):
-        if abs(amount) >= unit:
-            return f"{amount / unit:,.1f}".removesuffix(".0") + f" {name}{currency}"
-    return f"{amount} {currency}"
+def _write_key(figure: Figure, key: Key, as_of: datetime) -> None:
+    """Say above the first panel what numbers stand for, or take them out again."""
+    ax, ruler = figure.axes[0], Ruler(figure)
+    said = "narrow bars: " + " · ".join(f"{mark} {text}" for text, mark in key.items())
+    room = ax.bbox.width - 2 * ruler.width("as of 2026-01-01T00:00", 8)
+    if ruler.width(said, 7) > room:
+        for text in figure.findobj(lambda each: str(each.get_gid()).startswith("key:")):
+            text.remove()
+    elif key:
+        # opposite the flag of `as_of`, which stands at the same height
+        right = 2 * number(as_of) < sum(ax.get_xlim())
+        ax.annotate(
+            legible(said),
+            (1 if right else 0, 1),
+            xycoords="axes fraction",
+            xytext=(0, 2),
+            textcoords="offset points",
+            ha="right" if right else "left",
+            va="bottom",
+            fontsize=7,
+            fontfamily=families(said),
+            color=PALE,
+            parse_math=False,
+            gid="key",
+        )
 
 
 def _swatches(
@@ -217,6 +190,7 @@ def _swatches(
     calendar: pd.DataFrame,
     locked: Collection[str],
     span: Span,
+    style: Style,
 ) -> list[Patch | Line2D]:
     """Explain the labels, hatches and shades in use."""
     kinds = set(campaigns.kind)
@@ -242,7 +216,7 @@ def _swatches(
         )
     drawn += [
         Patch(facecolor=fill, edgecolor=line, hatch=hatch, linewidth=0.6, label=name)
-        for what, (name, fill, hatch, line) in SHADES.items()
+        for what, (name, fill, hatch, line) in LOOKS[style].shades.items()
         if what in set(seen.what)
     ]
     if kinds:

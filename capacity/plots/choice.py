@@ -48,7 +48,7 @@ def chosen_suites(
     able = {suite for step in steps.get(programme or "", ()) for suite in step.suites}
     rows = [
         (names[suite.site], suite.id)
-        for _, owner in _by_opening(scenario)
+        for _, owner in by_opening(scenario)
         for suite in scenario.suites
         if suite.enabled
         and suite.site == owner
@@ -62,7 +62,13 @@ def chosen_suites(
     return rows
 
 
-def _by_opening(scenario: Scenario) -> list[tuple[datetime, str]]:
+def only(scenario: Scenario, site: str | None, programme: str | None) -> list[str]:
+    """Say which part of a plan is shown, where it is a part."""
+    said = [f"{site_names(scenario)[site]} only"] if site else []
+    return [*said, f"{programme} only"] if programme else said
+
+
+def by_opening(scenario: Scenario) -> list[tuple[datetime, str]]:
     """First go-live of each site that has a suite in use, and its id, in order."""
     opened: dict[str, datetime] = {}
     for suite in scenario.suites:

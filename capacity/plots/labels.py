@@ -50,10 +50,20 @@ class Place:
     colour: str
 
 
+Key = dict[str, int]
+"""Numbers that stand for labels where these don't fit."""
+
+
 def label_row(
-    panel: Panel, places: Sequence[Place], busy: Sequence[Span], as_of: datetime
+    panel: Panel,
+    places: Sequence[Place],
+    busy: Sequence[Span],
+    as_of: datetime,
+    key: Key | None,
 ) -> None:
     """Label a row's campaigns: inside where that reads well, else beside, else small.
+
+    Where nothing fits a number stands, if there is a `key` to explain it.
 
     Parameters
     ----------
@@ -64,9 +74,12 @@ def label_row(
     busy
         Stretches of the row where nothing may be written beside a campaign.
     as_of
-        A line here crosses the rows; labels stay clear of it where they can.
+        A line here crosses the rows; labels stay clear of it, those in bars if they can.
+    key
+        The numbers in use; new ones are added.
     """
     taken = [(panel.at(start), panel.at(end)) for start, end in busy]
+    taken.append((panel.at(as_of) - 1, panel.at(as_of) + 1))
     narrow = []
     for place in places:
         if form := _inside(panel, place, _large_forms(panel, place)):
@@ -80,6 +93,8 @@ def label_row(
             taken.append((left, left + panel.ruler.size(*form)[0]))
         elif form := _inside(panel, place, _small_forms(place)):
             _write_inside(panel, place, form, as_of)
+        elif key is not None:
+            _write_number(panel, place, key)
 
 
 # ------------------------------------------------------------------------------- forms
@@ -107,10 +122,12 @@ def _small_forms(place: Place) -> Iterator[Form]:
     """Yield forms that take little room, the last without the count."""
     line, stack = _lines(place)
     for size in (6, 5.5, 5):
+        yield Form(line, size, 0)
         yield Form(stack, size, 0)
         yield Form(line, size, 90)
         yield Form(stack, size, 90)
     for size in (6, 5.5, 5):
+        yield Form(place.programme, size, 0)
         yield Form(place.programme, size, 90)
         yield Form(place.programme.replace("-", "-\n", 1), size, 90)
 
@@ -166,6 +183,21 @@ def _write_inside(panel: Panel, place: Place, form: Form, as_of: datetime) -> No
         below = Form(dates, 7, 0)
         y += 0.5 * (high + 8) / panel.height(1)
         _write(panel, middle(seen), y, below, place, f"dates:{place.id}")
+
+
+def _write_number(panel: Panel, place: Place, key: Key) -> None:
+    """Write the number that the key has for a label; most slivers have room for that."""
+    line, _ = _lines(place)
+    known = key.get(line, len(key) + 1)
+    for size in (6.5, 6, 5.5, 5, 4.5):
+        form = Form(f"{known}", size, 0)
+        wide, high = panel.ruler.size(*form)
+        fits = high <= panel.height(place.bottom - place.top)
+        if fits and wide <= panel.width(place.seen):
+            key[line] = known
+            y = (place.top + place.bottom) / 2
+            _write(panel, middle(place.seen), y, form, place, f"key:{place.id}")
+            return
 
 
 def _dates(panel: Panel, place: Place, seen: Span, form: Form, high: float) -> str:

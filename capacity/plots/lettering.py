@@ -76,6 +76,14 @@ def _glyphs(name: str, weight: str) -> frozenset[int]:
         return frozenset()
 
 
+def money(amount: int, currency: str) -> str:
+    """Write an amount as `12.3 M USD`."""
+    for unit, name in ((10**6, "M "), (10**3, "k ")):
+        if abs(amount) >= unit:
+            return f"{amount / unit:,.1f}".removesuffix(".0") + f" {name}{currency}"
+    return f"{amount} {currency}"
+
+
 class Ruler:
     """Measures texts as they will be drawn on a figure."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import pandas as pd
@@ -15,17 +15,11 @@ from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator, NullFor
 from capacity import tables
 from capacity.horizon import format_moment
 from capacity.plots.choice import chosen_span, chosen_suites, site_names
-from capacity.plots.lettering import Ruler, families, legible
-from capacity.plots.looks import CLOSED, INK, PALE, USED
+from capacity.plots.lettering import Ruler
+from capacity.plots.looks import CLOSED, FULL, INK, LOOKS, PALE, Style
 from capacity.plots.panel import Row, figure_of
-from capacity.plots.sheet import Size, blank, place, write_head, write_legend
+from capacity.plots.sheet import Size, blank, cells, name_cell, write_head, write_legend
 from capacity.scenario import Scenario
-
-FULL = 0.85
-"""Load above which a suite has no room for surprises. [1]"""
-
-TITLE, NOTE = 9.5, 8.0
-"""Size of a resource's name, and of the note below it. [pt]"""
 
 Resource = tuple[str, pd.DataFrame]
 """What to write above, and the rows of its load."""
@@ -40,6 +34,7 @@ def load_figure(
     start: datetime | None = None,
     end: datetime | None = None,
     size: Size = "16:9",
+    style: Style = "light",
 ) -> Figure:
     """Draw the load of suites, QC and QA by quarter against what is available.
 
@@ -59,6 +54,8 @@ def load_figure(
         Last day, else that of the horizon; the whole month counts.
     size
         `16:9` or `A3`.
+    style
+        `light` or `print`.
 
     Raises
     ------
@@ -78,7 +75,7 @@ def load_figure(
     head = scenario.title or scenario.name
     write_head(figure, head, " · ".join([*only, known, text]))
     suite_loads, quality_loads = _resources(scenario, load, suites)
-    legend = write_legend(figure, _swatches([*suite_loads, *quality_loads]))
+    legend = write_legend(figure, _swatches([*suite_loads, *quality_loads], style))
     columns = _columns(len(suite_loads), len(quality_loads))
     rows = [
         part[at : at + columns]
@@ -86,11 +83,11 @@ def load_figure(
         for at in range(0, len(part), columns)
     ]
     for ax, (title, frame) in zip(
-        _cells(figure, [len(row) for row in rows], columns, legend),
+        cells(figure, [len(row) for row in rows], columns, legend),
         [resource for row in rows for resource in row],
         strict=True,
     ):
-        load_bars(ax, frame, title=title)
+        load_bars(ax, frame, title=title, style=style)
     return figure
 
 
@@ -127,34 +124,21 @@ def _columns(suites: int, quality: int) -> int:
     return min(range(1, max(4, suites // 3 + 1) + 1), key=judge)
 
 
-def _cells(
-    figure: Figure, rows: Sequence[int], columns: int, legend: float
-) -> Iterator[Axes]:
-    """Lay out so many pictures in each row, all of one size."""
-    wide, high = figure.get_size_inches()
-    across, down = (wide - 0.35) / columns, (high - 0.8 - legend) / max(len(rows), 1)
-    width, height = max(across - 0.48, 0.3 * across), max(down - 0.86, 0.3 * down)
-    for row, count in enumerate(rows):
-        for column in range(count):
-            left, top = 0.62 + column * across, 1.22 + row * down
-            yield place(figure, left, top, width, height)
-
-
-def _swatches(resources: Sequence[Resource]) -> list[Patch | Line2D]:
+def _swatches(resources: Sequence[Resource], style: Style) -> list[Patch | Line2D]:
     """Explain what is drawn."""
     quarters = [tables.quarterly_load(frame) for _, frame in resources]
-    share = f"{100 * FULL:.0f} %"
+    share, used = f"{100 * FULL:.0f} %", LOOKS[style].used
     drawn: list[Patch | Line2D] = [
         Line2D([], [], color=INK, linewidth=1.2, label="available"),
-        Patch(facecolor=USED[False], label=f"used, up to {share}"),
+        Patch(facecolor=used[False][0], label=f"used, up to {share}"),
     ]
     if any((frame.load > FULL).any() for frame in quarters):
         drawn.append(
             Patch(
-                facecolor=USED[True],
+                facecolor=used[True][0],
                 edgecolor="white",
                 linewidth=0,
-                hatch="////",
+                hatch=used[True][1],
                 label=f"used, above {share}",
             )
         )
@@ -166,7 +150,9 @@ def _swatches(resources: Sequence[Resource]) -> list[Patch | Line2D]:
 # ------------------------------------------------------------------------- one resource
 
 
-def load_bars(ax: Axes, load: pd.DataFrame, *, title: str) -> Axes:
+def load_bars(
+    ax: Axes, load: pd.DataFrame, *, title: str, style: Style = "light"
+) -> Axes:
     """Draw one resource: used by quarter as bars, available as a line.
 
     Parameters
@@ -177,6 +163,8 @@ def load_bars(ax: Axes, load: pd.DataFrame, *, title: str) -> Axes:
         The rows of one resource of a `tables.load` frame.
     title
         What to write above.
+    style
+        `light` or `print`.
 
     Returns
     -------
@@ -188,12 +176,13 @@ def load_bars(ax: Axes, load: pd.DataFrame, *, title: str) -> Axes:
         zip(quarters.used, quarters.load, strict=True)
     ):
         full = share > FULL
+        colour, hatch = LOOKS[style].used[full]
         ax.bar(
             *(number + 0.5, used),
             width=0.78,
-            color=USED[full],
-            edgecolor="white" if full else USED[full],
-            hatch="////" if full else None,
+            color=colour,
+            edgecolor="white" if full else colour,
+            hatch=hatch or None,
             linewidth=0,
             gid="full" if full else "used",
         )
@@ -207,7 +196,7 @@ def load_bars(ax: Axes, load: pd.DataFrame, *, title: str) -> Axes:
     unit = "days" if (load.kind == "suite").all() else "starts"
     ax.set_ylabel(unit, fontsize=7, color=PALE, labelpad=2)
     _rule_years(ax, quarters, years)
-    _name_resource(ax, quarters, title)
+    name_cell(ax, title, _peak(quarters))
     return ax
 
 
@@ -232,30 +221,6 @@ def _rule_years(ax: Axes, quarters: pd.DataFrame, years: pd.DataFrame) -> None:
     ax.set_axisbelow(True)
     ax.yaxis.set_major_locator(MaxNLocator(4, integer=True))
     ax.spines[["top", "right"]].set_visible(False)
-
-
-def _name_resource(ax: Axes, quarters: pd.DataFrame, title: str) -> None:
-    """Name the resource, and below it its fullest quarter."""
-    ruler = Ruler(figure_of(ax))
-    wide = ax.bbox.width + 0.2 * ruler.dpi
-    for text, size, up, weight, colour, gid in (
-        (title, TITLE, 16, "bold", INK, "title"),
-        (_peak(quarters), NOTE, 4, "normal", PALE, "peak"),
-    ):
-        text, size = ruler.fit(text, size, wide, least=6, weight=weight)
-        ax.annotate(
-            legible(text),
-            (0, 1),
-            xycoords="axes fraction",
-            xytext=(0, up),
-            textcoords="offset points",
-            fontsize=size,
-            fontweight=weight,
-            fontfamily=families(text),
-            color=colour,
-            parse_math=False,
-            gid=gid,
-        )
 
 
 def _peak(quarters: pd.DataFrame) -> str:

@@ -14,7 +14,7 @@ from matplotlib.transforms import blended_transform_factory
 
 from capacity.horizon import add_months
 from capacity.plots.lettering import Ruler, families, legible
-from capacity.plots.looks import INK, PALE
+from capacity.plots.looks import INK, LOOKS, PALE, Look, Style
 
 HEADER = 0.25
 """Height of the strip for contract ends. [inch]"""
@@ -37,6 +37,7 @@ class Panel:
     rows: Sequence[Row]
     header: float
     """Height of the strip above the first row. [row]"""
+    look: Look
 
     def seen(self, start: datetime, end: datetime) -> Span | None:
         """Cut a stretch to what the panel shows."""
@@ -57,12 +58,19 @@ class Panel:
         return float(self.ax.bbox.height * rows / (len(self.rows) + self.header))
 
 
-def ruled(ax: Axes, rows: Sequence[Row], span: Span, *, header: bool) -> Panel:
+def ruled(
+    ax: Axes,
+    rows: Sequence[Row],
+    span: Span,
+    *,
+    header: bool = False,
+    style: Style = "light",
+) -> Panel:
     """Rule axes by rows and time; leave room above the first row where asked."""
     ruler = Ruler(figure_of(ax))
     strip = HEADER * ruler.dpi
     high = len(rows) * strip / (ax.bbox.height - strip) if header else 0.0
-    panel = Panel(ax, span, ruler, rows, high)
+    panel = Panel(ax, span, ruler, rows, high, LOOKS[style])
     _rule_rows(panel)
     _name_sites(panel)
     _rule_time(panel)

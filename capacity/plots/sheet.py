@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -17,6 +17,7 @@ from PIL import Image
 
 from capacity.plots.lettering import Ruler, families, legible
 from capacity.plots.looks import INK, PALE
+from capacity.plots.panel import figure_of
 
 Size = Literal["16:9", "A3"]
 
@@ -24,6 +25,9 @@ SIZES: dict[str, tuple[float, float]] = {"16:9": (40 / 3, 7.5), "A3": (16.54, 11
 """Width and height of a slide and of a sheet. [inch]"""
 
 DPI = 150
+
+TITLE, NOTE = 9.5, 8.0
+"""Size of a small picture's name, and of the note below it. [pt]"""
 
 
 def blank(size: Size) -> Figure:
@@ -38,6 +42,43 @@ def place(figure: Figure, left: float, top: float, width: float, height: float) 
     wide, high = figure.get_size_inches()
     box = (left / wide, 1 - (top + height) / high, width / wide, height / high)
     return figure.add_axes(box)
+
+
+def cells(
+    figure: Figure, rows: Sequence[int], columns: int, legend: float
+) -> Iterator[Axes]:
+    """Lay out so many small pictures in each row, all of one size."""
+    wide, high = figure.get_size_inches()
+    across, down = (wide - 0.35) / columns, (high - 0.8 - legend) / max(len(rows), 1)
+    width, height = max(across - 0.48, 0.3 * across), max(down - 0.86, 0.3 * down)
+    for row, count in enumerate(rows):
+        for column in range(count):
+            left, top = 0.62 + column * across, 1.22 + row * down
+            yield place(figure, left, top, width, height)
+
+
+def name_cell(ax: Axes, title: str, note: str) -> None:
+    """Write what a small picture shows above it, and below that what to see in it."""
+    ruler = Ruler(figure_of(ax))
+    wide = ax.bbox.width + 0.2 * ruler.dpi
+    for text, size, up, weight, colour, gid in (
+        (title, TITLE, 16, "bold", INK, "title"),
+        (note, NOTE, 4, "normal", PALE, "peak"),
+    ):
+        text, size = ruler.fit(text, size, wide, least=6, weight=weight)
+        ax.annotate(
+            legible(text),
+            (0, 1),
+            xycoords="axes fraction",
+            xytext=(0, up),
+            textcoords="offset points",
+            fontsize=size,
+            fontweight=weight,
+            fontfamily=families(text),
+            color=colour,
+            parse_math=False,
+            gid=gid,
+        )
 
 
 def write_head(figure: Figure, title: str, subtitle: str) -> None:

@@ -16,40 +16,57 @@ from capacity.tables.guesses import (
     standings,
 )
 from capacity.tables.kinds import meanings, typed
+from capacity.tables.milestones import MILESTONE_COLUMNS, milestones
 from capacity.tables.rows import (
     BATCH_COLUMNS,
     CAMPAIGN_COLUMNS,
+    HISTORY_COLUMNS,
     ORDER_COLUMNS,
     PRICE_COLUMNS,
     batches,
     campaigns,
+    history,
     orders,
     prices,
     to_csv,
 )
-from capacity.tables.usage import LOAD_COLUMNS, load, quarterly_load, yearly_load
+from capacity.tables.supply import SUPPLY_COLUMNS, supply
+from capacity.tables.usage import (
+    LOAD_COLUMNS,
+    load,
+    quarterly_load,
+    site_load,
+    yearly_load,
+)
 
 __all__ = [
     "ASSUMPTION_COLUMNS",
     "BATCH_COLUMNS",
     "CALENDAR_COLUMNS",
     "CAMPAIGN_COLUMNS",
+    "HISTORY_COLUMNS",
     "LOAD_COLUMNS",
+    "MILESTONE_COLUMNS",
     "ORDER_COLUMNS",
     "PRICE_COLUMNS",
     "PROVENANCE_COLUMNS",
+    "SUPPLY_COLUMNS",
     "assumptions",
     "batches",
     "calendar",
     "campaigns",
+    "history",
     "kpis",
     "load",
     "meanings",
+    "milestones",
     "orders",
     "prices",
     "provenance",
     "quarterly_load",
+    "site_load",
     "standings",
+    "supply",
     "to_csv",
     "typed",
     "yearly_load",

@@ -12,7 +12,7 @@ import pandas as pd
 from pydantic import BaseModel
 
 from capacity.horizon import format_moment
-from capacity.plan import Plan, Price
+from capacity.plan import Plan, Price, Reached
 
 BATCH_COLUMNS = (
     *("batch", "order", "contract", "programme", "client", "kind", "step", "market"),
@@ -29,6 +29,7 @@ ORDER_COLUMNS = (
     "cause",
 )
 PRICE_COLUMNS = ("suite", "week", "per_day")
+HISTORY_COLUMNS = ("seconds", "objective", "bound")
 
 
 def batches(plan: Plan) -> pd.DataFrame:
@@ -50,6 +51,12 @@ def prices(rows: Sequence[Price]) -> pd.DataFrame:
     """What a day of each suite is worth, week by week, as in `prices.csv`. [money]"""
     cells = [[row.suite, plain(row.week), plain(row.per_day)] for row in rows]
     return pd.DataFrame(cells, columns=list(PRICE_COLUMNS), dtype=object)
+
+
+def history(rows: Sequence[Reached]) -> pd.DataFrame:
+    """How far a search was, and when: seconds, objective and bound. [s, money]"""
+    cells = [[getattr(row, name) for name in HISTORY_COLUMNS] for row in rows]
+    return pd.DataFrame(cells, columns=list(HISTORY_COLUMNS))
 
 
 def _records(rows: Sequence[BaseModel], columns: Sequence[str]) -> pd.DataFrame:

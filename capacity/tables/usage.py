@@ -108,6 +108,19 @@ def _share(part: Fraction, whole: Fraction) -> float | None:
     return float(round(part / whole, 4)) if whole else None
 
 
+def site_load(frame: pd.DataFrame) -> pd.DataFrame:
+    """Sum the suites of each site in a `load` frame, whose columns it has.
+
+    QC and QA stand as they are; the resource of a sum is `suites`.
+    """
+    suites = frame[frame.kind == "suite"].assign(resource="suites")
+    keys = ["month", "site", "resource", "kind"]
+    sums = suites.groupby(keys, sort=False)[["available", "used"]].sum().reset_index()
+    loaded = sums.used / sums.available.where(sums.available > 0)
+    whole = sums.assign(load=loaded.round(4))[list(LOAD_COLUMNS)]
+    return pd.concat([whole, frame[frame.kind != "suite"]], ignore_index=True)
+
+
 def yearly_load(frame: pd.DataFrame) -> pd.DataFrame:
     """Sum a `load` frame by year: site, resource, kind, year, available, used, load."""
     return _by_period(frame, "year", frame.month.str[:4])
