@@ -22,11 +22,14 @@ from capacity.folders import (
     whole_folder,
 )
 from capacity.manifest import (
+    FORMAT,
     TABLES,
     Manifest,
     file_breaches,
+    format_of,
     make_manifest,
     read_manifest,
+    seal_breaches,
     sentences,
     text_of,
 )
@@ -50,6 +53,10 @@ class RunError(Exception):
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
+
+
+class SealError(RunError):
+    """A run folder that isn't what was written, or that the checker rejected."""
 
 
 @dataclass(frozen=True)
@@ -157,6 +164,36 @@ def read_run(named: Path) -> Run:
         found = [*problems, *unreadable, *unknown, *unsigned]
         raise RunError([f"{named}/{problem}" for problem in found])
     return Run(directory, loaded, plan, kpis, manifest)
+
+
+def read_sealed(named: Path) -> Run:
+    """Read a run folder of which no file is missing or changed since it was written.
+
+    That is less than `check_run`, which plans of other versions may not pass, and quick.
+
+    Raises
+    ------
+    OutputError
+        If what is named is no run folder at all.
+    SealError
+        If a file is missing or changed, or the checker rejected the plan.
+    RunError
+        If it can't be read, being of another version perhaps.
+    """
+    directory = _existing(named)
+    if (stated := format_of(directory)) not in (None, FORMAT):
+        msg = (
+            f"{named} has format {stated}, and this version of the program reads"
+            f" format {FORMAT}: solve its scenario.yaml again, or use the version that"
+            " wrote it"
+        )
+        raise RunError([msg])
+    manifest, problems = read_manifest(directory)
+    if manifest is None:
+        raise SealError([f"{named}/{problem}" for problem in problems])
+    if broken := seal_breaches(directory, manifest):
+        raise SealError([f"{named}/{breach}" for breach in broken])
+    return read_run(named)
 
 
 def check_run(directory: Path) -> list[str]:
