@@ -196,6 +196,38 @@ def read_sealed(named: Path) -> Run:
     return read_run(named)
 
 
+def solved(
+    directory: Path, loaded: Loaded, *, options: dict[str, Any], seed: int
+) -> Run | None:
+    """Read the run of a scenario that was solved with the same options; else none.
+
+    Raises
+    ------
+    OutputError
+        If the folder exists and isn't that run, or none can be written there.
+    """
+    if not absolute(directory).exists():
+        ensure_writable(directory, overwrite=False)
+        return None
+    run = read_sealed(directory)
+    made = {**run.manifest.options, "seed": run.manifest.seed}
+    wanted = {**options, "seed": seed}
+    differs = [
+        f"with {name} {made.get(name)} instead of {value}"
+        for name, value in wanted.items()
+        if made.get(name) != value
+    ]
+    if run.manifest.scenario_sha256 != reading.sha256(loaded):
+        differs = ["from another scenario"]
+    if differs:
+        msg = (
+            f"{directory} was solved {', '.join(differs)}: name the folder to compare"
+            " it as it is, or solve it anew with capacity solve --overwrite"
+        )
+        raise OutputError(msg)
+    return run
+
+
 def check_run(directory: Path) -> list[str]:
     """Every way in which a run folder disagrees with itself or breaks a rule.
 

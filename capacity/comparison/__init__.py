@@ -24,6 +24,7 @@ from capacity.comparison.inputs import compared_inputs
 from capacity.comparison.orders import ORDER_CHANGES, compared_orders
 from capacity.horizon import format_moment
 from capacity.runs import Run, RunError
+from capacity.scenario import Scenario
 
 __all__ = [
     "CHANGES",
@@ -33,6 +34,7 @@ __all__ = [
     "compare",
     "counted",
     "named",
+    "refuse_unlike",
 ]
 
 
@@ -122,7 +124,7 @@ def compare(*compared: Run | Path | str) -> Comparison:
         each if isinstance(each, Run) else runs.read_sealed(Path(each))
         for each in compared
     ]
-    _refuse_unlike(read)
+    refuse_unlike([(run.directory.name, run.loaded.scenario) for run in read])
     names = named(read)
     first = read[0]
     pairs = [
@@ -144,7 +146,8 @@ def named(compared: Sequence[Run]) -> list[str]:
 
 def _pair(first: Run, run: Run, name: str) -> Pair:
     frames = [
-        (tables.campaigns(each.plan), tables.batches(each.plan)) for each in (first, run)
+        (tables.campaigns(each.plan), tables.batches(each.plan))
+        for each in (first, run)
     ]
     campaigns = compared_campaigns(*frames)
     before, after = first.loaded.scenario, run.loaded.scenario
@@ -159,28 +162,33 @@ def _pair(first: Run, run: Run, name: str) -> Pair:
     )
 
 
-def _refuse_unlike(compared: Sequence[Run]) -> None:
-    """Refuse runs whose money can't be set against each other."""
-    first, problems = compared[0], []
-    for run in compared[1:]:
-        for what, of in (("horizon", _horizon), ("currency", _currency)):
-            if of(first) != of(run):
-                problems.append(
-                    f"{run.directory.name}: its {what} is {of(run)}, that of"
-                    f" {first.directory.name} is {of(first)}: costs over unlike"
-                    f" {'time' if what == 'horizon' else 'money'} can't be compared"
-                )
+def refuse_unlike(compared: Sequence[tuple[object, Scenario]]) -> None:
+    """Refuse scenarios, each with a name, whose money can't be set against each other.
+
+    Raises
+    ------
+    RunError
+        If horizons or currencies differ.
+    """
+    (name, first), problems = compared[0], []
+    for other, scenario in compared[1:]:
+        if _horizon(first) != _horizon(scenario):
+            problems.append(
+                f"{other} plans {_horizon(scenario)}, {name} plans {_horizon(first)}:"
+                " costs over unlike horizons can't be compared"
+            )
+        if first.currency != scenario.currency:
+            problems.append(
+                f"{other} counts {scenario.currency}, {name} counts {first.currency}:"
+                " costs in unlike currencies can't be compared"
+            )
     if problems:
         raise RunError(problems)
 
 
-def _horizon(run: Run) -> str:
-    horizon = run.loaded.scenario.horizon
-    return f"{format_moment(horizon.start)} to {format_moment(horizon.end)}"
-
-
-def _currency(run: Run) -> str:
-    return run.loaded.scenario.currency
+def _horizon(scenario: Scenario) -> str:
+    start, end = scenario.horizon.start, scenario.horizon.end
+    return f"{format_moment(start)} to {format_moment(end)}"
 
 
 def _notes(compared: Sequence[Run], names: Sequence[str]) -> list[str]:

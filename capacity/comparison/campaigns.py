@@ -2,12 +2,12 @@
 
 Two campaigns can be the same work if they make the same step of the same programme and
 start within half a year of each other or serve the same orders, at least half of all
-that either serves; engineering and PPQ are only ever matched with their own kind. Of all such pairs the nearest is taken first,
-then the nearest of what is left, and so on. Near is few days between the starts; another
-suite counts as 30 days more, another site as 60. A campaign that is left over in the new
-plan is a part of a split one if the nearest old campaign lost at least half as many
-batches as it has; one left over in the old plan was merged likewise. What is left then
-is new or gone.
+that either serves; engineering and PPQ are only ever matched with their own kind. Of all
+such pairs the nearest is taken first, then the nearest of what is left, and so on. Near
+is few days between the starts; another suite counts as 30 days more, another site as 60.
+A campaign that is left over in the new plan is a part of a split one if the nearest old
+campaign lost at least half as many batches as it has; one left over in the old plan was
+merged likewise. What is left then is new or gone.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, cast
 
 import pandas as pd
 
@@ -118,7 +118,8 @@ def by_programme(campaigns: pd.DataFrame) -> pd.DataFrame:
         once = campaigns.drop_duplicates(f"campaign_{side}")
         once = once[once[f"campaign_{side}"].notna()]
         sums = once.groupby([f"site_{side}", "programme"])[f"batches_{side}"].sum()
-        for (site, programme), batches in sums.items():  # type: ignore[misc]
+        for key, batches in sums.items():
+            site, programme = cast("tuple[str, str]", key)
             row = rows.setdefault((site, programme), dict.fromkeys(_COUNTED, 0))
             row[f"batches_{side}"] = int(batches)
     for change, site, programme, number in _counts(campaigns):

@@ -156,7 +156,8 @@ def _range(
     if name not in bound:
         return None, None
     stated = [side.get(key) for side in (before, after) for key in (name, bound[name])]
-    if not all(isinstance(each, int) for each in stated):
+    known = [each for each in stated if isinstance(each, int)]
+    if len(known) < len(stated):
         return None, None
-    had, had_bound, has, has_bound = stated
+    had, had_bound, has, has_bound = known
     return has_bound - had, has - had_bound

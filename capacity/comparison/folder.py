@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
 
 from capacity import tables
-from capacity.comparison import Comparison
+from capacity.comparison import Comparison, words
 from capacity.comparison.letter import markdown
 from capacity.folders import (
     OutputError,
@@ -24,6 +27,15 @@ FILES = (
     *("compare.png", "compare.md", "kpis.csv", "campaigns.csv", "programmes.csv"),
     *("orders.csv", "inputs.csv"),
 )
+
+
+def beside(runs: Sequence[Path]) -> Path:
+    """Where a comparison of these runs goes by default."""
+    first, *others = (absolute(run) for run in runs)
+    rest = "-vs-".join(run.name for run in others)
+    if len(others) > 2:
+        rest = f"{len(others)}-others"
+    return runs[0].parent / f"{first.name}-vs-{rest}"
 
 
 def ensure_writable(directory: Path, *, overwrite: bool) -> None:
@@ -93,3 +105,32 @@ def write(
         for name, text in texts.items():
             (folder / name).write_bytes(text.encode())
         plots.save(figure(comparison, size=size), folder / "compare.png")
+
+
+def document(comparison: Comparison, directory: Path) -> dict[str, Any]:
+    """Everything `compare --json` prints."""
+    return {
+        "schema_version": 1,
+        "comparison": str(directory),
+        "against": {"name": comparison.name, "run": str(comparison.run.directory)},
+        "currency": comparison.currency,
+        "runs": [
+            {
+                "name": pair.name,
+                "run": str(pair.run.directory),
+                "headline": words.headline(comparison, pair),
+                "certainty": words.certainty(comparison, pair),
+            }
+            for pair in comparison.pairs
+        ],
+        "kpis": _rows(comparison.kpis),
+        "campaigns": _rows(comparison.campaigns),
+        "programmes": _rows(comparison.programmes),
+        "orders": _rows(comparison.orders),
+        "inputs": _rows(comparison.inputs),
+        "notes": list(comparison.notes),
+    }
+
+
+def _rows(frame: pd.DataFrame) -> list[dict[Any, Any]]:
+    return frame.astype(object).to_dict("records")

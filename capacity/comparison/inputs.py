@@ -104,7 +104,7 @@ def told(inputs: pd.DataFrame) -> list[str]:
     fields: dict[str, list[dict[Any, Any]]] = {}
     for row in inputs.to_dict("records"):
         fields.setdefault(_field(row), []).append(row)
-    said = []
+    said: list[str] = []
     for field, rows in fields.items():
         said += [_together(field, rows)] if len(rows) >= FEW else map(_one, rows)
     return said
@@ -136,7 +136,9 @@ def _together(field: str, rows: list[dict[Any, Any]]) -> str:
     if (least < 0) != (most < 0):
         return f"{field}: {len(rows)} dates, by {min(days):+d} to {max(days):+d} days"
     span = f"{abs(most)}" if least == most else f"{abs(least)} to {abs(most)}"
-    return f"{field}: {len(rows)} dates, {span} days {'later' if most > 0 else 'earlier'}"
+    return (
+        f"{field}: {len(rows)} dates, {span} days {'later' if most > 0 else 'earlier'}"
+    )
 
 
 def _shift(before: str | None, after: str | None) -> int | None:

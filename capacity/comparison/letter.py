@@ -25,7 +25,9 @@ def markdown(comparison: Comparison) -> str:
     if comparison.notes:
         blocks.append("Bear in mind:")
         blocks.append(_items(comparison.notes))
-    files = "compare.png, kpis.csv, campaigns.csv, programmes.csv, orders.csv, inputs.csv"
+    files = (
+        "compare.png, kpis.csv, campaigns.csv, programmes.csv, orders.csv, inputs.csv"
+    )
     blocks.append(f"Picture and whole tables: {files}.")
     return "\n\n".join(blocks) + "\n"
 
@@ -72,11 +74,9 @@ def _places(pair: Pair) -> str:
 
 def _inputs(pair: Pair) -> Iterator[str]:
     said = inputs.told(pair.inputs)
+    yield f"**Inputs:** {words.inputs(pair)}."
     if not said:
-        yield "**Inputs:** the scenarios state the same."
         return
-    number = len(pair.inputs)
-    yield f"**Inputs:** {number} {'value differs' if number == 1 else 'values differ'}."
     more = [f"- and {len(said) - 2 * MOST} more"] if len(said) > 2 * MOST else []
     yield "\n".join([*(f"- {_code(each)}" for each in said[: 2 * MOST]), *more])
 

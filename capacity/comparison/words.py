@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from capacity.comparison.campaigns import counted
-from capacity.reading import sha256
 
 if TYPE_CHECKING:
     from capacity.comparison import Comparison, Pair
@@ -79,10 +79,7 @@ def certainty(comparison: Comparison, pair: Pair) -> str:
         return "No bound is known: better plans may differ otherwise"
     span = f"{_signed(row['least'], currency)} to {_signed(row['most'], currency)}"
     if row["certain"]:
-        return (
-            "That is certain, larger than the gaps: the best plans differ by"
-            f" {span}"
-        )
+        return f"That is certain, larger than the gaps: the best plans differ by {span}"
     return (
         "That is not certain, smaller than the gaps: the best plans may differ by"
         f" anything from {span}"
@@ -98,7 +95,8 @@ def standing(run: Run, currency: str) -> str:
 
 def same_scenario(comparison: Comparison, pair: Pair) -> bool:
     """Whether two runs plan the same."""
-    return sha256(comparison.run.loaded) == sha256(pair.run.loaded)
+    one, other = comparison.run.manifest, pair.run.manifest
+    return one.scenario_sha256 == other.scenario_sha256
 
 
 def key_figures(comparison: Comparison, pair: Pair) -> pd.DataFrame:
@@ -121,8 +119,16 @@ def campaigns(pair: Pair) -> str:
 
 def orders(pair: Pair) -> str:
     """Say how many orders became late or were saved."""
-    numbers = pair.orders.change.value_counts().to_dict()
+    numbers = Counter(pair.orders.change)
     return _listed(numbers, ORDER_WORDS) or "none is served otherwise"
+
+
+def inputs(pair: Pair) -> str:
+    """Say how many values the scenarios state differently."""
+    number = len(pair.inputs)
+    if not number:
+        return "the scenarios state the same"
+    return f"{number} {'value differs' if number == 1 else 'values differ'}"
 
 
 def money(amount: float, currency: str) -> str:
@@ -279,5 +285,7 @@ def _state(row: Mapping[Any, Any], side: str) -> str:
 
 
 def _due(row: Mapping[Any, Any]) -> str:
-    days = [_day(row[f"due_{side}"]) for side in ("before", "after") if row[f"due_{side}"]]
+    days = [
+        _day(row[f"due_{side}"]) for side in ("before", "after") if row[f"due_{side}"]
+    ]
     return _became(days[0], days[-1])

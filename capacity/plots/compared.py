@@ -22,18 +22,22 @@ from capacity.plots.sheet import Size, blank, place, write_head, write_legend
 from capacity.scenario import Scenario
 
 MARKS = {
-    "same": ("", "#e4e4e4", "as in the other plan"),
-    "earlier": ("\N{BLACK LEFT-POINTING TRIANGLE}", "#56B4E9", "earlier"),
-    "later": ("\N{BLACK RIGHT-POINTING TRIANGLE}", "#E69F00", "later"),
-    "elsewhere": ("\N{RIGHTWARDS ARROW OVER LEFTWARDS ARROW}", "#CC79A7", "other suite"),
+    "same": ("", "#e4e4e4", "unchanged"),
+    "earlier": ("\N{LEFTWARDS ARROW}", "#56B4E9", "earlier"),
+    "later": ("\N{RIGHTWARDS ARROW}", "#E69F00", "later"),
+    "elsewhere": (
+        "\N{RIGHTWARDS ARROW OVER LEFTWARDS ARROW}",
+        "#CC79A7",
+        "other suite",
+    ),
     "resized": ("\N{PLUS-MINUS SIGN}", "#F0E442", "more or fewer batches"),
     "parted": ("\N{DIVISION SIGN}", "#0072B2", "split or merged"),
-    "gone": ("\N{MULTIPLICATION X}", "#D55E00", "gone"),
+    "gone": ("\N{MINUS SIGN}", "#D55E00", "gone"),
     "new": ("+", "#009E73", "new"),
 }
 """Sign before the label, colour and meaning of what becomes of a campaign."""
 
-TOP, TITLE, BELOW = 0.78, 0.28, 0.42
+TOP, TITLE, BELOW = 0.72, 0.42, 0.42
 """Room above the first panel, for each title, for the dates below each. [inch]"""
 
 HIGHEST = 0.9
@@ -61,6 +65,8 @@ def compared_gantt(
 ) -> Axes:
     """Draw campaigns as bars, coloured and signed by what becomes of them.
 
+    Kinds aren't told apart: hatches would hide what has changed.
+
     Parameters
     ----------
     ax
@@ -82,10 +88,11 @@ def compared_gantt(
         `ax`, with artists named as `gantt` names them.
     """
     signs = campaigns.mark.map(lambda mark: MARKS[mark][0])
-    labels = (signs + " " + campaigns.programme).str.strip()
+    # A space before the sign keeps it apart from what points at the bar.
+    labels = signs.map(lambda sign: f" {sign} " if sign else "") + campaigns.programme
     hues = campaigns.mark.map(lambda mark: MARKS[mark][1])
     return gantt(
-        *(ax, campaigns.assign(programme=labels), calendar),
+        *(ax, campaigns.assign(programme=labels, kind="commercial"), calendar),
         suites=suites,
         as_of=as_of,
         span=span,
@@ -146,7 +153,7 @@ def _write_title(ax: Axes, title: str) -> None:
         fontweight="bold",
         fontfamily=families(text),
         color=INK,
-        pad=4,
+        pad=15,
         parse_math=False,
     )
 
@@ -159,7 +166,9 @@ def _swatches(
     for mark, (sign, colour, meaning) in MARKS.items():
         if mark in marks:
             name = f"{sign} {meaning}".strip()
-            yield Patch(facecolor=colour, edgecolor="#444444", linewidth=0.6, label=name)
+            yield Patch(
+                facecolor=colour, edgecolor="#444444", linewidth=0.6, label=name
+            )
     seen = {what for calendar in calendars for what in calendar.what}
     for what, (name, fill, hatch, line) in SHADES.items():
         if what in seen:

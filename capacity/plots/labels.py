@@ -120,6 +120,8 @@ def _inside(panel: Panel, place: Place, forms: Iterator[Form]) -> Form | None:
     width = panel.width(place.seen) - (7 if place.seen == place.span else 19)
     height = panel.height(place.bottom - place.top) - 4
     for form in forms:
+        if panel.ruler.too_large(*form, (width, height)):
+            continue
         wide, high = panel.ruler.size(*form)
         if wide <= width and high <= height:
             return form
@@ -142,6 +144,8 @@ def _beside(
                 (Form(POINTS_LEFT + text.replace("\n", "\n "), size, 0), end + 2),
                 (Form(text + POINTS_RIGHT, size, 0), None),
             ):
+                if panel.ruler.too_large(*form, (after - before - 8, height)):
+                    continue
                 wide, high = panel.ruler.size(*form)
                 at = start - 2 - wide if left is None else left
                 if high <= height and before + 4 <= at and at + wide + 4 <= after:
