@@ -567,6 +567,7 @@ def _solve_chosen(
     """Solve a scenario into its run folder."""
     from capacity import runs, watch
 
+    _warnings(chosen.loaded)
     say(f"{chosen.name}: not solved yet, solving it into {chosen.directory}")
     stopped = _solve_into(
         *(chosen.loaded, chosen.directory, asked),

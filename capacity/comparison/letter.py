@@ -67,7 +67,7 @@ def _places(pair: Pair) -> str:
             changed.batches_before, changed.batches_after, strict=True
         )
     ]
-    for kind in kinds:
+    for kind in [each for each in kinds if changed[each].any()]:
         shown[kind] = [str(number or "") for number in changed[kind]]
     return table(shown)
 

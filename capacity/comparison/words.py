@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 MAIN = {
     "objective": "regret",
-    "tiers.firm_service.objective": "- service of firm lines",
     "regret.lateness": "- lateness",
     "regret.unserved": "- unserved",
     "regret.holding": "- holding",
@@ -24,6 +23,7 @@ MAIN = {
     "regret.at_risk": "- at risk",
     "regret.changeover": "- changeovers",
     "regret.shipment": "- shipments",
+    "tiers.firm_service.objective": "service of firm lines",
     "late_batches": "late batches",
     "unserved_batches": "unserved batches",
     "on_time_in_full": "sold lines on time in full",
@@ -34,6 +34,9 @@ MAIN = {
     "margin_expected": "expected margin",
 }
 """Key figures that stand in a letter, and what they are called there."""
+
+ALWAYS = ("objective", "late_batches", "unserved_batches", "on_time_in_full")
+"""Those that stand there even if nothing changes."""
 
 CAMPAIGN_WORDS = {
     "moved": "moved",
@@ -46,13 +49,14 @@ CAMPAIGN_WORDS = {
 }
 
 ORDER_WORDS = {
-    "unserved": "lose batches",
-    "late": "become late",
-    "worse": "become worse",
-    "better": "become better, still late",
-    "saved": "are saved",
-    "new": "are new",
-    "gone": "are gone",
+    "unserved": "newly short of batches",
+    "late": "newly late",
+    "worse": "worse",
+    "better": "better but late",
+    "saved": "saved",
+    "new": "new",
+    "gone": "gone",
+    "same": "unchanged",
 }
 
 
@@ -77,7 +81,8 @@ def certainty(comparison: Comparison, pair: Pair) -> str:
         return "Both plan the same scenario: what differs is how well they were planned"
     if row["least"] is None:
         return "No bound is known: better plans may differ otherwise"
-    span = f"{_signed(row['least'], currency)} to {_signed(row['most'], currency)}"
+    ends = [_signed(row[end], currency) for end in ("least", "most")]
+    span = " to ".join(dict.fromkeys(ends))
     if row["certain"]:
         return f"That is certain, larger than the gaps: the best plans differ by {span}"
     return (
@@ -102,25 +107,31 @@ def same_scenario(comparison: Comparison, pair: Pair) -> bool:
 def key_figures(comparison: Comparison, pair: Pair) -> pd.DataFrame:
     """Main figures as text: key figure, both runs, difference, and what that means."""
     rows = []
-    for row in pair.kpis.to_dict("records"):
+    for row in sorted(pair.kpis.to_dict("records"), key=_place):
         name = MAIN.get(row["kpi"]) or _dated(row)
-        if name is not None and (row["difference"] != 0 or name[0] != "-"):
+        changes = row["before"] != row["after"]
+        if name is not None and (changes or row["kpi"] in ALWAYS):
             cells = [_cell(row[side], row["unit"]) for side in ("before", "after")]
             rows.append((name, *cells, _difference(row), _meaning(row)))
     columns = ["key figure", comparison.name, pair.name, "difference", "verdict"]
     return pd.DataFrame(rows, columns=columns)
 
 
+def _place(row: Mapping[Any, Any]) -> int:
+    """Put the main figures in their order, the rest behind them."""
+    return list(MAIN).index(row["kpi"]) if row["kpi"] in MAIN else len(MAIN)
+
+
 def campaigns(pair: Pair) -> str:
     """Say how many campaigns moved, were split and so on."""
     numbers = counted(pair.campaigns)
-    return _listed(numbers, CAMPAIGN_WORDS) or "no campaign"
+    return _listed(numbers, CAMPAIGN_WORDS) or "none"
 
 
 def orders(pair: Pair) -> str:
     """Say how many orders became late or were saved."""
     numbers = Counter(pair.orders.change)
-    return _listed(numbers, ORDER_WORDS) or "none is served otherwise"
+    return _listed(numbers, ORDER_WORDS) or "none"
 
 
 def inputs(pair: Pair) -> str:

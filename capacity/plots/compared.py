@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,14 +10,14 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
+from matplotlib.patches import Patch, Rectangle
 
 from capacity import tables
 from capacity.plots.bars import gantt
 from capacity.plots.choice import chosen_span, chosen_suites
 from capacity.plots.lettering import Ruler, families, legible
-from capacity.plots.looks import INK, SHADES
-from capacity.plots.panel import Row, Span, left_room
+from capacity.plots.looks import INK, SHADES, readable
+from capacity.plots.panel import Row, Span, figure_of, left_room
 from capacity.plots.sheet import Size, blank, place, write_head, write_legend
 from capacity.scenario import Scenario
 
@@ -40,7 +40,7 @@ MARKS = {
 TOP, TITLE, BELOW = 0.72, 0.42, 0.42
 """Room above the first panel, for each title, for the dates below each. [inch]"""
 
-HIGHEST = 0.9
+HIGHEST = 1.3
 """Height of a row at most. [inch]"""
 
 
@@ -88,16 +88,44 @@ def compared_gantt(
         `ax`, with artists named as `gantt` names them.
     """
     signs = campaigns.mark.map(lambda mark: MARKS[mark][0])
-    # A space before the sign keeps it apart from what points at the bar.
-    labels = signs.map(lambda sign: f" {sign} " if sign else "") + campaigns.programme
+    labels = signs.map(lambda sign: f"{sign} " if sign else "") + campaigns.programme
     hues = campaigns.mark.map(lambda mark: MARKS[mark][1])
-    return gantt(
+    gantt(
         *(ax, campaigns.assign(programme=labels, kind="commercial"), calendar),
         suites=suites,
         as_of=as_of,
         span=span,
         colours=dict(zip(labels, hues, strict=True)),
     )
+    _sign_unlabelled(ax, dict(zip(campaigns.campaign, campaigns.mark, strict=True)))
+    return ax
+
+
+def _sign_unlabelled(ax: Axes, marks: Mapping[str, str]) -> None:
+    """Put the sign alone where a label had no room: colours don't tell everybody."""
+    ruler = Ruler(figure_of(ax))
+    named = {str(text.get_gid()).partition(":")[2] for text in ax.texts}
+    for bar in ax.patches:
+        what, _, campaign = str(bar.get_gid()).partition(":")
+        if what != "bar" or campaign in named or not isinstance(bar, Rectangle):
+            continue
+        sign, colour, _ = MARKS[marks[campaign]]
+        box = bar.get_window_extent()
+        for size in (8, 7, 6, 5):
+            wide, high = ruler.size(sign, size)
+            if sign and wide <= box.width and high <= box.height:
+                x, y = bar.get_center()
+                ax.text(
+                    *(x, y, sign),
+                    fontsize=size,
+                    fontfamily=families(sign),
+                    ha="center",
+                    va="center",
+                    color=readable(colour),
+                    zorder=5,
+                    gid=f"sign:{campaign}",
+                )
+                break
 
 
 def compared_figure(
@@ -142,9 +170,7 @@ def compared_figure(
 
 def _write_title(ax: Axes, title: str) -> None:
     """Name a plan above its rows, to the right of where `as of` may stand."""
-    figure = ax.get_figure(root=True)
-    assert isinstance(figure, Figure)
-    ruler = Ruler(figure)
+    ruler = Ruler(figure_of(ax))
     text, points = ruler.fit(title, 10, 0.98 * ax.bbox.width, least=7, weight="bold")
     ax.set_title(
         legible(text),

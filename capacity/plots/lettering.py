@@ -76,6 +76,10 @@ def _glyphs(name: str, weight: str) -> frozenset[int]:
         return frozenset()
 
 
+_KNOWN: dict[tuple[float, str, float, float, str], tuple[float, float]] = {}
+"""Sizes by resolution, text, size, rotation and weight: measuring is what takes long."""
+
+
 class Ruler:
     """Measures texts as they will be drawn on a figure."""
 
@@ -83,7 +87,6 @@ class Ruler:
         self._renderer = RendererAgg(1, 1, figure.dpi)  # type: ignore[no-untyped-call]
         self._scratch = Text(0, 0, "", linespacing=1.0, parse_math=False)
         self._scratch.set_figure(figure)
-        self._known: dict[tuple[str, float, float, str], tuple[float, float]] = {}
         self.dpi = figure.dpi
 
     def size(
@@ -92,8 +95,8 @@ class Ruler:
         """Width and height. [pixel]"""
         if rotation == 90:
             return self.size(text, points, 0, weight)[::-1]
-        key = text, points, rotation, weight
-        if key not in self._known:
+        key = self.dpi, text, points, rotation, weight
+        if key not in _KNOWN:
             self._scratch.set(
                 text=legible(text),
                 fontsize=points,
@@ -102,8 +105,8 @@ class Ruler:
                 fontweight=weight,
             )
             extent = self._scratch.get_window_extent(self._renderer)
-            self._known[key] = extent.width, extent.height
-        return self._known[key]
+            _KNOWN[key] = extent.width, extent.height
+        return _KNOWN[key]
 
     def width(self, text: str, points: float, weight: str = "normal") -> float:
         """Width of a text that lies flat. [pixel]"""
