@@ -68,6 +68,9 @@ def cases(scratch: Path, time_limit: float) -> list[Case]:
     plan = ["solve", base, "-o", f"{scratch}/base", "--overwrite"]
     limited = [*plan, "--time-limit", f"{time_limit:g}"]
     small = ["solve", tiny, "-o", f"{scratch}/tiny", "--overwrite"]
+    variant = "scenarios/songdo_august_2026.yaml"
+    other = ["solve", variant, "-o", f"{scratch}/variant", "--work", "2"]
+    both = ["compare", plan[3], other[3], "-o", f"{scratch}/compared"]
     first = [sys.executable, "-c", UNTIL_FIRST_PLAN, *plan]
     return [
         Case("help", "capacity --help", [*PROGRAM, "--help"], 0.5),
@@ -83,6 +86,17 @@ def cases(scratch: Path, time_limit: float) -> list[Case]:
             runs=3,
         ),
         Case("check", "capacity check of that run", [*PROGRAM, "check", plan[3]], None),
+        Case(
+            *("variant", f"capacity solve {variant} --work 2"),
+            [*PROGRAM, *other, "--overwrite"],
+            None,
+            runs=1,
+        ),
+        Case(
+            *("compare", "capacity compare of both runs"),
+            [*PROGRAM, *both, "--overwrite"],
+            3,
+        ),
     ]
 
 
@@ -184,8 +198,9 @@ def main() -> None:
     parser.add_argument("--time-limit", type=float, default=60, help="of base [s]")
     parser.add_argument("-o", "--output", default=ROOT / "benchmarks" / "results.md")
     asked = parser.parse_args()
-    if "check" in asked.only and "base" not in asked.only:
-        parser.error("check needs the run that base makes")
+    for name, needs in (("check", {"base"}), ("compare", {"base", "variant"})):
+        if name in asked.only and not needs <= set(asked.only):
+            parser.error(f"{name} needs the runs of {' and '.join(sorted(needs))}")
     text = report(asked.only, asked.runs, asked.time_limit)
     sys.stdout.write(text)
     Path(asked.output).write_text(text)

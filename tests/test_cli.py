@@ -21,7 +21,7 @@ from capacity import cli, reading, runs, summary, watch
 from capacity.solver import Progress, Result
 
 ROOT = Path(__file__).parent.parent
-COMMANDS = ("init", "validate", "solve", "check", "gantt", "load", "schema")
+COMMANDS = ("init", "validate", "solve", "check", "gantt", "load", "compare", "schema")
 
 
 class Outcome(NamedTuple):
