@@ -314,8 +314,8 @@ def test_a_difference_is_certain_where_it_is_larger_than_the_dearers_gap(
 ) -> None:
     found = compared_kpis(regret(*before), regret(*after), "USD").set_index("kpi")
     for name in ("objective", "tiers.firm_service.objective"):
-        row = found.loc[name, ["least", "most", "certain"]].tolist()
-        assert row == [least, most, certain]
+        stated = [found.loc[name, each] for each in ("least", "most", "certain")]
+        assert stated == [least, most, certain]
     # A lower tier's bound holds only given the tiers above.
     assert found.loc["tiers.rest.objective", "certain"] is None
 

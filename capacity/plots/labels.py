@@ -138,6 +138,9 @@ def _beside(
     before = max((right for _, right in taken if right <= start + 1), default=0.0)
     before = max(before, 0.0)
     after = min(after, panel.ax.bbox.width)
+    narrowest = (_lines(place)[1], SMALLEST, 0)
+    if panel.ruler.too_large(*narrowest, (after - before - 8, math.inf)):
+        return None
     for size in (8, 7, SMALLEST):
         for text in _lines(place):
             for form, left in (
