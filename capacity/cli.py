@@ -313,7 +313,7 @@ def compare(
     asked: dict[str, Any] = {
         **{"work": work, "time_limit": time_limit, "gap": 0.0, "workers": 1}
     }
-    chosen = _chosen(named, asked, seed)
+    chosen = _chosen(named, asked, seed, as_json)
     comparison.refuse_unlike([(each.name, each.loaded.scenario) for each in chosen])
     directory = output or folder.beside([each.directory for each in chosen])
     folder.ensure_writable(directory, overwrite=overwrite)
@@ -529,20 +529,23 @@ class _Chosen(NamedTuple):
     run: Run | None
 
 
-def _chosen(named: list[Path], asked: dict[str, Any], seed: int) -> list[_Chosen]:
+def _chosen(
+    named: list[Path], asked: dict[str, Any], seed: int, as_json: bool
+) -> list[_Chosen]:
     """Read all that is to be compared, before time is spent on solving any of it."""
-    from capacity import reading, runs
+    from capacity import runs
 
     if len(named) < 2:
         msg = "name two run folders or scenarios at least"
         raise typer.BadParameter(msg, param_hint="'RUN|SCENARIO...'")
+    invalid = {"status": "invalid", "comparison": None}
     chosen = []
     for name in named:
         if not name.is_file():
             run = runs.read_sealed(name)
             chosen.append(_Chosen(name, run.loaded, name, run))
             continue
-        loaded = reading.read(name)
+        loaded = _read(name, None, invalid if as_json else None)
         directory = Path("runs") / _folder_name(loaded.scenario.name)
         solved = runs.solved(directory, loaded, options=asked, seed=seed)
         chosen.append(_Chosen(name, loaded, directory, solved))

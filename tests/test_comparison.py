@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import json
+import re
 import shutil
 import sys
 from collections.abc import Callable, Sequence
@@ -38,6 +39,7 @@ from capacity.comparison.inputs import compared_inputs, told
 from capacity.comparison.orders import compared_orders
 from capacity.comparison.picture import figure
 from capacity.folders import OutputError
+from capacity.manifest import hashes_of
 from capacity.solver import Result, solve
 
 # ------------------------------------------------------------------- two runs of tiny
@@ -962,6 +964,30 @@ def test_a_run_of_another_format_or_that_was_rejected_is_refused(
     )
 
 
+def test_a_run_whose_figures_have_other_names_is_refused(
+    capacity: Call, tiny_run: Path, late: Path, desk: Path
+) -> None:
+    kpis = json.loads((late / "kpis.json").read_text())
+    kpis["cost"] = kpis.pop("objective")
+    kpis["tiers"] = [["firm", 3]]
+    (late / "kpis.json").write_text(json.dumps(kpis))
+    path = late / "manifest.json"
+    manifest = json.loads(path.read_text())
+    manifest["files"] = hashes_of(late)
+    path.write_text(json.dumps(manifest))
+    code, out, err = capacity("run", "late")
+    assert (code, out) == (3, "")
+    assert err.startswith(
+        "late/kpis.json: objective isn't a whole number; version 0.1.0"
+    )
+    kpis["objective"] = kpis["cost"]
+    (late / "kpis.json").write_text(json.dumps(kpis))
+    path.write_text(json.dumps({**manifest, "files": hashes_of(late)}))
+    code, out, _ = capacity("run", "late")
+    assert code == 0
+    assert re.search(r"^service of firm lines +100\.0 k USD +- +-$", out, re.MULTILINE)
+
+
 def test_a_run_made_before_a_table_was_added_is_compared(
     capacity: Call, tiny_run: Path, late: Path, desk: Path
 ) -> None:
@@ -1016,6 +1042,10 @@ def test_an_invalid_scenario_is_invalid_input(
     code, out, err = capacity("run", "late.yaml")
     assert (code, out) == (3, "")
     assert "late.yaml:2: " in err
+    code, out, err = capacity("run", "late.yaml", "--json")
+    document = json.loads(out)
+    assert (code, document["status"], document["comparison"]) == (3, "invalid", None)
+    assert 2 in [problem["line"] for problem in document["problems"]]
 
 
 def test_an_interrupted_solve_keeps_its_plan_and_compares_nothing(

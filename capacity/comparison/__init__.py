@@ -124,6 +124,7 @@ def compare(*compared: Run | Path | str) -> Comparison:
         each if isinstance(each, Run) else runs.read_sealed(Path(each))
         for each in compared
     ]
+    _refuse_unread(read)
     refuse_unlike([(run.directory.name, run.loaded.scenario) for run in read])
     names = named(read)
     first = read[0]
@@ -160,6 +161,18 @@ def _pair(first: Run, run: Run, name: str) -> Pair:
         orders=compared_orders(tables.orders(first.plan), tables.orders(run.plan)),
         inputs=compared_inputs(before, after),
     )
+
+
+def _refuse_unread(compared: Sequence[Run]) -> None:
+    """Refuse runs whose key figures another version of the program called otherwise."""
+    problems = [
+        f"{run.directory.name}/kpis.json: objective isn't a whole number; version"
+        f" {_version(run)} of the program wrote it: solve its scenario.yaml again"
+        for run in compared
+        if not isinstance(run.kpis.get("objective"), int)
+    ]
+    if problems:
+        raise RunError(problems)
 
 
 def refuse_unlike(compared: Sequence[tuple[object, Scenario]]) -> None:

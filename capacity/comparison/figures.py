@@ -93,8 +93,9 @@ def _flat(value: object, path: str = "") -> Iterator[tuple[str, Any]]:
             yield from _flat(part, f"{path}.{key}" if path else key)
     elif isinstance(value, list):
         for part in value:
-            rest = {key: each for key, each in part.items() if key != "name"}
-            yield from _flat(rest, f"{path}.{part['name']}")
+            if isinstance(part, dict) and "name" in part:
+                rest = {key: each for key, each in part.items() if key != "name"}
+                yield from _flat(rest, f"{path}.{part['name']}")
     else:
         yield path, value
 

@@ -16,7 +16,7 @@ from capacity import tables
 from capacity.plots.bars import gantt
 from capacity.plots.choice import chosen_span, chosen_suites
 from capacity.plots.lettering import Ruler, families, legible
-from capacity.plots.looks import INK, SHADES, readable
+from capacity.plots.looks import CHANGEOVER, INK, SHADES, readable
 from capacity.plots.panel import Row, Span, figure_of, left_room
 from capacity.plots.sheet import Size, blank, place, write_head, write_legend
 from capacity.scenario import Scenario
@@ -195,6 +195,14 @@ def _swatches(
             yield Patch(
                 facecolor=colour, edgecolor="#444444", linewidth=0.6, label=name
             )
+    if any(side.campaigns.changeover_start.notna().any() for side in sides):
+        yield Patch(
+            facecolor="white",
+            edgecolor="#555555",
+            hatch=CHANGEOVER,
+            linewidth=0.6,
+            label="changeover",
+        )
     seen = {what for calendar in calendars for what in calendar.what}
     for what, (name, fill, hatch, line) in SHADES.items():
         if what in seen:
