@@ -71,6 +71,9 @@ def cases(scratch: Path, time_limit: float) -> list[Case]:
     limited = [*plan, "--time-limit", f"{time_limit:g}"]
     small = ["solve", tiny, "-o", f"{scratch}/tiny", "--overwrite"]
     book = ["export", plan[3], "-o", f"{scratch}/base.xlsx", "--overwrite"]
+    variant = "scenarios/songdo_august_2026.yaml"
+    other = ["solve", variant, "-o", f"{scratch}/variant", "--work", "2"]
+    both = ["compare", plan[3], other[3], "-o", f"{scratch}/compared"]
     first = [sys.executable, "-c", UNTIL_FIRST_PLAN, *plan]
     return [
         Case("help", "capacity --help", [*PROGRAM, "--help"], 0.5),
@@ -94,6 +97,17 @@ def cases(scratch: Path, time_limit: float) -> list[Case]:
         ),
         Case("export", "capacity export of that run to Excel", [*PROGRAM, *book], 5),
         *(_picture(kind, plan[3], scratch) for kind in PICTURES),
+        Case(
+            *("variant", f"capacity solve {variant} --work 2"),
+            [*PROGRAM, *other, "--overwrite"],
+            None,
+            runs=1,
+        ),
+        Case(
+            *("compare", "capacity compare of both runs"),
+            [*PROGRAM, *both, "--overwrite"],
+            3,
+        ),
     ]
 
 
@@ -200,8 +214,14 @@ def main() -> None:
     parser.add_argument("--time-limit", type=float, default=60, help="of base [s]")
     parser.add_argument("-o", "--output", default=ROOT / "benchmarks" / "results.md")
     asked = parser.parse_args()
-    if {"check", "export"} & set(asked.only) and "base" not in asked.only:
-        parser.error("check and export need the run that base makes")
+    for name, needs in (
+        ("check", {"base"}),
+        ("export", {"base"}),
+        ("report", {"base"}),
+        ("compare", {"base", "variant"}),
+    ):
+        if name in asked.only and not needs <= set(asked.only):
+            parser.error(f"{name} needs the runs of {' and '.join(sorted(needs))}")
     text = report(asked.only, asked.runs, asked.time_limit)
     sys.stdout.write(text)
     Path(asked.output).write_text(text)

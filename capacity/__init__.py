@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from capacity.checker import breaches as check
+    from capacity.comparison import compare
     from capacity.plan import Plan
     from capacity.reading import Loaded, ScenarioError, read
     from capacity.scenario import Scenario
@@ -34,6 +35,7 @@ __all__ = [
     "Scenario",
     "ScenarioError",
     "check",
+    "compare",
     "read",
     "solve",
 ]
@@ -45,6 +47,7 @@ _ROOMS = {
     "Scenario": ("capacity.scenario", "Scenario"),
     "ScenarioError": ("capacity.reading", "ScenarioError"),
     "check": ("capacity.checker", "breaches"),
+    "compare": ("capacity.comparison", "compare"),
     "read": ("capacity.reading", "read"),
     "solve": ("capacity.solver", "solve"),
 }

@@ -6,6 +6,7 @@ asking for help stays quick.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -13,7 +14,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, NoReturn
 
 import typer
 
@@ -30,12 +31,14 @@ from capacity.options import (
     ProgrammeId,
     RunFolder,
     ScenarioFile,
+    Seed,
     Settings,
     SiteId,
     Size,
     Style,
+    TimeLimit,
     To,
-    above_zero,
+    Work,
     share,
     xlsx,
     yaml,
@@ -65,6 +68,7 @@ app = typer.Typer(
 
 def main() -> None:
     """Run the program and turn every failure into sentences and an exit code."""
+    gc.set_threshold(100_000)  # little to collect, and a tenth of a picture's time
     forgive()
     try:
         app(prog_name="capacity")
@@ -75,7 +79,7 @@ def main() -> None:
 def _explained(error: Exception) -> int:
     from capacity.folders import OutputError
     from capacity.reading import ScenarioError
-    from capacity.runs import RunError, SpoiltRunError
+    from capacity.runs import RunError, SealError
 
     if isinstance(error, OutputError):
         say(f"error: {error}")
@@ -83,7 +87,7 @@ def _explained(error: Exception) -> int:
     if isinstance(error, ScenarioError | RunError):
         for problem in error.problems:
             say(str(problem))
-        return REJECTED if isinstance(error, SpoiltRunError) else INVALID
+        return REJECTED if isinstance(error, SealError) else INVALID
     if os.environ.get("CAPACITY_DEBUG"):
         traceback.print_exception(error)
     said = " ".join(f"{type(error).__name__}: {error}".split())
@@ -172,23 +176,15 @@ def solve(
         Path | None,
         typer.Option("--output", "-o", metavar="DIR", help="Default: runs/NAME."),
     ] = None,
-    work: Annotated[
-        float,
-        typer.Option(callback=above_zero, help="Work budget, in nominal seconds."),
-    ] = 60,
-    time_limit: Annotated[
-        float | None,
-        typer.Option(
-            callback=above_zero, help="Wall-clock limit, in seconds; not reproducible."
-        ),
-    ] = None,
+    work: Work = 60,
+    time_limit: TimeLimit = None,
     gap: Annotated[
         float, typer.Option(callback=share, help="Stop at this share of regret.")
     ] = 0.0,
     workers: Annotated[
         int, typer.Option(min=1, max=8, help="More than 1 isn't reproducible.")
     ] = 1,
-    seed: Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Of the search.")] = 0,
+    seed: Seed = 0,
     start_from: Annotated[
         Path | None,
         typer.Option(metavar="RUN", help="Go on from the plan in a run folder."),
@@ -212,22 +208,14 @@ def solve(
         "gap": gap,
         "workers": workers,
     }
-    with watch.interrupts() as stop:
-        begun = None if start is None else start.plan
-        result = _search(loaded, stop, seed=seed, start=begun, asked=asked)
-        asked["set"] = settings or []
-        asked["start_from"] = _hash_of_plan(start)
-        if result.breaches:
-            kept = runs.write_rejected(
-                directory, loaded, result, options=asked, seed=seed
-            )
-            _rejected(result, kept, as_json)
-        stopped = stop.is_set() or result.stopped_by == "interrupt"
-        if result.plan is None:
-            _without_plan(result, stopped=stopped, as_json=as_json)
-        runs.write_run(
-            directory, loaded, result, options=asked, seed=seed, overwrite=overwrite
-        )
+    stopped = _solve_into(
+        *(loaded, directory, asked),
+        seed=seed,
+        start=start,
+        settings=settings,
+        overwrite=overwrite,
+        as_json=as_json,
+    )
     _print_summary(loaded, directory, as_json)
     if stopped:
         raise typer.Exit(watch.INTERRUPTED)
@@ -396,6 +384,51 @@ def progress(
         style=style.value,
     )
     tell(pictures.save(figure, read, output, "progress"))
+
+
+@app.command()
+def compare(
+    named: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="RUN|SCENARIO...",
+            help="Run folders, or YAML files: those not solved yet are solved first,"
+            " into runs/NAME.",
+        ),
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="DIR", help="Default: beside the first run."
+        ),
+    ] = None,
+    work: Work = 60,
+    time_limit: TimeLimit = None,
+    seed: Seed = 0,
+    size: PictureSize = Size.SLIDE,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace an earlier comparison.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Compare runs with the first: figures, campaigns, orders, inputs; draw them."""
+    from capacity import comparison, summary
+    from capacity.comparison import folder
+
+    asked: dict[str, Any] = {
+        **{"work": work, "time_limit": time_limit, "gap": 0.0, "workers": 1}
+    }
+    chosen = _chosen(named, asked, seed, as_json)
+    comparison.refuse_unlike([(each.name, each.loaded.scenario) for each in chosen])
+    directory = output or folder.beside([each.directory for each in chosen])
+    folder.ensure_writable(directory, overwrite=overwrite)
+    read = [each.run or _solve_chosen(each, asked, seed, as_json) for each in chosen]
+    compared = comparison.compare(*read)
+    folder.write(compared, directory, size=size.value, overwrite=overwrite)
+    if as_json:
+        tell_json(folder.document(compared, directory))
+    else:
+        tell(summary.comparison(compared, directory))
 
 
 @app.command()
@@ -594,6 +627,42 @@ def _folder_name(name: str) -> str:
     return name.replace("/", "-").replace("\\", "-")
 
 
+def _solve_into(
+    loaded: Loaded,
+    directory: Path,
+    asked: dict[str, Any],
+    *,
+    seed: int,
+    start: Run | None,
+    settings: list[str] | None,
+    overwrite: bool,
+    as_json: bool,
+) -> bool:
+    """Search and write the run folder, or end; whether the search was interrupted."""
+    from capacity import runs, watch
+
+    with watch.interrupts() as stop:
+        begun = None if start is None else start.plan
+        result = _search(loaded, stop, seed=seed, start=begun, asked=asked)
+        options = {
+            **asked,
+            "set": settings or [],
+            "start_from": _hash_of_plan(start),
+        }
+        if result.breaches:
+            kept = runs.write_rejected(
+                directory, loaded, result, options=options, seed=seed
+            )
+            _rejected(result, kept, as_json)
+        stopped = stop.is_set() or result.stopped_by == "interrupt"
+        if result.plan is None:
+            _without_plan(result, stopped=stopped, as_json=as_json)
+        runs.write_run(
+            directory, loaded, result, options=options, seed=seed, overwrite=overwrite
+        )
+    return stopped
+
+
 def _search(
     loaded: Loaded,
     stop: Event,
@@ -663,6 +732,77 @@ def _print_summary(loaded: Loaded, directory: Path, as_json: bool) -> None:
         tell_json(facts)
     else:
         tell(summary.text(scenario.name, facts))
+
+
+# -------------------------------------------------------------------------- compare
+
+
+class _Chosen(NamedTuple):
+    """A run to compare, or a scenario that becomes one."""
+
+    name: Path
+    loaded: Loaded
+    directory: Path
+    run: Run | None
+
+
+def _chosen(
+    named: list[Path], asked: dict[str, Any], seed: int, as_json: bool
+) -> list[_Chosen]:
+    """Read all that is to be compared, before time is spent on solving any of it."""
+    from capacity import runs
+
+    if len(named) < 2:
+        msg = "name two run folders or scenarios at least"
+        raise typer.BadParameter(msg, param_hint="'RUN|SCENARIO...'")
+    invalid = {"status": "invalid", "comparison": None}
+    chosen = []
+    for name in named:
+        if not name.is_file():
+            run = runs.read_sealed(name)
+            chosen.append(_Chosen(name, run.loaded, name, run))
+            continue
+        loaded = _read(name, None, invalid if as_json else None)
+        directory = Path("runs") / _folder_name(loaded.scenario.name)
+        solved = runs.solved(directory, loaded, options=asked, seed=seed)
+        chosen.append(_Chosen(name, loaded, directory, solved))
+    _refuse_twice(chosen)
+    return chosen
+
+
+def _refuse_twice(chosen: list[_Chosen]) -> None:
+    """Refuse to compare a run with itself."""
+    seen: dict[Path, Path] = {}
+    for each in chosen:
+        place = each.directory.resolve()
+        if (other := seen.get(place)) is not None:
+            msg = f"{each.name} and {other} are the same run, in {each.directory}"
+            if each.name == other:
+                msg = f"{each.name} is named twice"
+            raise typer.BadParameter(msg, param_hint="'RUN|SCENARIO...'")
+        seen[place] = each.name
+
+
+def _solve_chosen(
+    chosen: _Chosen, asked: dict[str, Any], seed: int, as_json: bool
+) -> Run:
+    """Solve a scenario into its run folder."""
+    from capacity import runs, watch
+
+    _warnings(chosen.loaded)
+    say(f"{chosen.name}: not solved yet, solving it into {chosen.directory}")
+    stopped = _solve_into(
+        *(chosen.loaded, chosen.directory, asked),
+        seed=seed,
+        start=None,
+        settings=None,
+        overwrite=False,
+        as_json=as_json,
+    )
+    if stopped:
+        say(f"interrupted: the plan so far is in {chosen.directory}; nothing compared")
+        raise typer.Exit(watch.INTERRUPTED)
+    return runs.read_sealed(chosen.directory)
 
 
 def _count(items: Sequence[object], one: str, many: str) -> str:

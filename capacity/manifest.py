@@ -33,6 +33,14 @@ HASHED = (
 UNHASHED = ("manifest.json", "solver.log")
 """Files that tell of one particular search."""
 
+CHANGED = "changed since it was written (its hash differs)"
+
+READ = ("scenario.yaml", "plan.json", "kpis.json")
+"""Files without which nothing can be said of a run."""
+
+FORMAT = 1
+"""Version of run folders that this program reads and writes."""
+
 PACKAGES = ("matplotlib", "numpy", "ortools", "pandas", "pydantic", "ruamel.yaml")
 
 
@@ -229,6 +237,32 @@ def read_manifest(directory: Path) -> tuple[Manifest | None, list[str]]:
         return None, sentences("manifest.json", text, error)
 
 
+def format_of(directory: Path) -> object:
+    """Version of its format that a run folder states; none where it can't be told."""
+    text, _ = text_of(directory / "manifest.json")
+    try:
+        manifest = json.loads(text or "")
+    except ValueError:
+        return None
+    return manifest.get("schema_version") if isinstance(manifest, dict) else None
+
+
+def seal_breaches(directory: Path, manifest: Manifest) -> list[str]:
+    """Files that a run's own manifest lists and that are missing or changed."""
+    hashes = hashes_of(directory)
+    found = [
+        f"manifest.json: {name} isn't listed"
+        for name in READ
+        if name not in manifest.files
+    ]
+    for name, stated in manifest.files.items():
+        if name not in hashes:
+            found.append(f"{name}: it is missing")
+        elif hashes[name] != stated:
+            found.append(f"{name}: {CHANGED}")
+    return found + _verdict_breaches(manifest)
+
+
 def file_breaches(directory: Path, manifest: Manifest | None) -> list[str]:
     """Files that are missing, unknown or changed since they were written."""
     there = {path.name for path in directory.iterdir() if path.name[0] != "."}
@@ -246,11 +280,15 @@ def file_breaches(directory: Path, manifest: Manifest | None) -> list[str]:
         if name not in manifest.files:
             found.append(f"manifest.json: {name} isn't listed")
         elif name in hashes and hashes[name] != manifest.files[name]:
-            found.append(f"{name}: changed since it was written (its hash differs)")
+            found.append(f"{name}: {CHANGED}")
     found += [
         f"manifest.json: {name} is listed, but no run writes it"
         for name in sorted(set(manifest.files) - set(HASHED))
     ]
-    if manifest.checker != "ok":
-        found.append("manifest.json: the checker rejected this plan when it was made")
-    return found
+    return found + _verdict_breaches(manifest)
+
+
+def _verdict_breaches(manifest: Manifest) -> list[str]:
+    if manifest.checker == "ok":
+        return []
+    return ["manifest.json: the checker rejected this plan when it was made"]

@@ -106,6 +106,17 @@ Settings = Annotated[
         "--set", metavar="ID.FIELD=VALUE", help="Change one value; repeatable."
     ),
 ]
+Work = Annotated[
+    float,
+    typer.Option(callback=above_zero, help="Work budget, in nominal seconds."),
+]
+TimeLimit = Annotated[
+    float | None,
+    typer.Option(
+        callback=above_zero, help="Wall-clock limit, in seconds; not reproducible."
+    ),
+]
+Seed = Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Of the search.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")]
 Picture = Annotated[

@@ -22,11 +22,14 @@ from capacity.folders import (
     whole_folder,
 )
 from capacity.manifest import (
+    FORMAT,
     TABLES,
     Manifest,
     file_breaches,
+    format_of,
     make_manifest,
     read_manifest,
+    seal_breaches,
     sentences,
     text_of,
 )
@@ -52,8 +55,8 @@ class RunError(Exception):
         self.problems = problems
 
 
-class SpoiltRunError(RunError):
-    """A run folder that isn't as it was written."""
+class SealError(RunError):
+    """A run folder that isn't what was written, or that the checker rejected."""
 
 
 @dataclass(frozen=True)
@@ -164,23 +167,65 @@ def read_run(named: Path) -> Run:
 
 
 def read_sealed(named: Path) -> Run:
-    """Read a run folder that is as it was written, by the hashes of its files.
+    """Read a run folder of which no file is missing or changed since it was written.
+
+    That is less than `check_run`, which plans of other versions may not pass, and quick.
 
     Raises
     ------
     OutputError
         If what is named is no run folder at all.
-    SpoiltRunError
-        If a file is missing, unknown or changed.
+    SealError
+        If a file is missing or changed, or the checker rejected the plan.
     RunError
-        If scenario, plan, key figures or manifest can't be read.
+        If it can't be read, being of another version perhaps.
     """
     directory = _existing(named)
-    manifest, found = read_manifest(directory)
-    found += file_breaches(directory, manifest)
-    if found:
-        raise SpoiltRunError([f"{named}/{problem}" for problem in found])
+    if (stated := format_of(directory)) not in (None, FORMAT):
+        msg = (
+            f"{named} has format {stated}, and this version of the program reads"
+            f" format {FORMAT}: solve its scenario.yaml again, or use the version that"
+            " wrote it"
+        )
+        raise RunError([msg])
+    manifest, problems = read_manifest(directory)
+    if manifest is None:
+        raise SealError([f"{named}/{problem}" for problem in problems])
+    if broken := seal_breaches(directory, manifest):
+        raise SealError([f"{named}/{breach}" for breach in broken])
     return read_run(named)
+
+
+def solved(
+    directory: Path, loaded: Loaded, *, options: dict[str, Any], seed: int
+) -> Run | None:
+    """Read the run of a scenario that was solved with the same options; else none.
+
+    Raises
+    ------
+    OutputError
+        If the folder exists and isn't that run, or none can be written there.
+    """
+    if not absolute(directory).exists():
+        ensure_writable(directory, overwrite=False)
+        return None
+    run = read_sealed(directory)
+    made = {**run.manifest.options, "seed": run.manifest.seed}
+    wanted = {**options, "seed": seed}
+    differs = [
+        f"with {name} {made.get(name)} instead of {value}"
+        for name, value in wanted.items()
+        if made.get(name) != value
+    ]
+    if run.manifest.scenario_sha256 != reading.sha256(loaded):
+        differs = ["from another scenario"]
+    if differs:
+        msg = (
+            f"{directory} was solved {', '.join(differs)}: name the folder to compare"
+            " it as it is, or solve it anew with capacity solve --overwrite"
+        )
+        raise OutputError(msg)
+    return run
 
 
 def check_run(directory: Path) -> list[str]:

@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from capacity.comparison import Comparison
     from capacity.solver import Result
 
 
@@ -120,3 +123,29 @@ def _first_shipments(facts: dict[str, Any]) -> list[tuple[str, str]]:
         said = ", ".join(f"{day} ({market})" for day, market in dated) or "none"
         rows.append((f"first from {site}", said))
     return rows
+
+
+def _rows(frame: pd.DataFrame) -> list[dict[str, object]]:
+    """Rows of a frame by the names of its columns."""
+    return [
+        dict(zip(frame.columns, row, strict=True))
+        for row in frame.itertuples(index=False)
+    ]
+
+
+def comparison(compared: Comparison, directory: Path) -> str:
+    """Say to a planner what a comparison shows, and where all of it is."""
+    from capacity.comparison import words
+
+    said = []
+    for pair in compared.pairs:
+        said += [
+            f"{words.headline(compared, pair)}.",
+            f"{words.certainty(compared, pair)}.",
+            table(_rows(words.key_figures(compared, pair))),
+            f"campaigns   {words.campaigns(pair)}",
+            f"orders      {words.orders(pair)}",
+            f"inputs      {words.inputs(pair)}",
+        ]
+    said += [f"{note}." for note in compared.notes]
+    return "\n".join([*said, f"comparison  {directory}"])

@@ -24,7 +24,8 @@ from capacity.solver import Progress, Result
 ROOT = Path(__file__).parent.parent
 COMMANDS = (
     *("init", "validate", "solve", "check", "gantt", "load", "heatmap", "supply"),
-    *("qualifications", "progress", "report", "export", "import", "schema"),
+    *("qualifications", "progress", "compare", "report", "export", "import"),
+    "schema",
 )
 HEAVY = {
     *("ortools", "pandas", "matplotlib", "xlsxwriter", "openpyxl", "pyarrow"),

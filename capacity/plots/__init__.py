@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from capacity.plots.bars import gantt
 from capacity.plots.campaigns import gantt_figure
+from capacity.plots.compared import MARKS, Side, compared_figure, compared_gantt
 from capacity.plots.heatmap import heat_cells, heatmap_figure
 from capacity.plots.lettering import money
 from capacity.plots.load import load_bars, load_figure
@@ -19,10 +20,14 @@ from capacity.plots.supply import supply_figure, supply_steps
 
 __all__ = [
     "KINDS",
+    "MARKS",
     "SIZES",
     "TIMES",
+    "Side",
     "Size",
     "Style",
+    "compared_figure",
+    "compared_gantt",
     "gantt",
     "gantt_figure",
     "heat_cells",

@@ -231,7 +231,7 @@ def _block(
         gid=gid,
     )
     block.set_hatch_linewidth(0.6)
-    panel.ax.add_patch(block)
+    panel.ax.add_artist(block)  # add_patch would reckon limits that are given
 
 
 def _draw_shade(panel: Panel, row: int, what: str, seen: Span) -> None:

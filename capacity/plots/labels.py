@@ -137,6 +137,8 @@ def _inside(panel: Panel, place: Place, forms: Iterator[Form]) -> Form | None:
     width = panel.width(place.seen) - (7 if place.seen == place.span else 19)
     height = panel.height(place.bottom - place.top) - 4
     for form in forms:
+        if panel.ruler.too_large(*form, (width, height)):
+            continue
         wide, high = panel.ruler.size(*form)
         if wide <= width and high <= height:
             return form
@@ -153,12 +155,17 @@ def _beside(
     before = max((right for _, right in taken if right <= start + 1), default=0.0)
     before = max(before, 0.0)
     after = min(after, panel.ax.bbox.width)
+    narrowest = (_lines(place)[1], SMALLEST, 0)
+    if panel.ruler.too_large(*narrowest, (after - before - 8, math.inf)):
+        return None
     for size in (8, 7, SMALLEST):
         for text in _lines(place):
             for form, left in (
                 (Form(POINTS_LEFT + text.replace("\n", "\n "), size, 0), end + 2),
                 (Form(text + POINTS_RIGHT, size, 0), None),
             ):
+                if panel.ruler.too_large(*form, (after - before - 8, height)):
+                    continue
                 wide, high = panel.ruler.size(*form)
                 at = start - 2 - wide if left is None else left
                 if high <= height and before + 4 <= at and at + wide + 4 <= after:

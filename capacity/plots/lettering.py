@@ -84,6 +84,10 @@ def money(amount: int, currency: str) -> str:
     return f"{amount} {currency}"
 
 
+_KNOWN: dict[tuple[float, str, float, float, str], tuple[float, float]] = {}
+"""Sizes by resolution, text, size, rotation and weight: measuring is what takes long."""
+
+
 class Ruler:
     """Measures texts as they will be drawn on a figure."""
 
@@ -91,15 +95,16 @@ class Ruler:
         self._renderer = RendererAgg(1, 1, figure.dpi)  # type: ignore[no-untyped-call]
         self._scratch = Text(0, 0, "", linespacing=1.0, parse_math=False)
         self._scratch.set_figure(figure)
-        self._known: dict[tuple[str, float, float, str], tuple[float, float]] = {}
         self.dpi = figure.dpi
 
     def size(
         self, text: str, points: float, rotation: float = 0, weight: str = "normal"
     ) -> tuple[float, float]:
         """Width and height. [pixel]"""
-        key = text, points, rotation, weight
-        if key not in self._known:
+        if rotation == 90:
+            return self.size(text, points, 0, weight)[::-1]
+        key = self.dpi, text, points, rotation, weight
+        if key not in _KNOWN:
             self._scratch.set(
                 text=legible(text),
                 fontsize=points,
@@ -108,12 +113,23 @@ class Ruler:
                 fontweight=weight,
             )
             extent = self._scratch.get_window_extent(self._renderer)
-            self._known[key] = extent.width, extent.height
-        return self._known[key]
+            _KNOWN[key] = extent.width, extent.height
+        return _KNOWN[key]
 
     def width(self, text: str, points: float, weight: str = "normal") -> float:
         """Width of a text that lies flat. [pixel]"""
         return self.size(text, points, 0, weight)[0]
+
+    def too_large(
+        self, text: str, points: float, rotation: float, room: tuple[float, float]
+    ) -> bool:
+        """Whether a text surely doesn't fit into so many pixels, hardly measuring.
+
+        Widths and heights grow in step with sizes, but for a few hundredths.
+        """
+        wide, high = self.size(text, 8, rotation)
+        least = 0.88 * points / 8
+        return least * wide > room[0] or least * high > room[1]
 
     def cut(self, text: str, points: float, room: float, weight: str = "normal") -> str:
         """As much of a text as fits into so many pixels, with an ellipsis."""

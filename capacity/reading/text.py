@@ -118,7 +118,7 @@ def _below(
             yield from _entry(key, value[key], f"{path}.{key}", indent)
     else:
         for number, item in enumerate(value):
-            yield from _item(item, f"{path}.{_label(item, number)}", indent)
+            yield from _item(item, f"{path}.{row_name(item, number)}", indent)
 
 
 def _item(item: object, path: str, indent: str) -> Iterator[tuple[str, str]]:
@@ -131,7 +131,8 @@ def _item(item: object, path: str, indent: str) -> Iterator[tuple[str, str]]:
         mark = indent + "  "
 
 
-def _label(item: object, number: int) -> str:
+def row_name(item: object, number: int) -> str:
+    """How a row is called in a path: by its id, else by its number."""
     if isinstance(item, Entity):
         return item.id
     if isinstance(item, Step):

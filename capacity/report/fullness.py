@@ -9,7 +9,7 @@ import pandas as pd
 
 from capacity import tables
 from capacity.plots.choice import chosen_suites, site_names
-from capacity.plots.load import FULL
+from capacity.plots.looks import FULL
 from capacity.report.words import share
 from capacity.scenario import Scenario
 
