@@ -313,7 +313,7 @@ def heatmap(
     size: PictureSize = Size.SLIDE,
     style: PictureStyle = Style.LIGHT,
 ) -> None:
-    """Draw how full sites, suites, QC and QA are, month by month."""
+    """Draw the load of sites, suites, QC and QA by month."""
     from capacity import pictures, plots, runs, tables
 
     read = runs.read_run(run)
@@ -354,7 +354,7 @@ def qualifications(
     size: PictureSize = Size.SLIDE,
     style: PictureStyle = Style.LIGHT,
 ) -> None:
-    """Draw when sites and markets open to programmes: transfers, PPQ, rights."""
+    """Draw when sites and markets open to programmes."""
     from capacity import pictures, plots, runs, tables
 
     read = runs.read_run(run)
@@ -411,7 +411,7 @@ def compare(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Compare runs with the first: figures, campaigns, orders, inputs; draw them."""
+    """Compare runs with the first one, and draw them."""
     from capacity import comparison, summary
     from capacity.comparison import folder
 
@@ -469,7 +469,7 @@ def export(
     ] = None,
     overwrite: Overwrite = False,
 ) -> None:
-    """Write a plan for Excel, databases or calendars, or a scenario for Excel."""
+    """Write a plan or a scenario for Excel, or its tables."""
     if form is None and output.suffix.lower() != ".xlsx":
         msg = f"{output} doesn't end in .xlsx; a folder needs --format"
         raise typer.BadParameter(msg, param_hint="'--output', '--format'")
@@ -509,7 +509,7 @@ def import_(
     overwrite: Overwrite = False,
     as_json: AsJson = False,
 ) -> None:
-    """Make a scenario of a workbook, or name every cell that is wrong."""
+    """Make a scenario of a workbook."""
     from capacity import excel, folders, reading
 
     folders.refuse_taken(output, overwrite=overwrite)
