@@ -418,7 +418,7 @@ def test_a_report_goes_beside_the_run_or_where_asked(
     ("output", "said"),
     [
         ("report.pdf", "doesn't end in .html"),
-        ("nowhere/report.html", "can't be written: No such file"),
+        ("run.txt/report.html", "can't be written: File exists"),
         ("run/report.html", "stays as it was written"),
         ("folder.html", "can't be written"),
     ],
@@ -427,10 +427,13 @@ def test_where_no_report_can_be_written(
     capacity: Call, tiny_run: Path, tmp_path: Path, output: str, said: str
 ) -> None:
     (tmp_path / "folder.html").mkdir()
+    (tmp_path / "run.txt").touch()
     code, out, err = capacity("report", tiny_run, "-o", tmp_path / output)
     assert (code, out) == (2, "")
     assert said in " ".join(err.split())
-    assert {path.name for path in tmp_path.iterdir()} == {"folder.html", "run"}
+    assert {path.name for path in tmp_path.iterdir()} == {
+        *("folder.html", "run", "run.txt"),
+    }
     assert runs.check_run(tiny_run) == []
 
 
