@@ -123,6 +123,8 @@ def construct(
                 int(days / instance.grid.tick),
                 stop=stop if best is not None else lambda: False,
             )
+        if not wishes:  # what is built around wishes is searched, which may find a use
+            _trim(board)
         board.keep()
         if best is None or board.rank < best[0]:
             best = board.rank, board.snapshot().schedule()
@@ -143,6 +145,18 @@ def _grant(board: Board, wishes: Sequence[Wish]) -> None:
     broken = {p for p, peg in enumerate(board.pegs) if peg.price[2] or peg.price[3]}
     rows = [c for row in board.suites for c in row if c.lock is None]
     board.swap([c for c in rows if c.programme in broken], [])
+
+
+def _trim(board: Board) -> None:
+    """Take away, last ones first, intermediates without which a plan costs no more."""
+    for step in board.instance.steps:
+        if step.role != "intermediate":
+            continue
+        planned = [c for c in board.steps[step.index] if c.lock is None]
+        for campaign in sorted(planned, key=lambda c: -c.start):
+            delta = board.swap([campaign], [])
+            if delta is not None and delta > 0:
+                board.revert()
 
 
 def fill(

@@ -228,7 +228,7 @@ FINE, FINE_SWEEP = 3, 10
 FIRM_SHARE = 0.3
 """Most of the budget for firm lines by themselves."""
 
-AROUND_HEAT = 3.0
+AROUND_HEAT = 6.0
 """The same around firm lines that have been planned by themselves. [1]"""
 
 RESUMED_HEAT = 0.2

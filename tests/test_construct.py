@@ -11,6 +11,7 @@ from ortools.sat.python.cp_model import OPTIMAL, CpSolver
 from strategies import scenarios
 from test_readme import ROOT, blocks
 
+from capacity.board import board_of
 from capacity.checker import breaches
 from capacity.construct import construct
 from capacity.instance import build
@@ -303,6 +304,20 @@ def test_the_whole_model_accepts_the_constructed_plan(scenario: Scenario) -> Non
     assert found.value is not None
     assert found.value(regret.total()) == schedule.bill.regret
     assert found.value(regret.tier()) == schedule.bill.firm_service
+
+
+@settings(max_examples=60)
+@given(scenarios())
+def test_no_intermediate_is_made_that_nothing_needs(scenario: Scenario) -> None:
+    board = board_of(construct(build(scenario)))
+
+    for step in board.instance.steps:
+        for campaign in board.steps[step.index]:
+            if step.role == "intermediate" and campaign.lock is None:
+                delta = board.swap([campaign], [])
+                assert delta is None or delta > 0
+                if delta is not None:
+                    board.revert()
 
 
 # --------------------------------------------------------------- validation, minima
