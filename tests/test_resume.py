@@ -19,7 +19,7 @@ from capacity.instance import build
 from capacity.plan import Plan
 from capacity.publish import to_plan
 from capacity.reading import read
-from capacity.resume import campaigns_of, schedule_of
+from capacity.resume import campaigns_of, schedule_of, wishes_of
 from capacity.scenario import Scenario
 from capacity.solver import solve
 
@@ -101,17 +101,18 @@ def test_a_start_that_the_grid_does_not_know_is_left_out(
     )
 
 
-def test_a_plan_made_at_another_rate_is_no_start_as_it_stands(
-    base: Scenario, start: Plan
-) -> None:
+def test_a_plan_made_at_another_rate_is_no_start_as_it_stands(base: Scenario) -> None:
     # where a suite is slower now, batches lie elsewhere than shipments would have them
     suites = [
         suite.model_copy(update={"unplanned_downtime": Fraction(1, 5)})
         for suite in base.suites
     ]
     slower = base.model_copy(update={"suites": suites})
-    shipped = {name for row in start.shipments for name in row.batches}
-    assert shipped
+    # around campaigns wished for, intermediates wait at both sites, and some are shipped
+    instance = build(base)
+    wishes = wishes_of(construct(instance))[:1]
+    start = to_plan(construct(instance, wishes), "start")
+    assert {name for row in start.shipments for name in row.batches}
 
     assert schedule_of(build(slower), start) is None
     assert solve(slower, work=0.01, start=start).breaches == []
