@@ -6,7 +6,6 @@ asking for help stays quick.
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import sys
@@ -68,7 +67,6 @@ app = typer.Typer(
 
 def main() -> None:
     """Run the program and turn every failure into sentences and an exit code."""
-    gc.set_threshold(100_000)  # little to collect, and a tenth of a picture's time
     forgive()
     try:
         app(prog_name="capacity")
@@ -272,9 +270,9 @@ def gantt(
     style: PictureStyle = Style.LIGHT,
 ) -> None:
     """Draw the campaigns of a run, suite by suite."""
-    from capacity import pictures, plots, runs
+    from capacity import pictures, plots
 
-    read = runs.read_run(run)
+    read = pictures.read(run)
     wanted = pictures.wanted(read, site, programme, start, end, size, style)
     scenario = read.loaded.scenario
     figure = plots.gantt_figure(scenario, read.plan, kpis=read.kpis, **wanted)
@@ -293,9 +291,9 @@ def load(
     style: PictureStyle = Style.LIGHT,
 ) -> None:
     """Draw how full suites, QC and QA of a run are."""
-    from capacity import pictures, plots, runs, tables
+    from capacity import pictures, plots, tables
 
-    read = runs.read_run(run)
+    read = pictures.read(run)
     wanted = pictures.wanted(read, site, programme, start, end, size, style)
     scenario = read.loaded.scenario
     figure = plots.load_figure(scenario, tables.load(scenario, read.plan), **wanted)
@@ -314,9 +312,9 @@ def heatmap(
     style: PictureStyle = Style.LIGHT,
 ) -> None:
     """Draw the load of sites, suites, QC and QA by month."""
-    from capacity import pictures, plots, runs, tables
+    from capacity import pictures, plots, tables
 
-    read = runs.read_run(run)
+    read = pictures.read(run)
     wanted = pictures.wanted(read, site, programme, start, end, size, style)
     scenario = read.loaded.scenario
     figure = plots.heatmap_figure(scenario, tables.load(scenario, read.plan), **wanted)
@@ -334,9 +332,9 @@ def supply(
     style: PictureStyle = Style.LIGHT,
 ) -> None:
     """Draw supply against demand, added up, for each programme."""
-    from capacity import pictures, plots, runs
+    from capacity import pictures, plots
 
-    read = runs.read_run(run)
+    read = pictures.read(run)
     wanted = pictures.wanted(read, None, programme, start, end, size, style)
     del wanted["site"]
     figure = plots.supply_figure(read.loaded.scenario, read.plan, **wanted)
@@ -355,9 +353,9 @@ def qualifications(
     style: PictureStyle = Style.LIGHT,
 ) -> None:
     """Draw when sites and markets open to programmes."""
-    from capacity import pictures, plots, runs, tables
+    from capacity import pictures, plots, tables
 
-    read = runs.read_run(run)
+    read = pictures.read(run)
     wanted = pictures.wanted(read, site, programme, start, end, size, style)
     scenario = read.loaded.scenario
     dates = pictures.dated(tables.milestones(scenario, read.plan), wanted)
@@ -373,9 +371,9 @@ def progress(
     style: PictureStyle = Style.LIGHT,
 ) -> None:
     """Draw how the search went: regret and bound over time."""
-    from capacity import pictures, plots, runs, tables
+    from capacity import pictures, plots, tables
 
-    read = runs.read_run(run)
+    read = pictures.read(run)
     history = tables.history(pictures.history(read))
     figure = plots.progress_figure(
         *(read.loaded.scenario, history),
@@ -412,7 +410,7 @@ def compare(
     as_json: AsJson = False,
 ) -> None:
     """Compare runs with the first one, and draw them."""
-    from capacity import comparison, summary
+    from capacity import comparison, pictures, summary
     from capacity.comparison import folder
 
     asked: dict[str, Any] = {
@@ -423,6 +421,7 @@ def compare(
     directory = output or folder.beside([each.directory for each in chosen])
     folder.ensure_writable(directory, overwrite=overwrite)
     read = [each.run or _solve_chosen(each, asked, seed, as_json) for each in chosen]
+    pictures.collect_seldom()
     compared = comparison.compare(*read)
     folder.write(compared, directory, size=size.value, overwrite=overwrite)
     if as_json:
