@@ -6,15 +6,12 @@ asking for help stays quick.
 
 from __future__ import annotations
 
-import gc
-import json
 import os
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from threading import Event
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -43,15 +40,22 @@ from capacity.options import (
     xlsx,
     yaml,
 )
+from capacity.solving import (
+    INTERNAL,
+    INVALID,
+    REJECTED,
+    USAGE,
+    documents,
+    folder_name,
+    print_summary,
+    read_scenario,
+    solve_into,
+    tell_warnings,
+)
 from capacity.streams import forgive, say, tell, tell_json
 
 if TYPE_CHECKING:
-    from capacity.plan import Plan
     from capacity.reading import Loaded, Problem
-    from capacity.runs import Run
-    from capacity.solver import Result
-
-INTERNAL, USAGE, INVALID, NO_PLAN, NOT_FOUND, REJECTED = 1, 2, 3, 4, 5, 7
 
 app = typer.Typer(
     name="capacity",
@@ -68,7 +72,6 @@ app = typer.Typer(
 
 def main() -> None:
     """Run the program and turn every failure into sentences and an exit code."""
-    gc.set_threshold(100_000)  # little to collect, and a tenth of a picture's time
     forgive()
     try:
         app(prog_name="capacity")
@@ -159,8 +162,8 @@ def validate(
     from capacity import reading, summary
     from capacity.validate import rough_cut
 
-    loaded = _read(scenario, settings, {"valid": False} if as_json else None)
-    warnings = _warnings(loaded)
+    loaded = read_scenario(scenario, settings, {"valid": False} if as_json else None)
+    warnings = tell_warnings(loaded)
     if as_json:
         tell_json(_validated(loaded, warnings, resolved))
     elif resolved:
@@ -197,18 +200,18 @@ def solve(
     from capacity import runs, watch
 
     invalid = {"status": "invalid", "run": None}
-    loaded = _read(scenario, settings, invalid if as_json else None)
-    directory = output or Path("runs") / _folder_name(loaded.scenario.name)
+    loaded = read_scenario(scenario, settings, invalid if as_json else None)
+    directory = output or Path("runs") / folder_name(loaded.scenario.name)
     runs.ensure_writable(directory, overwrite=overwrite)
     start = None if start_from is None else runs.read_run(start_from)
-    _warnings(loaded)
+    tell_warnings(loaded)
     asked: dict[str, Any] = {
         "work": work,
         "time_limit": time_limit,
         "gap": gap,
         "workers": workers,
     }
-    stopped = _solve_into(
+    stopped = solve_into(
         *(loaded, directory, asked),
         seed=seed,
         start=start,
@@ -216,7 +219,7 @@ def solve(
         overwrite=overwrite,
         as_json=as_json,
     )
-    _print_summary(loaded, directory, as_json)
+    print_summary(loaded, directory, as_json)
     if stopped:
         raise typer.Exit(watch.INTERRUPTED)
 
@@ -247,7 +250,7 @@ def check(
     if plan is None:
         breaches = runs.check_run(run)
     else:
-        loaded = _read(run, None, {"verdict": "invalid"} if as_json else None)
+        loaded = read_scenario(run, None, {"verdict": "invalid"} if as_json else None)
         breaches = runs.check_plan(loaded, plan)
     if as_json:
         verdict = "rejected" if breaches else "ok"
@@ -272,9 +275,9 @@ def gantt(
     style: PictureStyle = Style.LIGHT,
 ) -> None:
     """Draw the campaigns of a run, suite by suite."""
-    from capacity import pictures, plots, runs
+    from capacity import pictures, plots
 
-    read = runs.read_run(run)
+    read = pictures.read(run)
     wanted = pictures.wanted(read, site, programme, start, end, size, style)
     scenario = read.loaded.scenario
     figure = plots.gantt_figure(scenario, read.plan, kpis=read.kpis, **wanted)
@@ -293,9 +296,9 @@ def load(
     style: PictureStyle = Style.LIGHT,
 ) -> None:
     """Draw how full suites, QC and QA of a run are."""
-    from capacity import pictures, plots, runs, tables
+    from capacity import pictures, plots, tables
 
-    read = runs.read_run(run)
+    read = pictures.read(run)
     wanted = pictures.wanted(read, site, programme, start, end, size, style)
     scenario = read.loaded.scenario
     figure = plots.load_figure(scenario, tables.load(scenario, read.plan), **wanted)
@@ -314,9 +317,9 @@ def heatmap(
     style: PictureStyle = Style.LIGHT,
 ) -> None:
     """Draw the load of sites, suites, QC and QA by month."""
-    from capacity import pictures, plots, runs, tables
+    from capacity import pictures, plots, tables
 
-    read = runs.read_run(run)
+    read = pictures.read(run)
     wanted = pictures.wanted(read, site, programme, start, end, size, style)
     scenario = read.loaded.scenario
     figure = plots.heatmap_figure(scenario, tables.load(scenario, read.plan), **wanted)
@@ -334,9 +337,9 @@ def supply(
     style: PictureStyle = Style.LIGHT,
 ) -> None:
     """Draw supply against demand, added up, for each programme."""
-    from capacity import pictures, plots, runs
+    from capacity import pictures, plots
 
-    read = runs.read_run(run)
+    read = pictures.read(run)
     wanted = pictures.wanted(read, None, programme, start, end, size, style)
     del wanted["site"]
     figure = plots.supply_figure(read.loaded.scenario, read.plan, **wanted)
@@ -355,9 +358,9 @@ def qualifications(
     style: PictureStyle = Style.LIGHT,
 ) -> None:
     """Draw when sites and markets open to programmes."""
-    from capacity import pictures, plots, runs, tables
+    from capacity import pictures, plots, tables
 
-    read = runs.read_run(run)
+    read = pictures.read(run)
     wanted = pictures.wanted(read, site, programme, start, end, size, style)
     scenario = read.loaded.scenario
     dates = pictures.dated(tables.milestones(scenario, read.plan), wanted)
@@ -373,9 +376,9 @@ def progress(
     style: PictureStyle = Style.LIGHT,
 ) -> None:
     """Draw how the search went: regret and bound over time."""
-    from capacity import pictures, plots, runs, tables
+    from capacity import pictures, plots, tables
 
-    read = runs.read_run(run)
+    read = pictures.read(run)
     history = tables.history(pictures.history(read))
     figure = plots.progress_figure(
         *(read.loaded.scenario, history),
@@ -412,17 +415,19 @@ def compare(
     as_json: AsJson = False,
 ) -> None:
     """Compare runs with the first one, and draw them."""
-    from capacity import comparison, summary
+    from capacity import comparison, pictures, summary
+    from capacity.chosen import choose, solve_chosen
     from capacity.comparison import folder
 
     asked: dict[str, Any] = {
         **{"work": work, "time_limit": time_limit, "gap": 0.0, "workers": 1}
     }
-    chosen = _chosen(named, asked, seed, as_json)
+    chosen = choose(named, asked, seed, as_json)
     comparison.refuse_unlike([(each.name, each.loaded.scenario) for each in chosen])
     directory = output or folder.beside([each.directory for each in chosen])
     folder.ensure_writable(directory, overwrite=overwrite)
-    read = [each.run or _solve_chosen(each, asked, seed, as_json) for each in chosen]
+    read = [each.run or solve_chosen(each, asked, seed, as_json) for each in chosen]
+    pictures.collect_seldom()
     compared = comparison.compare(*read)
     folder.write(compared, directory, size=size.value, overwrite=overwrite)
     if as_json:
@@ -518,11 +523,11 @@ def import_(
     except reading.ScenarioError as error:
         if as_json:
             document = {"schema_version": 1, "valid": False}
-            tell_json({**document, "problems": _documents(error.problems)})
+            tell_json({**document, "problems": documents(error.problems)})
         raise
     for name in taken.ignored:
         say(f"sheet {name}: left out, it isn't part of a scenario")
-    warnings = _warnings(taken.loaded)
+    warnings = tell_warnings(taken.loaded)
     text = reading.stated_text(
         taken.document, f"Imported from {' '.join(workbook.name.split())}"
     )
@@ -566,40 +571,6 @@ def _shipped() -> Path:
     return installed if installed.is_dir() else package.parent / "scenarios"
 
 
-def _read(
-    scenario: Path, settings: list[str] | None, invalid: dict[str, Any] | None
-) -> Loaded:
-    """Read a scenario; what is wrong with it is added to `invalid`, where asked for."""
-    from capacity import reading
-
-    try:
-        return reading.read(scenario, settings or [])
-    except reading.ScenarioError as error:
-        if invalid is not None:
-            problems = _documents(error.problems)
-            tell_json({"schema_version": 1, **invalid, "problems": problems})
-        raise
-
-
-def _documents(problems: Sequence[Problem]) -> list[dict[str, Any]]:
-    return [
-        {"file": problem.file, "line": problem.line, "sentence": problem.sentence}
-        for problem in problems
-    ]
-
-
-def _warnings(loaded: Loaded) -> list[Problem]:
-    """Tell every warning as `file:line: warning: sentence`."""
-    from capacity import reading, validate
-
-    found = []
-    for path, sentence in validate.warnings(loaded.scenario):
-        place = loaded.place(path)
-        say(f"{place}: warning: {sentence}")
-        found.append(reading.Problem(place.file, place.line, sentence))
-    return found
-
-
 def _validated(
     loaded: Loaded, warnings: list[Problem], resolved: bool
 ) -> dict[str, Any]:
@@ -611,198 +582,12 @@ def _validated(
         "scenario": loaded.scenario.name,
         "scenario_sha256": reading.sha256(loaded),
         "problems": [],
-        "warnings": _documents(warnings),
+        "warnings": documents(warnings),
         "rough_cut": validate.rough_cut(loaded.scenario),
     }
     if resolved:
         document["resolved"] = reading.resolved_with_places(loaded)
     return document
-
-
-# ---------------------------------------------------------------------------- solve
-
-
-def _folder_name(name: str) -> str:
-    """A scenario's name as the name of one folder."""
-    return name.replace("/", "-").replace("\\", "-")
-
-
-def _solve_into(
-    loaded: Loaded,
-    directory: Path,
-    asked: dict[str, Any],
-    *,
-    seed: int,
-    start: Run | None,
-    settings: list[str] | None,
-    overwrite: bool,
-    as_json: bool,
-) -> bool:
-    """Search and write the run folder, or end; whether the search was interrupted."""
-    from capacity import runs, watch
-
-    with watch.interrupts() as stop:
-        begun = None if start is None else start.plan
-        result = _search(loaded, stop, seed=seed, start=begun, asked=asked)
-        options = {
-            **asked,
-            "set": settings or [],
-            "start_from": _hash_of_plan(start),
-        }
-        if result.breaches:
-            kept = runs.write_rejected(
-                directory, loaded, result, options=options, seed=seed
-            )
-            _rejected(result, kept, as_json)
-        stopped = stop.is_set() or result.stopped_by == "interrupt"
-        if result.plan is None:
-            _without_plan(result, stopped=stopped, as_json=as_json)
-        runs.write_run(
-            directory, loaded, result, options=options, seed=seed, overwrite=overwrite
-        )
-    return stopped
-
-
-def _search(
-    loaded: Loaded,
-    stop: Event,
-    *,
-    seed: int,
-    start: Plan | None,
-    asked: dict[str, Any],
-) -> Result:
-    from capacity import reading, watch
-    from capacity.solver import Progress
-    from capacity.solver import solve as search
-
-    def run(progress: Callable[[Progress], None], stop: Event) -> Result:
-        return search(
-            loaded.scenario,
-            scenario_sha256=reading.sha256(loaded),
-            seed=seed,
-            start=start,
-            progress=progress,
-            stop=stop,
-            **asked,
-        )
-
-    return watch.watch(run, stop)
-
-
-def _hash_of_plan(start: Run | None) -> str | None:
-    """What the manifest says of a plan that a search went on from."""
-    return None if start is None else start.manifest.files.get("plan.json")
-
-
-def _rejected(result: Result, evidence: Path, as_json: bool) -> NoReturn:
-    from capacity import summary
-
-    if as_json:
-        tell_json(summary.nothing(result, "rejected", evidence))
-    for sentence in result.breaches:
-        say(sentence)
-    say(f"the checker rejected the plan; the evidence is in {evidence}")
-    raise typer.Exit(REJECTED)
-
-
-def _without_plan(result: Result, *, stopped: bool, as_json: bool) -> NoReturn:
-    from capacity import summary, watch
-
-    code, said = NOT_FOUND, "no plan found within the limits: give more time or work"
-    if result.status == "infeasible":
-        code, said = NO_PLAN, "no plan keeps every rule (confirmed by a second search)"
-    elif stopped:
-        code, said = watch.INTERRUPTED, "interrupted before there was any plan"
-    if as_json:
-        tell_json(summary.nothing(result, result.status, None))
-    say(said)
-    raise typer.Exit(code)
-
-
-def _print_summary(loaded: Loaded, directory: Path, as_json: bool) -> None:
-    from capacity import summary
-
-    kpis, manifest = (
-        json.loads((directory / name).read_bytes())
-        for name in ("kpis.json", "manifest.json")
-    )
-    scenario = loaded.scenario
-    facts = summary.document(kpis, manifest, str(directory), scenario.currency)
-    if as_json:
-        tell_json(facts)
-    else:
-        tell(summary.text(scenario.name, facts))
-
-
-# -------------------------------------------------------------------------- compare
-
-
-class _Chosen(NamedTuple):
-    """A run to compare, or a scenario that becomes one."""
-
-    name: Path
-    loaded: Loaded
-    directory: Path
-    run: Run | None
-
-
-def _chosen(
-    named: list[Path], asked: dict[str, Any], seed: int, as_json: bool
-) -> list[_Chosen]:
-    """Read all that is to be compared, before time is spent on solving any of it."""
-    from capacity import runs
-
-    if len(named) < 2:
-        msg = "name two run folders or scenarios at least"
-        raise typer.BadParameter(msg, param_hint="'RUN|SCENARIO...'")
-    invalid = {"status": "invalid", "comparison": None}
-    chosen = []
-    for name in named:
-        if not name.is_file():
-            run = runs.read_sealed(name)
-            chosen.append(_Chosen(name, run.loaded, name, run))
-            continue
-        loaded = _read(name, None, invalid if as_json else None)
-        directory = Path("runs") / _folder_name(loaded.scenario.name)
-        solved = runs.solved(directory, loaded, options=asked, seed=seed)
-        chosen.append(_Chosen(name, loaded, directory, solved))
-    _refuse_twice(chosen)
-    return chosen
-
-
-def _refuse_twice(chosen: list[_Chosen]) -> None:
-    """Refuse to compare a run with itself."""
-    seen: dict[Path, Path] = {}
-    for each in chosen:
-        place = each.directory.resolve()
-        if (other := seen.get(place)) is not None:
-            msg = f"{each.name} and {other} are the same run, in {each.directory}"
-            if each.name == other:
-                msg = f"{each.name} is named twice"
-            raise typer.BadParameter(msg, param_hint="'RUN|SCENARIO...'")
-        seen[place] = each.name
-
-
-def _solve_chosen(
-    chosen: _Chosen, asked: dict[str, Any], seed: int, as_json: bool
-) -> Run:
-    """Solve a scenario into its run folder."""
-    from capacity import runs, watch
-
-    _warnings(chosen.loaded)
-    say(f"{chosen.name}: not solved yet, solving it into {chosen.directory}")
-    stopped = _solve_into(
-        *(chosen.loaded, chosen.directory, asked),
-        seed=seed,
-        start=None,
-        settings=None,
-        overwrite=False,
-        as_json=as_json,
-    )
-    if stopped:
-        say(f"interrupted: the plan so far is in {chosen.directory}; nothing compared")
-        raise typer.Exit(watch.INTERRUPTED)
-    return runs.read_sealed(chosen.directory)
 
 
 def _count(items: Sequence[object], one: str, many: str) -> str:

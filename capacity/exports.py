@@ -98,8 +98,15 @@ def _tables(run: Run, form: str) -> Iterator[tuple[str, bytes]]:
         if form == "csv":
             yield f"{name}.csv", tables.to_csv(frame).encode()
         else:
-            typed = tables.typed(name, frame)
-            yield f"{name}.parquet", typed.to_parquet(engine="pyarrow", index=False)
+            yield f"{name}.parquet", _parquet(tables.typed(name, frame))
+
+
+def _parquet(typed: pd.DataFrame) -> bytes:
+    try:
+        return typed.to_parquet(engine="pyarrow", index=False)
+    except ImportError as error:  # an extra: it is larger than all the rest
+        msg = "--format parquet needs pyarrow: pip install 'capacity-planner[parquet]'"
+        raise OutputError(msg) from error
 
 
 # ---------------------------------------------------------------------------- calendars

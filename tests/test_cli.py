@@ -809,6 +809,18 @@ def test_a_run_goes_to_every_form(
         assert str(folder / f"{name}.{form}") in out.splitlines()
 
 
+def test_parquet_without_its_extra_says_what_to_install(
+    tiny_run: Path, tmp_path: Path
+) -> None:
+    code = "import sys; sys.modules['pyarrow'] = None; from capacity.cli import main; main()"
+    folder = tmp_path / "tables"
+    ended = python(code, "export", tiny_run, "-o", folder, "--format", "parquet")
+    assert (ended.returncode, ended.stdout) == (2, "")
+    needed = "needs pyarrow: pip install 'capacity-planner[parquet]'"
+    assert ended.stderr == f"error: --format parquet {needed}\n"
+    assert not folder.exists()
+
+
 @pytest.mark.parametrize("spoil", [Path.unlink, lambda path: path.write_text("x")])
 def test_a_run_that_was_edited_is_not_exported(
     capacity: Call, tiny_run: Path, tmp_path: Path, spoil: Callable[[Path], object]

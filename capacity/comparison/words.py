@@ -143,7 +143,7 @@ def inputs(pair: Pair) -> str:
 
 
 def money(amount: float, currency: str) -> str:
-    """Round money to what can be said: `8.6 M USD`."""
+    """Round money to what can be said: `8.6 M USD`, and `9.0 M USD` in line with it."""
     for unit, name in ((10**6, "M"), (10**3, "k")):
         if abs(amount) >= unit:
             return f"{amount / unit:,.1f} {name} {currency}"
