@@ -13,14 +13,20 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, cast
 
-from capacity.instance import FrozenData, Group, Instance, OnHand, StepData
+from capacity.instance import (
+    FAR,
+    ChainData,
+    FrozenData,
+    Group,
+    Instance,
+    OnHand,
+    StepData,
+)
 from capacity.schedule import ON_HAND, Test, group_freights
 
 if TYPE_CHECKING:
     from capacity.board import Campaign
 
-FAR = 10**9
-"""Later than anything. [tick]"""
 KIND_BITS = {"engineering": 1, "ppq": 2, "clinical": 4, "commercial": 8}
 
 Item = tuple[int, int, int, int, int, bool, object, int]
@@ -40,6 +46,11 @@ Money = tuple[int, int, int, int, int]
 """(charge, penalty, cap, holding, unserved), each as in `Terms`."""
 
 
+State = tuple[int | None, ...]
+"""Rights to ship by filing of a programme's qualifications, then by qualification 1 where
+its engineering is wanted. [tick]"""
+
+
 FIRM_WEIGHT = 1000
 """What firm service counts in a strict plan, against everything else, while searching."""
 SPACING = 8
@@ -51,7 +62,7 @@ class Pegged:
 
     __slots__ = (
         "bads", "changed", "costs", "end", "firms", "items", "left", "lefts", "picks",
-        "places", "ppq", "price", "sizes",
+        "places", "ppq", "price", "sizes", "state",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -76,6 +87,8 @@ class Pegged:
         """Batches of PPQ campaigns and the groups that they serve."""
         self.changed = 0
         self.price: Price = (0, 0, 0, 0, 0)
+        self.state: State = ()
+        """Rights by qualification that it was made for."""
 
     def copy(self, base: Pegged) -> None:
         """Take over what goes as before."""
@@ -113,6 +126,8 @@ class Demand:
         self.first_left = [
             need[at] for need, at in zip(self.need, self.reference, strict=True)
         ]
+        self.chains = [c for c in instance.chains if c.programme == programme]
+        self._qualify()
         self.shelf = self._peg_stock()
         self._licences()
 
@@ -123,6 +138,8 @@ class Demand:
 
     def _turn(self, group: Group) -> tuple[int, bool, int, int]:
         """Order in which groups get their batches: by latest out."""
+        if group.own:  # a site's first batches are engineering
+            return -FAR, False, 0, group.index
         weight = group.terms[group.reference].unserved
         return self._wanted(group), not group.firm, -weight, group.index
 
@@ -132,7 +149,9 @@ class Demand:
         if group.kind != "engineering":
             return out
         for other in self.instance.groups_of(self.programme):
-            if other.kind == "ppq":  # validation waits for engineering
+            if (
+                other.kind == "ppq" and other.chain == group.chain
+            ):  # validation waits for engineering
                 start = other.deadline - self._lead("ppq") - self.instance.ppq_wait
                 n = other.terms[other.reference].need
                 for mode in self.last.modes.values():
@@ -197,9 +216,137 @@ class Demand:
                     for r in rights
                 ]
             )
-            self.suite_cost.append([group.suite_cost.get(s.index, 0) for s in suites])
+            self.suite_cost.append(
+                [
+                    group.suite_cost.get(s.index, 0) + group.making.get(s.index, 0)
+                    for s in suites
+                ]
+            )
             self.risk.append([group.risk_cost.get(s.index, 0) for s in suites])
         self.leads = [self._lead(group.kind) for group in self.groups]
+
+    def _qualify(self) -> None:
+        """Where qualifications give the right, and which groups are theirs."""
+        self.tables: dict[State, tuple[list[list[int]], list[list[int]]]] = {}
+        if not self.chains:
+            return
+        suites = self.instance.suites
+        self.closed = (
+            self.right,
+            [
+                [
+                    -FAR if suite.site in group.filings or group.own else until
+                    for suite, until in zip(suites, row, strict=True)
+                ]
+                for group, row in zip(self.groups, self.until, strict=True)
+            ],
+        )
+        self.open_until = self.until
+        self.right, self.until = self.closed
+        self.trials = {
+            c.index: [
+                j
+                for j, group in enumerate(self.groups)
+                if group.chain == c.index and group.kind == "engineering"
+            ]
+            for c in self.chains
+        }
+        self.checks = {
+            c.index: [
+                j
+                for j, group in enumerate(self.groups)
+                if group.chain == c.index and group.kind == "ppq"
+            ]
+            for c in self.chains
+        }
+
+    def filed(self, steps: list[list[Campaign]], chain: ChainData) -> int | None:
+        """When a qualification is filed for: after its last PPQ release. [tick]"""
+        if not chain.permitted:
+            return None
+        runs = [c for c in steps[self.last.index] if c.ppq and c.site == chain.site]
+        found = -FAR
+        for j in self.checks[chain.index]:
+            taken = self._validation(runs, j)
+            if taken is None:
+                return None
+            found = max(found, *(item[0] for item in taken))
+        return found + self.last.lead_times["ppq"] + chain.filing_wait
+
+    def _validation(self, runs: list[Campaign], j: int) -> list[Item] | None:
+        """PPQ batches of a qualification's only such group, None where too few."""
+        runs = sorted(runs, key=lambda c: c.start)
+        best: list[Item] = []
+        short = True
+        for run in runs:
+            need = self._needed(j, run.suite)
+            items = [i for i in run.items if i[0] <= self.open_until[j][run.suite]]
+            if len(items[:need]) > len(best):
+                best, short = items[:need], len(items) < need
+        return None if short else best
+
+    def _needed(self, j: int, suite: int) -> int:
+        """Batches that a group needs where a suite makes it."""
+        size = self.size[suite] if self.several else self.reference[j]
+        return self.need[j][size]
+
+    def owns(self, chain: ChainData) -> bool:
+        """Whether a qualification's batches are made at its own cost."""
+        return all(self.groups[j].own for j in self.checks[chain.index])
+
+    def asked(self, chain: ChainData, kind: str, suite: int) -> int:
+        """Engineering or PPQ batches of a qualification where a suite makes them."""
+        places = self.checks if kind == "ppq" else self.trials
+        return sum(self._needed(j, suite) for j in places[chain.index])
+
+    def owned(self, found: Pegged) -> list[Campaign]:
+        """Campaigns with batches that only qualifications ask for, in order of start."""
+        campaigns = {
+            id(item[6]): cast("Campaign", item[6])
+            for item, j in found.pairs()
+            if j >= 0 and self.groups[j].own
+        }
+        return sorted(campaigns.values(), key=lambda c: (c.start, c.suite))
+
+    def state(self, steps: list[list[Campaign]], rights: Sequence[int | None]) -> State:
+        """What of a programme's pegging depends on its qualifications."""
+        row = steps[self.last.index]
+        return (
+            *(rights[filing] for c in self.chains for filing in c.filings),
+            *(
+                int(any(c.ppq and c.site == chain.site for c in row))
+                for chain in self.chains
+            ),
+        )
+
+    def assume(self, state: State) -> None:
+        """Let rights by qualification be those of a state from now on."""
+        if not self.chains:
+            return
+        known = self.tables.get(state)
+        if known is None:
+            known = self.tables[state] = self._tables(state)
+        self.right, self.until = known
+
+    def _tables(self, state: State) -> tuple[list[list[int]], list[list[int]]]:
+        filings = [filing for c in self.chains for filing in c.filings]
+        granted = dict(zip(filings, state, strict=False))
+        wanted = {
+            c.index: on
+            for c, on in zip(self.chains, state[len(filings) :], strict=True)
+        }
+        right = [row[:] for row in self.closed[0]]
+        until = [row[:] for row in self.closed[1]]
+        for j, group in enumerate(self.groups):
+            for suite in self.instance.suites:
+                if suite.site in group.filings:
+                    at = granted[group.filings[suite.site]]
+                    right[j][suite.index] = FAR if at is None else at - self.leads[j]
+                    late = at is None or at > group.latest
+                    until[j][suite.index] = -FAR if late else self.latest[j]
+                elif group.own and group.chain is not None and wanted[group.chain]:
+                    until[j][suite.index] = self.open_until[j][suite.index]
+        return right, until
 
     def input_right(self, step: StepData, site: int, j: int) -> int:
         """Right to ship what a step at a site goes into to a group, FAR for never."""
@@ -410,12 +557,19 @@ class Demand:
         base: Pegged | None = None,
         gone: set[int] | None = None,
         into: Sequence[Campaign] = (),
+        rights: Sequence[int | None] = (),
     ) -> Pegged:
         """Hand batches to groups and price what follows.
 
-        With a `base`, only what the campaigns gone and come change is done again.
+        With a `base`, only what the campaigns gone and come change is done again, unless
+        rights by qualification (by filing) have changed.
         """
         found = Pegged()
+        if self.chains:
+            found.state = self.state(steps, rights)
+            self.assume(found.state)
+            if base is not None and base.state != found.state:
+                base = None
         if base is None or self.several or gone is None:
             row = steps[self.last.index]
             found.items = [item for c in row if not c.ppq for item in c.items]
@@ -535,11 +689,17 @@ class Demand:
             need = found.left[j]
             if bit != 2 or need <= 0 or not runs:
                 continue
+            needs = [
+                self._needed(j, run.suite) if self.several else need for run in runs
+            ]
             fits = [
-                [item for item in items if item[0] <= self.until[j][item[2]]][:need]
-                for items in spare
+                [item for item in items if item[0] <= self.until[j][item[2]]][:count]
+                for items, count in zip(spare, needs, strict=True)
             ]
             best = max(range(len(runs)), key=lambda at: len(fits[at]))
+            if self.several and fits[best]:
+                found.sizes[j] = self.size[runs[best].suite]
+                found.left[j] = needs[best]
             found.ppq += [(item, j) for item in fits[best]]
             found.left[j] -= len(fits[best])
             spare[best] = [item for item in spare[best] if item not in fits[best]]
@@ -573,7 +733,41 @@ class Demand:
             bad += self._early_for_client(steps)
         if found.ppq:
             bad += self._early_validation(steps, found)
+        for chain in self.chains:
+            regret += self._chain_cost(steps, found, chain)
+            bad += self._untried(found, chain)
+        for j, group in enumerate(self.groups if self.chains else ()):
+            if group.own:
+                found.left[j] = 0  # nobody lacks it
         found.price = regret, firm, bad, lacking, worth
+
+    def _chain_cost(
+        self, steps: list[list[Campaign]], found: Pegged, chain: ChainData
+    ) -> int:
+        """What a qualification's transfer and filings cost. [money]"""
+        cost = 0
+        if chain.transfer is not None and self.starts_at(steps, chain) is not None:
+            cost += chain.transfer_cost
+        if chain.permitted and not any(found.left[j] for j in self.checks[chain.index]):
+            cost += chain.filing_cost
+        return cost
+
+    def _untried(self, found: Pegged, chain: ChainData) -> int:
+        """Engineering batches that a qualification lacks though it has PPQ batches."""
+        checks = self.checks[chain.index]
+        if any(j in checks for _, j in found.ppq):
+            return sum(max(0, found.left[j]) for j in self.trials[chain.index])
+        return 0
+
+    def starts_at(self, steps: list[list[Campaign]], chain: ChainData) -> int | None:
+        """When a site first makes what its qualification is for. [tick]"""
+        starts = [
+            c.start
+            for step in self.steps
+            for c in steps[step.index]
+            if c.site == chain.site
+        ]
+        return min(starts, default=None)
 
     def _charge(self, found: Pegged, item: Item, j: int) -> None:
         cost, service, breaks = self._cost(item, j, found.sizes, -FAR)
@@ -615,6 +809,7 @@ class Demand:
 
     def overdue(self, found: Pegged) -> list[tuple[Campaign, int]]:
         """Planned campaigns of firm batches that are late, with the place of the group."""
+        self.assume(found.state)
         return [
             (cast("Campaign", item[6]), j)
             for item, j in found.pairs()
@@ -655,17 +850,29 @@ class Demand:
         return found
 
     def _early_validation(self, steps: list[list[Campaign]], found: Pegged) -> int:
-        allowed = self.engineered(found) + self.instance.ppq_wait
-        return sum(c.start < allowed for c in steps[self.last.index] if c.ppq)
+        row = [c for c in steps[self.last.index] if c.ppq]
+        allowed = {
+            site: self.engineered(found, site) + self.instance.ppq_wait
+            for site in {c.site for c in row}
+        }
+        return sum(c.start < allowed[c.site] for c in row)
 
-    def engineered(self, found: Pegged) -> int:
-        """When the last engineering batch is out. [tick]"""
+    def engineered(self, found: Pegged, site: int) -> int:
+        """When the last engineering batch that PPQ at a site waits for is out. [tick]
+
+        A qualification's own; elsewhere that of all sites without a qualification.
+        """
+        suites, own = self.instance.suites, self._chain_at(site)
         outs = [
             item[4]
             for item, j in zip(found.items, found.picks, strict=True)
-            if (j >= 0 and self.bits[j] == 1) or (item[3] == 1 and not item[5])
+            if ((j >= 0 and self.bits[j] == 1) or (item[3] == 1 and not item[5]))
+            and (not self.chains or self._chain_at(suites[item[2]].site) == own)
         ]
         return max(outs, default=-FAR)
+
+    def _chain_at(self, site: int) -> int | None:
+        return self.instance.chain_at.get((self.programme, site))
 
     # ---------------------------------------------------------------- supply
 

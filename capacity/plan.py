@@ -164,6 +164,46 @@ class Consumption(Record):
     """Batches used."""
 
 
+class PlannedFiling(Record):
+    """A filing for a market, and the right to ship that follows."""
+
+    market: str
+    """Market."""
+    filed: When
+    """Filed, after the last PPQ batch is released."""
+    reviewed: When
+    """Review ends."""
+    inspected: When | None
+    """Inspection that the site's first filing for the market brings ends; else none."""
+    right: When
+    """Right to ship: reviewed and inspected."""
+
+
+class PlannedQualification(Record):
+    """A qualification that the plan goes through."""
+
+    qualification: str
+    """Id."""
+    programme: str
+    """Programme."""
+    site: str
+    """Site."""
+    transfer_start: When | None
+    """Transfer begins; none where it isn't the plan's."""
+    transfer_end: When | None
+    """Transfer ends: the site may make it."""
+    engineered: When | None
+    """Last engineering batch out."""
+    ppq_start: When | None
+    """First PPQ batch enters production; none where PPQ isn't complete."""
+    ppq_out: When | None
+    """Last PPQ batch out."""
+    ppq_released: When | None
+    """Last PPQ batch released."""
+    filings: list[PlannedFiling]
+    """By market, in the scenario's order; none where PPQ isn't complete."""
+
+
 class Costs(Record):
     """Regret by term. [money]"""
 
@@ -181,6 +221,8 @@ class Costs(Record):
     """Changeovers."""
     shipment: int = 0
     """Shipments."""
+    qualification: int = 0
+    """Transfers, filings, and batches that only qualifications ask for."""
 
 
 class Plan(Record):
@@ -200,6 +242,8 @@ class Plan(Record):
     """By departure."""
     consumes: list[Consumption] = []
     """By batch."""
+    qualifications: list[PlannedQualification] = []
+    """By id; those that the plan goes through."""
     costs: Costs = Costs()
     """Regret by term; they add up to the objective."""
     firm_service: int = 0
