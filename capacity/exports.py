@@ -38,6 +38,8 @@ def frames(run: Run) -> dict[str, pd.DataFrame]:
         "campaigns": tables.campaigns(plan),
         "orders": tables.orders(plan),
         "batches": tables.batches(plan),
+        "shipments": tables.shipments(scenario, plan),
+        "genealogy": tables.genealogy(scenario, plan),
         "load": tables.load(scenario, plan),
         "calendar": tables.calendar(scenario),
         "prices": _prices(run),

@@ -8,6 +8,12 @@ from __future__ import annotations
 
 from capacity.tables.closures import CALENDAR_COLUMNS, calendar
 from capacity.tables.figures import kpis
+from capacity.tables.genealogy import (
+    GENEALOGY_COLUMNS,
+    SHIPMENT_COLUMNS,
+    genealogy,
+    shipments,
+)
 from capacity.tables.guesses import (
     ASSUMPTION_COLUMNS,
     PROVENANCE_COLUMNS,
@@ -44,17 +50,20 @@ __all__ = [
     "BATCH_COLUMNS",
     "CALENDAR_COLUMNS",
     "CAMPAIGN_COLUMNS",
+    "GENEALOGY_COLUMNS",
     "HISTORY_COLUMNS",
     "LOAD_COLUMNS",
     "MILESTONE_COLUMNS",
     "ORDER_COLUMNS",
     "PRICE_COLUMNS",
     "PROVENANCE_COLUMNS",
+    "SHIPMENT_COLUMNS",
     "SUPPLY_COLUMNS",
     "assumptions",
     "batches",
     "calendar",
     "campaigns",
+    "genealogy",
     "history",
     "kpis",
     "load",
@@ -64,6 +73,7 @@ __all__ = [
     "prices",
     "provenance",
     "quarterly_load",
+    "shipments",
     "site_load",
     "standings",
     "supply",
