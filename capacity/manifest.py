@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 TABLES = (
     *("batches.csv", "campaigns.csv", "orders.csv", "shipments.csv", "genealogy.csv"),
-    *("load.csv", "assumptions.csv"),
+    *("waits.csv", "load.csv", "assumptions.csv"),
 )
 
 HASHED = (

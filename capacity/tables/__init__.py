@@ -44,6 +44,7 @@ from capacity.tables.usage import (
     site_load,
     yearly_load,
 )
+from capacity.tables.waits import WAIT_COLUMNS, binding, waits
 
 __all__ = [
     "ASSUMPTION_COLUMNS",
@@ -59,8 +60,10 @@ __all__ = [
     "PROVENANCE_COLUMNS",
     "SHIPMENT_COLUMNS",
     "SUPPLY_COLUMNS",
+    "WAIT_COLUMNS",
     "assumptions",
     "batches",
+    "binding",
     "calendar",
     "campaigns",
     "genealogy",
@@ -79,5 +82,6 @@ __all__ = [
     "supply",
     "to_csv",
     "typed",
+    "waits",
     "yearly_load",
 ]

@@ -11,6 +11,7 @@ from capacity.plan import PlannedBatch, PlannedCampaign, PlannedOrder, Price
 from capacity.scenario import Record
 from capacity.tables.genealogy import GENEALOGY_COLUMNS, SHIPMENT_COLUMNS
 from capacity.tables.rows import plain
+from capacity.tables.waits import WAIT_COLUMNS
 
 DTYPES = {datetime: "datetime64[us]", int: "Int64", float: "float64", bool: "bool"}
 """What a column is stored as, by what `plan.json` says of its values; else text."""
@@ -23,7 +24,11 @@ ROWS: dict[str, type[Record]] = {
 }
 """Tables whose columns are fields of `plan.json`."""
 
-COLUMNS = {"shipments": SHIPMENT_COLUMNS, "genealogy": GENEALOGY_COLUMNS}
+COLUMNS = {
+    "shipments": SHIPMENT_COLUMNS,
+    "genealogy": GENEALOGY_COLUMNS,
+    "waits": WAIT_COLUMNS,
+}
 """Tables whose columns say themselves what they hold."""
 
 
