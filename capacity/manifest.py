@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
     from capacity.solver import Result
 
-TABLES = ("batches.csv", "campaigns.csv", "orders.csv", "load.csv", "assumptions.csv")
+TABLES = (
+    *("batches.csv", "campaigns.csv", "orders.csv", "shipments.csv", "genealogy.csv"),
+    *("qualifications.csv", "waits.csv", "load.csv", "assumptions.csv"),
+)
 
 HASHED = (
     *("scenario.yaml", "plan.json", *TABLES, "kpis.json", "prices.csv"),
@@ -141,6 +144,8 @@ ROWS = {
     "campaigns": ("campaign", "campaign"),
     "orders": ("order", "order"),
     "shipments": ("shipment", "lane"),
+    "qualifications": ("qualification", "qualification"),
+    "filings": ("filing", "market"),
     "consumes": ("what is used by", "batch"),
     "history": ("moment of the history", ""),
 }

@@ -353,6 +353,12 @@ def _texts(
         "batches.csv": tables.to_csv(tables.batches(plan)),
         "campaigns.csv": tables.to_csv(tables.campaigns(plan)),
         "orders.csv": tables.to_csv(tables.orders(plan)),
+        "shipments.csv": tables.to_csv(tables.shipments(loaded.scenario, plan)),
+        "genealogy.csv": tables.to_csv(tables.genealogy(loaded.scenario, plan)),
+        "qualifications.csv": tables.to_csv(
+            tables.qualifications(loaded.scenario, plan)
+        ),
+        "waits.csv": tables.to_csv(tables.waits(loaded.scenario, plan)),
         "load.csv": tables.to_csv(tables.load(loaded.scenario, plan)),
         "assumptions.csv": tables.to_csv(tables.assumptions(loaded.scenario)),
         "kpis.json": _json(kpis),

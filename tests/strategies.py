@@ -318,6 +318,10 @@ class _Writer:
             if self.draw(st.integers(0, 3)) == 0:
                 longer = str(p50 + self.whole(1, 6))
                 lead_time[kind] = {"p50": longer, "p90": longer}
+        if self.maybe("queues"):
+            for times in lead_time.values():
+                times["deviations"] = self.one_of("1/10", "1/3", "1")
+                times["deviation_days"] = self.one_of("7", "2.5", "0")
         return {
             "id": name,
             "qc_days": self.days(0, 5),
@@ -761,7 +765,8 @@ def perturbed(draw: st.DrawFn, schedule: Schedule) -> Schedule:
     """The plan with one thing or a few changed."""
     for _ in range(draw(st.sampled_from([1, 1, 2, 3]))):
         changes = CHANGES + [change_a_freight] * 4 * bool(schedule.freights)
-        changes = changes + [change_a_transfer] * 4 * bool(schedule.instance.chains)
+        if schedule.instance.chains:
+            changes += [change_a_transfer] * 4
         changed = draw(st.sampled_from(changes))(draw, schedule)
         if changed is schedule:  # nothing of that sort to change
             changed = shift_a_run(draw, schedule)

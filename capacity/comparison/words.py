@@ -23,6 +23,7 @@ MAIN = {
     "regret.at_risk": "- at risk",
     "regret.changeover": "- changeovers",
     "regret.shipment": "- shipments",
+    "regret.qualification": "- qualifications",
     "tiers.firm_service.objective": "service of firm lines",
     "late_batches": "late batches",
     "unserved_batches": "unserved batches",

@@ -8,6 +8,12 @@ from __future__ import annotations
 
 from capacity.tables.closures import CALENDAR_COLUMNS, calendar
 from capacity.tables.figures import kpis
+from capacity.tables.genealogy import (
+    GENEALOGY_COLUMNS,
+    SHIPMENT_COLUMNS,
+    genealogy,
+    shipments,
+)
 from capacity.tables.guesses import (
     ASSUMPTION_COLUMNS,
     PROVENANCE_COLUMNS,
@@ -17,6 +23,7 @@ from capacity.tables.guesses import (
 )
 from capacity.tables.kinds import meanings, typed
 from capacity.tables.milestones import MILESTONE_COLUMNS, milestones
+from capacity.tables.qualified import QUALIFICATION_COLUMNS, qualifications
 from capacity.tables.rows import (
     BATCH_COLUMNS,
     CAMPAIGN_COLUMNS,
@@ -38,23 +45,30 @@ from capacity.tables.usage import (
     site_load,
     yearly_load,
 )
+from capacity.tables.waits import WAIT_COLUMNS, binding, waits
 
 __all__ = [
     "ASSUMPTION_COLUMNS",
     "BATCH_COLUMNS",
     "CALENDAR_COLUMNS",
     "CAMPAIGN_COLUMNS",
+    "GENEALOGY_COLUMNS",
     "HISTORY_COLUMNS",
     "LOAD_COLUMNS",
     "MILESTONE_COLUMNS",
     "ORDER_COLUMNS",
     "PRICE_COLUMNS",
     "PROVENANCE_COLUMNS",
+    "QUALIFICATION_COLUMNS",
+    "SHIPMENT_COLUMNS",
     "SUPPLY_COLUMNS",
+    "WAIT_COLUMNS",
     "assumptions",
     "batches",
+    "binding",
     "calendar",
     "campaigns",
+    "genealogy",
     "history",
     "kpis",
     "load",
@@ -63,11 +77,14 @@ __all__ = [
     "orders",
     "prices",
     "provenance",
+    "qualifications",
     "quarterly_load",
+    "shipments",
     "site_load",
     "standings",
     "supply",
     "to_csv",
     "typed",
+    "waits",
     "yearly_load",
 ]

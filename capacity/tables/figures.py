@@ -14,6 +14,7 @@ from capacity.horizon import format_moment
 from capacity.plan import Plan, PlannedBatch, PlannedOrder
 from capacity.scenario import Scenario
 from capacity.tables.usage import load, yearly_load
+from capacity.tables.waits import waits
 
 
 def kpis(
@@ -58,6 +59,7 @@ def kpis(
         "batches": sum(batch.campaign is not None for batch in plan.batches),
         **_money(scenario, plan),
         "load": _load_by_year(load(scenario, plan)),
+        "waits": _waits(scenario, plan),
         "first_batch": _first_batch(scenario, plan),
         "first_shipment": _first_shipment(scenario, plan),
     }
@@ -104,7 +106,7 @@ def _money(scenario: Scenario, plan: Plan) -> dict[str, object]:
     weights = {line.id: line.weight for line in lines(scenario)}
     revenue = _revenue(scenario, plan)
     costs = [(batch.order, _variable_cost(scenario, batch)) for batch in _made(plan)]
-    once = plan.costs.changeover + plan.costs.shipment
+    once = plan.costs.changeover + plan.costs.shipment + _qualified(scenario, plan)
     expected = sum((weights[order] * money for order, money in revenue), Fraction(0))
     spent = sum(
         (weights.get(order or "", Fraction(1)) * cost for order, cost in costs),
@@ -117,6 +119,16 @@ def _money(scenario: Scenario, plan: Plan) -> dict[str, object]:
         "margin": _whole(plain - sum(cost for _, cost in costs) - once),
         "margin_expected": _whole(expected - spent - once),
     }
+
+
+def _qualified(scenario: Scenario, plan: Plan) -> int:
+    """Transfers and filings of qualifications; their batches cost what batches do."""
+    chains = {chain.id: chain for chain in scenario.qualifications}
+    return sum(
+        chains[row.qualification].transfer_cost * (row.transfer_start is not None)
+        + chains[row.qualification].filing_cost * len(row.filings)
+        for row in plan.qualifications
+    )
 
 
 def _revenue(scenario: Scenario, plan: Plan) -> list[tuple[str, Fraction]]:
@@ -163,6 +175,18 @@ def _load_by_year(frame: pd.DataFrame) -> dict[str, dict[str, float | None]]:
     ):
         found.setdefault(suite, {})[year] = None if pd.isna(share) else float(share)
     return found
+
+
+def _waits(scenario: Scenario, plan: Plan) -> list[dict[str, object]]:
+    """Every stretch in which QC or QA binds, named."""
+    rows = waits(scenario, plan).to_dict("records")
+    return [
+        {
+            "name": f"{row['resource']} at {row['site']} from {row['from']}",
+            **{str(column): cell for column, cell in row.items()},
+        }
+        for row in rows
+    ]
 
 
 def _first_batch(scenario: Scenario, plan: Plan) -> dict[str, str | None]:
