@@ -12,7 +12,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
-from capacity.instance import Instance, LockData, Mode, StepData, SuiteData
+from capacity.instance import Instance, LockData, Mode, StepData, SuiteData, overlap
 from capacity.pegging import (
     FAR,
     FIRM_WEIGHT,
@@ -361,6 +361,8 @@ class Board:
     def _row_cost(self, suite: int, row: list[Campaign]) -> int | None:
         number = 0
         before: Campaign | None = None
+        if self.instance.suites[suite].ceilings and not self._below(suite, row):
+            return None
         for campaign in row:
             gap = (
                 campaign.gap if campaign.after is before else self.gap(before, campaign)
@@ -371,6 +373,17 @@ class Board:
                 number += 1
             before = campaign
         return number * self.instance.suites[suite].changeover_cost
+
+    def _below(self, suite: int, row: list[Campaign]) -> bool:
+        """Whether campaigns and changeovers keep the suite's ceiling in every period."""
+        spans = [
+            (campaign.start - max(0, self.gap(before, campaign)), campaign.end)
+            for before, campaign in zip([None, *row], row, strict=False)
+        ]
+        return all(
+            sum(overlap(span, (begin, end)) for span in spans) <= most
+            for begin, end, most in self.instance.suites[suite].ceilings
+        )
 
     def _swap_tests(self, undo: _Undo, gone: set[int]) -> int:
         leaving, into = undo.leaving, undo.into

@@ -801,6 +801,9 @@ class Genealogy:
             lane = self.instance.lane(origin, to)
             assert lane is not None
             cost += lane.cost * len(group_freights(self.instance, needs, lane))
+            for (suite, number), _, _ in needs:
+                at = self.instance.on_hand[number].suite if suite == ON_HAND else suite
+                cost += lane.dues[before.index, at]
         return cost, lacking
 
     def _first_licensed(

@@ -395,7 +395,7 @@ class Schedule:
                 planned = self.runs[index].lock is None
                 if planned and self.changeover(suite.index, place):
                     sums["changeover"] += suite.changeover_cost
-        sums["shipment"] = sum(freight.lane.cost for freight in self.freights)
+        sums["shipment"] = sum(map(self._freight_cost, self.freights))
         return Bill(**{name: sums[name] for name in Bill.__dataclass_fields__})
 
     def _bill_group(
@@ -427,6 +427,12 @@ class Schedule:
             if batch.start < right:
                 found["at_risk"] = group.risk_cost[batch.suite]
         return found
+
+    def _freight_cost(self, freight: Freight) -> int:
+        """A shipment with duty and expected loss of its cargo. [money]"""
+        cargo = [self.by_unit[unit] for unit in freight.units]
+        dues = sum(freight.lane.dues[batch.step, batch.suite] for batch in cargo)
+        return freight.lane.cost + dues
 
     def _unsold(self, batch: Batch, taken: bool) -> int:
         """Variable cost of a batch that serves no line. [money]"""

@@ -44,6 +44,8 @@ FAMILIES = (
     "queues",
     "money",
     "licences",
+    "losses",
+    "ceilings",
 )
 """Parts of the format; a scenario draws some of them."""
 
@@ -154,6 +156,7 @@ class _Writer:
             "campaign_limits": [self._limits(name) for name in ("short", "long")],
             "release_classes": [self._release(name) for name in ("fast", "full")],
             "quality": self._quality(),
+            "losses": self._losses(),
             "economics": self._economics(),
             "programmes": programmes,
             "transfers": self._transfers(programmes),
@@ -165,6 +168,8 @@ class _Writer:
         }
         if self.tick < 1:
             document["resolution_days"] = str(self.tick)
+        if self.has("ceilings"):
+            document["load_period"] = self.one_of("month", "month", "quarter", "year")
         if self.has("money"):
             document["due_rule"] = self.one_of("inclusive", "strict")
             document["tiers"] = self.one_of("strict", "single")
@@ -241,6 +246,8 @@ class _Writer:
             row["go_live"] = self.date(-20, 25)
             row["ramp"] = self.one_of([], ["1/2"], ["1/2", "3/4"])
             row["unplanned_downtime"] = self.one_of("0", "1/10")
+        if self.maybe("ceilings"):
+            row["load_ceiling"] = self.one_of("0.3", "0.45", "0.6", "0.85", "1")
         if self.maybe("closures"):
             row["outages"] = [
                 {
@@ -336,6 +343,17 @@ class _Writer:
             }
             row["records_per_reviewer_week"] = self.one_of("3/5", "1")
         return row
+
+    def _losses(self) -> Row:
+        if not self.has("losses"):
+            return {}
+        stages = sorted({suite["stage"] for suite in self.suites})
+        return {
+            "success": {stage: self.one_of("0.75", "0.97", "2/3") for stage in stages},
+            "ppq": self.one_of("1", "0.6"),
+            "new_site": self.one_of("1", "0.6"),
+            "new_site_batches": self.whole(0, 3),
+        }
 
     def _economics(self) -> Row:
         if not self.has("money"):
@@ -451,6 +469,8 @@ class _Writer:
                 "receipt_days": self.days(0, 3),
                 "batches": self.whole(1, 3),
                 "cost": self.one_of(0, 40, 90),
+                "tariff": self.one_of(0, 0, "0.15"),
+                "loss": self.one_of(0, 0, "0.013"),
             }
             for start, to in ("AB", "BA")
             if self.has("lanes") or self.draw(st.integers(0, 3))

@@ -234,6 +234,39 @@ def changeovers_fit(ledger: Ledger) -> Iterator[str]:
                     )
 
 
+def suites_keep_their_ceiling(ledger: Ledger) -> Iterator[str]:
+    """In no calendar period do changeovers and campaigns fill more than the ceiling.
+
+    Where locked campaigns alone fill more, the period admits no more than them.
+    """
+    book = ledger.book
+    for suite_id, campaigns in ledger.by_suite.items():
+        suite = book.suites[suite_id]
+        if suite.load_ceiling is None:
+            continue
+        for begin, end in book.load_periods():
+            used = stuck = 0
+            for before, campaign in pairwise([None, *campaigns]):
+                assert campaign is not None
+                start = ledger.tick(campaign.start)
+                last = ledger.tick(campaign.end)
+                first = start - changeover_needed(ledger, before, campaign)
+                used += max(0, min(last, end) - max(first, begin))
+                if campaign.locked:
+                    stuck += max(0, min(last, end) - max(start, begin))
+            most = math.floor(suite.load_ceiling * book.available(suite, begin, end))
+            if used > max(most, stuck):
+                yield (
+                    f"{suite_id} is used for {_days(book, used)} days between "
+                    f"{ledger.date(begin)} and {ledger.date(end)}; its ceiling is "
+                    f"{_days(book, most)}"
+                )
+
+
+def _days(book: Book, ticks: int) -> str:
+    return f"{float(book.grid.days(ticks)):g}"
+
+
 def strictest(ledger: Ledger, campaign: PlannedCampaign) -> tuple[str, int]:
     """Kind with the largest minimum in a campaign, and that minimum."""
     limits = {limit.id: limit for limit in ledger.book.scenario.campaign_limits}
@@ -396,19 +429,19 @@ def inputs_by_rule(
     """Every user of intermediates, what it takes anew, and what it uses.
 
     The k-th batch to start takes ceil(r k) - ceil(r (k-1)) units in order of expiry
-    from those licensed for its market, or shares the last one taken.
+    from those licensed for its market, or shares the last one taken. r counts those
+    that are expected to fail.
     """
     before = ledger.book.step_before(programme, step)
     assert before is not None
+    ratio = ledger.book.ratio(programme, step, supply)
     pool = sorted(
         ledger.made(programme, before.step),
         key=lambda unit: (expiry(ledger, unit, supply), unit.suite, unit.batch),
     )
     last: list[PlannedBatch] = []
     for number, batch in enumerate(ledger.input_order((programme, step))):
-        count = math.ceil(supply.ratio * (number + 1)) - math.ceil(
-            supply.ratio * number
-        )
+        count = math.ceil(ratio * (number + 1)) - math.ceil(ratio * number)
         taken = [unit for unit in pool if may_take(ledger, unit, batch)][:count]
         for unit in taken:
             pool.remove(unit)
@@ -431,11 +464,10 @@ def _intermediates_of(
 ) -> Iterator[str]:
     book = ledger.book
     least = book.grid.whole(supply.min_life_days)
+    ratio = book.ratio(programme, step, supply)
     numbered = enumerate(inputs_by_rule(ledger, programme, step, supply))
     for number, (batch, taken, used) in numbered:
-        count = math.ceil(supply.ratio * (number + 1)) - math.ceil(
-            supply.ratio * number
-        )
+        count = math.ceil(ratio * (number + 1)) - math.ceil(ratio * number)
         start = ledger.tick(batch.start)
         if len(taken) < count or not used:
             yield f"batch {batch.batch} on {ledger.date(start)} lacks its intermediate"
@@ -795,6 +827,7 @@ RULES: dict[str, Rule] = {
         nothing_starts_too_early,
         nothing_runs_in_a_closure,
         changeovers_fit,
+        suites_keep_their_ceiling,
         campaigns_have_allowed_sizes,
         ppq_runs_alone,
         direct_batches_meet_the_hold,

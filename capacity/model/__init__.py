@@ -13,6 +13,7 @@ from capacity.model.slots import Scope, Variables, declare
 from capacity.model.suites import (
     count_batches,
     fill_blocks_from_the_front,
+    keep_ceilings,
     keep_ppq_apart,
     pace_batches,
     sequence_suites,
@@ -27,6 +28,7 @@ CONSTRAINTS: tuple[Constraint, ...] = (
     fill_blocks_from_the_front,
     pace_batches,
     sequence_suites,
+    keep_ceilings,
     choose_lines,
     count_batches,
     keep_ppq_apart,
@@ -42,6 +44,7 @@ STATED_BY: dict[str, tuple[Constraint, ...]] = {
     "nothing_starts_too_early": (),
     "nothing_runs_in_a_closure": (pace_batches,),
     "changeovers_fit": (sequence_suites,),
+    "suites_keep_their_ceiling": (keep_ceilings,),
     "campaigns_have_allowed_sizes": (count_batches,),
     "ppq_runs_alone": (keep_ppq_apart,),
     "direct_batches_meet_the_hold": (supply_steps,),

@@ -221,6 +221,8 @@ class FreightVars:
     depart: IntVar
     cargo: dict[Unit | int, Literal]
     """By slot number, or unit for batches on hand."""
+    dues: list[Expression]
+    """Duty and expected loss of what it carries. [money]"""
 
 
 def domain_of(mode: Mode, low: int, high: int) -> Domain:

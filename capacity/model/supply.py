@@ -100,6 +100,14 @@ class _Source:
     """Those of its chain that must be gone first where they are there."""
 
     @property
+    def suite(self) -> int:
+        """Suite that makes or made it."""
+        if self.slot is not None:
+            return self.slot.suite
+        assert self.hand is not None
+        return self.hand.suite
+
+    @property
     def name(self) -> Unit | int:
         """Slot number, or the unit on hand."""
         if self.slot is not None:
@@ -554,7 +562,7 @@ class _Frozen:
         for number in range(len(cargo)):
             used = self.v.literal(f"freight{number}on{lane.id}of{self.step.index}")
             depart = model.new_int_var(self.v.instance.as_of, top, f"depart{number}")
-            freight = FreightVars(index, self.step.index, used, depart, {})
+            freight = FreightVars(index, self.step.index, used, depart, {}, [])
             for n, source in cargo:
                 literal = self.v.literal(f"cargo{n}in{number}")
                 model.add_implication(literal, source.present)
@@ -563,6 +571,8 @@ class _Frozen:
                 arrival = depart + lane.days + lane.receipt
                 model.add(self.arrivals[n] == arrival).only_enforce_if(literal)
                 freight.cargo[source.name] = literal
+                dues = lane.dues[self.before.index, source.suite]
+                freight.dues.append(dues * literal)
                 self.shipped[n, lane.to].append(literal)
             model.add(sum(freight.cargo.values()) <= lane.batches * used)
             model.add(sum(freight.cargo.values()) >= used)
