@@ -65,7 +65,7 @@ class Campaign:
 class _Undo:
     """What a swap replaced."""
 
-    __slots__ = ("into", "leaving", "pegs", "steps", "suites")
+    __slots__ = ("crowded", "into", "leaving", "pegs", "steps", "suites")
 
     def __init__(self, leaving: list[Campaign], into: Sequence[Campaign]) -> None:
         self.leaving = leaving
@@ -73,6 +73,7 @@ class _Undo:
         self.suites: list[tuple[int, list[Campaign], int]] = []
         self.steps: list[tuple[int, list[Campaign]]] = []
         self.pegs: list[tuple[int, Pegged]] = []
+        self.crowded = 0
 
 
 class Board:
@@ -103,6 +104,8 @@ class Board:
                 self.gap(before, campaign)
         self.pegs = [demand.peg(self.steps) for demand in self.demands]
         self.changeovers = [0] * len(self.suites)
+        self.crowded = self._crowded(self.pegs)
+        """Intermediates that find their freezer full."""
         self._undo: list[_Undo] = []
 
     def _lock(self, lock: LockData) -> None:
@@ -123,7 +126,26 @@ class Board:
 
     def total(self) -> int:
         """What the search brings down. [money]"""
-        return sum(self._weigh(peg.price) for peg in self.pegs) + sum(self.changeovers)
+        pegged = sum(self._weigh(peg.price) for peg in self.pegs)
+        return pegged + sum(self.changeovers) + BREACH * self.crowded
+
+    def _crowded(self, pegs: Iterable[Pegged]) -> int:
+        """How many intermediates come to a freezer that is full."""
+        freezers = self.instance.freezers
+        if not freezers:
+            return 0
+        moves = sorted(
+            move
+            for peg in pegs
+            for site, begin, end in peg.stays
+            for move in ((begin, 1, site), (end, -1, site))
+        )
+        inside = dict.fromkeys(freezers, 0)
+        found = 0
+        for _, change, site in moves:
+            inside[site] += change
+            found += change > 0 and inside[site] > freezers[site]
+        return found
 
     def _weigh(self, price: Price) -> int:
         cost = price[0] + self.firm_weight * price[1] + BREACH * price[2]
@@ -137,7 +159,7 @@ class Board:
     @property
     def breaks(self) -> int:
         """Batches that break a rule."""
-        return sum(price[2] + price[3] for price in self._prices())
+        return self.crowded + sum(price[2] + price[3] for price in self._prices())
 
     @property
     def rank(self) -> tuple[int, int, int]:
@@ -318,10 +340,13 @@ class Board:
         for number in changed:
             row = [c for c in self.steps[number] if id(c) not in gone]
             self.steps[number] = row + [c for c in into if c.step == number]
+        pegs = list(self.pegs)
         for number in {c.programme for c in leaving} | {c.programme for c in into}:
             base = self.pegs[number]
             peg = self.demands[number].peg(self.steps, base, gone, into)
             delta += self._weigh(peg.price) - self._weigh(base.price)
+            pegs[number] = peg
+        delta += BREACH * (self._crowded(pegs) - self.crowded)
         for number, row in before:
             self.steps[number] = row
         return delta
@@ -403,7 +428,8 @@ class Board:
             delta += self._weigh(peg.price) - self._weigh(base.price)
             undo.pegs.append((number, base))
             self.pegs[number] = peg
-        return delta
+        undo.crowded, self.crowded = self.crowded, self._crowded(self.pegs)
+        return delta + BREACH * (self.crowded - undo.crowded)
 
     def mark(self) -> int:
         """Where `revert` may go back to."""
@@ -424,6 +450,7 @@ class Board:
                 self.steps[number] = row
             for number, peg in undo.pegs:
                 self.pegs[number] = peg
+            self.crowded = undo.crowded
 
     def keep(self) -> None:
         """Forget how to take swaps back."""

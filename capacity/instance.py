@@ -342,6 +342,8 @@ class Instance:
     """Product of a batch by (step, suite). [kg]"""
     queues: dict[tuple[int, int], Queue]
     """By (site, QC or QA)."""
+    freezers: dict[int, int] = field(default_factory=dict)
+    """Frozen intermediates that a site holds at a time, where that is limited."""
     tested_before: dict[tuple[int, int], tuple[int, ...]] = field(default_factory=dict)
     """Starts of batches out before `as_of`, by (site, QC or QA). [tick]"""
 
@@ -461,6 +463,11 @@ class _Builder:
                 (site, resource): self._queue(site, resource)
                 for site in range(len(self.site))
                 for resource in (QC, QA)
+            },
+            freezers={
+                self.site[site.id]: site.freezer_batches
+                for site in scenario.sites
+                if site.freezer_batches is not None
             },
             tested_before=self._tested_before(steps, on_hand, locks, suites),
         )

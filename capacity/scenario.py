@@ -217,6 +217,8 @@ class Site(Entity):
     """QC starts a week, by date; none before the first. [1/week]"""
     qa_reviewers: list[Rate] = []
     """QA reviewers by date; none before the first."""
+    freezer_batches: Annotated[int, Field(ge=0, le=100_000)] | None = None
+    """Frozen intermediates that the site holds at a time; no limit where none."""
 
 
 class ClassPair(Record):

@@ -328,6 +328,30 @@ class Schedule:
         assert ready is not None
         return ready + supply.freeze
 
+    def stays(self, step: StepData) -> Iterator[tuple[int, int, int]]:
+        """Site, from and until of every intermediate that a step may use. [tick]"""
+        supply = step.frozen
+        assert supply is not None
+        last: dict[Unit, int] = {}
+        for user in self.users(step.index):
+            assert user.start is not None
+            for unit in self.uses.get(user.unit, ((), ()))[1]:
+                last[unit] = max(user.start, last.get(unit, user.start))
+        sent = {unit: freight for freight in self.freights for unit in freight.units}
+        for batch in self.batches:
+            if batch.step != step.before:
+                continue
+            begin = max(self.instance.as_of, batch.out or self.instance.as_of)
+            end = min(self.expiry(batch, supply), self.instance.horizon_end)
+            end = last.get(batch.unit, end)
+            freight = sent.get(batch.unit)
+            if freight is None:
+                yield batch.site, begin, end
+            else:
+                lane = freight.lane
+                yield batch.site, begin, freight.depart
+                yield lane.to, freight.depart + lane.days, end
+
     # --------------------------------------------------------------- release
 
     def released(self, batch: Batch) -> int | None:

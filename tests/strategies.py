@@ -46,6 +46,7 @@ FAMILIES = (
     "licences",
     "losses",
     "ceilings",
+    "freezers",
 )
 """Parts of the format; a scenario draws some of them."""
 
@@ -183,6 +184,8 @@ class _Writer:
             row: Row = {"id": name, "name": name}
             row["qc_batches"] = self._rates("1/2", "1", "7/4", "3")
             row["qa_reviewers"] = self._rates("1", "5/3", "2", "5")
+            if self.has("freezers"):
+                row["freezer_batches"] = self.one_of(0, 1, 1, 2, 2, 3, 4)
             if self.maybe("closures"):
                 row["shutdowns"] = [
                     {
@@ -378,7 +381,7 @@ class _Writer:
 
     def _shapes(self) -> list[str]:
         shapes = []
-        if self.has("frozen") or self.has("lanes"):
+        if self.has("frozen") or self.has("lanes") or self.has("freezers"):
             shapes.append("frozen")
         if self.has("direct"):
             longer = self.one_of("direct twice", "direct then frozen")

@@ -556,6 +556,65 @@ def _cargo(
             yield f"{label} carries {name} before it is ready"
 
 
+def stays_in_freezers(ledger: Ledger) -> Iterator[tuple[str, str, int, int]]:
+    """Site, intermediate, and from when until when it lies frozen there. [tick]
+
+    From its out, not before `as_of`, until the last batch that uses it starts; unused,
+    until it expires or the horizon ends. Shipped, it leaves when its shipment departs and
+    lies at the other end from its arrival on.
+    """
+    book = ledger.book
+    for programme in book.scenario.programmes:
+        for step in programme.recipe:
+            if not isinstance(step.supply, Frozen):
+                continue
+            before = book.step_before(programme.id, step.step)
+            assert before is not None
+            last: dict[str, int] = {}
+            for batch, _, used in inputs_by_rule(
+                ledger, programme.id, step.step, step.supply
+            ):
+                for unit in used:
+                    start = ledger.tick(batch.start)
+                    last[unit.batch] = max(start, last.get(unit.batch, start))
+            for unit in ledger.made(programme.id, before.step):
+                begin = book.as_of
+                if unit.out is not None:
+                    begin = max(begin, ledger.tick(unit.out))
+                end = min(expiry(ledger, unit, step.supply), book.horizon_end)
+                end = last.get(unit.batch, end)
+                sent = [x for x in ledger.plan.shipments if unit.batch in x.batches]
+                yield (
+                    unit.site,
+                    unit.batch,
+                    begin,
+                    (ledger.tick(sent[0].depart) if sent else end),
+                )
+                for shipment in sent:
+                    to = next(
+                        x.to for x in book.scenario.lanes if x.id == shipment.lane
+                    )
+                    yield to, unit.batch, ledger.tick(shipment.arrive), end
+
+
+def freezers_are_finite(ledger: Ledger) -> Iterator[str]:
+    """A site never holds more frozen intermediates than its freezer."""
+    stays = list(stays_in_freezers(ledger))
+    for site in ledger.book.scenario.sites:
+        most = site.freezer_batches
+        if most is None:
+            continue
+        here = [(begin, end) for where, _, begin, end in stays if where == site.id]
+        for tick in sorted({begin for begin, end in here if begin < end}):
+            count = sum(begin <= tick < end for begin, end in here)
+            if count > most:
+                yield (
+                    f"{site.id} holds {count} frozen intermediates on "
+                    f"{ledger.date(tick)}; its freezer takes {most}"
+                )
+                break
+
+
 # ------------------------------------------------------------------ release and rights
 
 
@@ -834,6 +893,7 @@ RULES: dict[str, Rule] = {
         client_input_has_arrived,
         intermediates_are_ready,
         shipments_keep_their_lane,
+        freezers_are_finite,
         release_adds_up,
         qc_is_finite,
         qa_is_finite,

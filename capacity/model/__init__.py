@@ -51,6 +51,7 @@ STATED_BY: dict[str, tuple[Constraint, ...]] = {
     "client_input_has_arrived": (supply_steps,),
     "intermediates_are_ready": (supply_steps,),
     "shipments_keep_their_lane": (supply_steps,),
+    "freezers_are_finite": (supply_steps,),
     "release_adds_up": (test_batches,),
     "qc_is_finite": (test_batches,),
     "qa_is_finite": (test_batches,),
