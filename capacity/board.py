@@ -24,7 +24,7 @@ from capacity.pegging import (
     Unit,
 )
 from capacity.schedule import Run, Schedule, Test, freights_for
-from capacity.slots import Slots
+from capacity.slots import Slots, in_turn
 
 BREACH = 10**11
 """What a batch costs that breaks a rule. [money]"""
@@ -524,7 +524,7 @@ class Snapshot:
             on_hand.update((index, demand.groups[j].index) for index, j in demand.shelf)
         runs = tuple(self._run(c, serves) for row in self.suites for c in row)
         bare = Schedule(self.instance, runs, on_hand)
-        return Schedule(self.instance, runs, on_hand, freights_for(bare))
+        return in_turn(Schedule(self.instance, runs, on_hand, freights_for(bare)))
 
     def _run(self, campaign: Campaign, serves: dict[tuple[int, int], int]) -> Run:
         groups = tuple(serves.get((id(campaign), k)) for k in range(campaign.n))

@@ -347,6 +347,19 @@ class Instance:
     tested_before: dict[tuple[int, int], tuple[int, ...]] = field(default_factory=dict)
     """Starts of batches out before `as_of`, by (site, QC or QA). [tick]"""
 
+    def turn(self, group: int | None) -> int:
+        """Where the priority rule puts a product batch before its out is looked at."""
+        rule = self.scenario.quality.priority
+        if rule == "first_out":
+            return 0
+        last = self.horizon_end + 10**6  # later than any due day
+        if group is None:
+            return last
+        data = self.groups[group]
+        if rule == "due_date":
+            return data.due
+        return 0 if data.firm else 1
+
     def lane(self, start: int, to: int) -> LaneData | None:
         """The lane between two sites."""
         return next((x for x in self.lanes if (x.start, x.to) == (start, to)), None)

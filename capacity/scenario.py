@@ -477,6 +477,8 @@ class Quality(Record):
     """Window in which QC and QA starts are counted. [day]"""
     lending: Lending = Lending()
     """Work for other sites."""
+    priority: Literal["free", "first_out", "due_date", "firm_first"] = "free"
+    """Which of the batches that wait is tested and reviewed first."""
     ppq_after_engineering_days: Days = Fraction(3)
     """From the last engineering batch out to the first PPQ start. [day]"""
 

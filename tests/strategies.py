@@ -26,6 +26,7 @@ from capacity.schedule import (
     freights_for,
     lead_in,
 )
+from capacity.slots import in_turn
 from capacity.validate import problems
 
 Row = dict[str, Any]
@@ -47,6 +48,7 @@ FAMILIES = (
     "losses",
     "ceilings",
     "freezers",
+    "priorities",
 )
 """Parts of the format; a scenario draws some of them."""
 
@@ -206,7 +208,7 @@ class _Writer:
         return rows
 
     def _rates(self, *values: str) -> list[Row]:
-        if not self.has("queues"):
+        if not self.has("queues") and not self.has("priorities"):
             return [{"from": moment(-500), "value": 14}]
         first = self.one_of(*values, "0")
         rows: list[Row] = [{"from": moment(-500), "value": first}]
@@ -339,6 +341,8 @@ class _Writer:
             "window_days": self.one_of("14", "28") if self.has("queues") else "28",
             "ppq_after_engineering_days": self.days(0, 4),
         }
+        if self.has("priorities"):
+            row["priority"] = self.one_of("first_out", "due_date", "firm_first")
         if self.maybe("queues"):
             row["lending"] = {
                 "qc": self.one_of(0, "1/2"),
@@ -721,6 +725,8 @@ class _Planner:
         for step in self.instance.steps:
             self._step(step)
         bare = Schedule(self.instance, tuple(self.runs), self.on_hand)
+        if self.draw(st.integers(0, 3)):
+            bare = in_turn(bare)
         return replace(bare, freights=self._freights(bare))
 
     # ------------------------------------------------------------------- serving

@@ -684,6 +684,59 @@ def qa_is_finite(ledger: Ledger) -> Iterator[str]:
     yield from _queue_is_finite(ledger, "qa")
 
 
+def turn(ledger: Ledger, batch: PlannedBatch) -> tuple[int, int, int]:
+    """Where the priority rule puts a batch of a last step: the least comes first.
+
+    What serves no line comes last, what is out earlier first where all else is equal.
+    """
+    line, out = ledger.line(batch), ledger.tick(batch.out)
+    rule = ledger.book.scenario.quality.priority
+    if rule == "first_out":
+        return 0, 0, out
+    if line is None:
+        return 2, 0, out
+    if rule == "due_date":
+        return 0, ledger.book.grid.at(line.due), out
+    return int(line.firmness != "firm"), 0, out
+
+
+def queues_keep_their_order(ledger: Ledger) -> Iterator[str]:
+    """QC and QA start no batch of a site while one that comes first waits there.
+
+    Batches of last steps only, out from `as_of` on, whoever does the work.
+    """
+    book = ledger.book
+    if book.scenario.quality.priority == "free":
+        return
+    batches = [
+        batch
+        for batch in ledger.plan.batches
+        if ledger.tested(batch)
+        and book.role(batch.programme, batch.step) == "product"
+        and ledger.tick(batch.out) >= book.as_of
+    ]
+    for resource in ("qc", "qa"):
+        for site in book.sites:
+            queue = [
+                (
+                    turn(ledger, batch),
+                    ledger.tick(batch.out),
+                    ledger.tick(getattr(batch, f"{resource}_start")),
+                    batch.batch,
+                )
+                for batch in batches
+                if batch.site == site
+            ]
+            for first, out, waits_until, name in queue:
+                for second, _, start, other in queue:
+                    if first < second and out <= start < waits_until:
+                        yield (
+                            f"{resource.upper()} of {other} starts on "
+                            f"{ledger.date(start)}, while {name} of {site} waits and "
+                            "comes first"
+                        )
+
+
 def _queue_is_finite(ledger: Ledger, resource: str) -> Iterator[str]:
     share = getattr(ledger.book.scenario.quality.lending, resource)
     for site in ledger.book.sites:
@@ -897,6 +950,7 @@ RULES: dict[str, Rule] = {
         release_adds_up,
         qc_is_finite,
         qa_is_finite,
+        queues_keep_their_order,
         lines_get_what_they_may,
         dates_of_batches_agree,
     )

@@ -55,6 +55,7 @@ STATED_BY: dict[str, tuple[Constraint, ...]] = {
     "release_adds_up": (test_batches,),
     "qc_is_finite": (test_batches,),
     "qa_is_finite": (test_batches,),
+    "queues_keep_their_order": (test_batches,),
     "lines_get_what_they_may": (choose_lines,),
     "dates_of_batches_agree": (choose_lines, test_batches),
 }
