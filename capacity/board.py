@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 from capacity.instance import Instance, LockData, Mode, StepData, SuiteData, overlap
@@ -523,8 +524,8 @@ class Snapshot:
                     serves[id(item[6]), item[7]] = demand.groups[j].index
             on_hand.update((index, demand.groups[j].index) for index, j in demand.shelf)
         runs = tuple(self._run(c, serves) for row in self.suites for c in row)
-        bare = Schedule(self.instance, runs, on_hand)
-        return in_turn(Schedule(self.instance, runs, on_hand, freights_for(bare)))
+        bare = in_turn(Schedule(self.instance, runs, on_hand))
+        return replace(bare, freights=freights_for(bare))
 
     def _run(self, campaign: Campaign, serves: dict[tuple[int, int], int]) -> Run:
         groups = tuple(serves.get((id(campaign), k)) for k in range(campaign.n))

@@ -5,13 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import assume, given, settings
+from strategies import Case, cases
 from test_pinned import agree, laid, two_suites
 from test_rules import frozen_network, scenario
 
 from capacity.board import board_of
-from capacity.checker import broken_rules
+from capacity.checker import RULES, broken_rules
+from capacity.checker.book import Book
+from capacity.checker.ledger import Ledger
 from capacity.instance import build as instance_of
 from capacity.publish import to_plan
+from capacity.reopen import freezers_hold
 from capacity.scenario import Scenario
 from capacity.schedule import Freight
 from capacity.solver import solve
@@ -114,3 +119,18 @@ def test_a_freezer_holds_a_sensible_number_of_batches(most: float) -> None:
     document["sites"][0]["freezer_batches"] = most
     with pytest.raises(ValueError, match="freezer_batches"):
         scenario(document)
+
+
+@settings(max_examples=40)
+@given(cases(frozenset({"freezers", "lanes"})))
+def test_search_and_checker_agree_whether_freezers_hold(case: Case) -> None:
+    ledger = Ledger(Book(case.scenario), to_plan(case.schedule, "drawn"))
+    others = (
+        said
+        for name, rule in RULES.items()
+        if name != "freezers_are_finite"
+        for said in rule(ledger)
+    )
+    assume(not any(others))
+    crowded = list(RULES["freezers_are_finite"](ledger))
+    assert freezers_hold(case.schedule) is (not crowded)

@@ -6,18 +6,23 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from test_pinned import Case, agree, laid
+from hypothesis import assume, given, settings
+from strategies import Case, cases
+from test_pinned import agree, laid
 from test_rules import network, scenario
 
-from capacity.checker import broken_rules
+from capacity.checker import RULES, broken_rules
+from capacity.checker.book import Book
+from capacity.checker.ledger import Ledger
 from capacity.construct import construct
 from capacity.instance import build as instance_of
 from capacity.publish import to_plan
+from capacity.reopen import turns_hold
 from capacity.slots import in_turn
 
 Row = dict[str, Any]
 
-RULES = ("free", "first_out", "due_date", "firm_first")
+ORDERS = ("free", "first_out", "due_date", "firm_first")
 
 
 def short_of_review(priority: str) -> Row:
@@ -49,7 +54,7 @@ def reviewed(priority: str, one: int, other: int) -> Case:
     ("one", "other", "kept"),
     [
         # L's batch is reviewed when it is out; O's isn't there yet.
-        (13, 41, set(RULES)),
+        (13, 41, set(ORDERS)),
         # O's overtakes L's, which waits.
         (46, 18, {"free", "due_date", "firm_first"}),
         # Both wait, and L's goes first.
@@ -59,7 +64,7 @@ def reviewed(priority: str, one: int, other: int) -> Case:
 def test_the_rule_says_which_of_two_that_wait_is_first(
     one: int, other: int, kept: set[str]
 ) -> None:
-    for priority in RULES:
+    for priority in ORDERS:
         assert agree(reviewed(priority, one, other)) is (priority in kept), priority
 
 
@@ -83,7 +88,7 @@ def test_a_batch_that_serves_none_comes_last_but_where_the_first_out_does() -> N
         assert agree(case) is kept
 
 
-@pytest.mark.parametrize("priority", RULES)
+@pytest.mark.parametrize("priority", ORDERS)
 def test_what_is_searched_is_put_in_turn(priority: str) -> None:
     document = short_of_review(priority)
     document["orders"] = [
@@ -116,3 +121,20 @@ def test_what_its_turn_makes_too_late_serves_none() -> None:
     assert [group for run in found.runs for group in run.serves] == [0, 0, None]
     case.schedule = found
     assert agree(case) is True
+
+
+@settings(max_examples=40)
+@given(cases(frozenset({"priorities"})))
+def test_search_and_checker_agree_whether_all_are_in_turn(case: Case) -> None:
+    plan = to_plan(case.schedule, "drawn")
+    rules = (
+        "batches_follow_their_campaign",
+        "release_adds_up",
+        "locks_keep_their_dates",
+    )
+    ledger = Ledger(Book(case.scenario), plan)
+    assume(not any(said for rule in rules for said in RULES[rule](ledger)))
+    overtaken = list(RULES["queues_keep_their_order"](ledger))
+    assert turns_hold(case.schedule) is (not overtaken)
+    put = in_turn(case.schedule)
+    assert turns_hold(put) or put.bill == case.schedule.bill  # no room anywhere
