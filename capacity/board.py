@@ -13,7 +13,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
-from capacity.instance import FAR, Instance, LockData, Mode, StepData, SuiteData
+from capacity.instance import (
+    FAR,
+    Instance,
+    LockData,
+    Mode,
+    StepData,
+    SuiteData,
+    overlap,
+)
 from capacity.pegging import (
     FIRM_WEIGHT,
     KIND_BITS,
@@ -24,7 +32,7 @@ from capacity.pegging import (
     Unit,
 )
 from capacity.schedule import Run, Schedule, Test, freights_for
-from capacity.slots import Slots
+from capacity.slots import Slots, in_turn
 
 BREACH = 10**11
 """What a batch costs that breaks a rule. [money]"""
@@ -72,7 +80,7 @@ where a transfer must come before, how many transfers end after that)."""
 class _Undo:
     """What a swap replaced."""
 
-    __slots__ = ("chains", "into", "leaving", "pegs", "steps", "suites")
+    __slots__ = ("chains", "crowded", "into", "leaving", "pegs", "steps", "suites")
 
     def __init__(
         self, leaving: list[Campaign], into: Sequence[Campaign], chains: Chains
@@ -83,6 +91,7 @@ class _Undo:
         self.suites: list[tuple[int, list[Campaign], int]] = []
         self.steps: list[tuple[int, list[Campaign]]] = []
         self.pegs: list[tuple[int, Pegged]] = []
+        self.crowded = 0
 
 
 class Board:
@@ -119,6 +128,8 @@ class Board:
             demand.peg(self.steps, rights=self.qualified[1]) for demand in self.demands
         ]
         self.changeovers = [0] * len(self.suites)
+        self.crowded = self._crowded(self.pegs)
+        """Intermediates that find their freezer full."""
         self._undo: list[_Undo] = []
 
     def _lock(self, lock: LockData) -> None:
@@ -139,11 +150,27 @@ class Board:
 
     def total(self) -> int:
         """What the search brings down. [money]"""
-        return (
-            sum(self._weigh(peg.price) for peg in self.pegs)
-            + sum(self.changeovers)
-            + BREACH * self.qualified[3]
+        pegged = sum(self._weigh(peg.price) for peg in self.pegs)
+        broken = self.crowded + self.qualified[3]
+        return pegged + sum(self.changeovers) + BREACH * broken
+
+    def _crowded(self, pegs: Iterable[Pegged]) -> int:
+        """How many intermediates come to a freezer that is full."""
+        freezers = self.instance.freezers
+        if not freezers:
+            return 0
+        moves = sorted(
+            move
+            for peg in pegs
+            for site, begin, end in peg.stays
+            for move in ((begin, 1, site), (end, -1, site))
         )
+        inside = dict.fromkeys(freezers, 0)
+        found = 0
+        for _, change, site in moves:
+            inside[site] += change
+            found += change > 0 and inside[site] > freezers[site]
+        return found
 
     def _weigh(self, price: Price) -> int:
         cost = price[0] + self.firm_weight * price[1] + BREACH * price[2]
@@ -157,7 +184,8 @@ class Board:
     @property
     def breaks(self) -> int:
         """Batches that break a rule."""
-        return sum(price[2] + price[3] for price in self._prices()) + self.qualified[3]
+        lacking = sum(price[2] + price[3] for price in self._prices())
+        return self.crowded + self.qualified[3] + lacking
 
     @property
     def rank(self) -> tuple[int, int, int]:
@@ -341,10 +369,13 @@ class Board:
         programmes = {c.programme for c in leaving} | {c.programme for c in into}
         _, rights, _, delayed = self._chains(programmes)
         delta += BREACH * (delayed - self.qualified[3])
+        pegs = list(self.pegs)
         for number in self._touched(programmes, rights):
             base = self.pegs[number]
             peg = self.demands[number].peg(self.steps, base, gone, into, rights)
             delta += self._weigh(peg.price) - self._weigh(base.price)
+            pegs[number] = peg
+        delta += BREACH * (self._crowded(pegs) - self.crowded)
         for number, row in before:
             self.steps[number] = row
         return delta
@@ -412,6 +443,8 @@ class Board:
     def _row_cost(self, suite: int, row: list[Campaign]) -> int | None:
         number = 0
         before: Campaign | None = None
+        if self.instance.suites[suite].ceilings and not self._below(suite, row):
+            return None
         for campaign in row:
             gap = (
                 campaign.gap if campaign.after is before else self.gap(before, campaign)
@@ -422,6 +455,17 @@ class Board:
                 number += 1
             before = campaign
         return number * self.instance.suites[suite].changeover_cost
+
+    def _below(self, suite: int, row: list[Campaign]) -> bool:
+        """Whether campaigns and changeovers keep the suite's ceiling in every period."""
+        spans = [
+            (campaign.start - max(0, self.gap(before, campaign)), campaign.end)
+            for before, campaign in zip([None, *row], row, strict=False)
+        ]
+        return all(
+            sum(overlap(span, (begin, end)) for span in spans) <= most
+            for begin, end, most in self.instance.suites[suite].ceilings
+        )
 
     def _swap_tests(self, undo: _Undo, gone: set[int]) -> int:
         leaving, into = undo.leaving, undo.into
@@ -447,7 +491,8 @@ class Board:
             delta += self._weigh(peg.price) - self._weigh(base.price)
             undo.pegs.append((number, base))
             self.pegs[number] = peg
-        return delta
+        undo.crowded, self.crowded = self.crowded, self._crowded(self.pegs)
+        return delta + BREACH * (self.crowded - undo.crowded)
 
     def mark(self) -> int:
         """Where `revert` may go back to."""
@@ -469,6 +514,7 @@ class Board:
             for number, peg in undo.pegs:
                 self.pegs[number] = peg
             self.qualified = undo.chains
+            self.crowded = undo.crowded
 
     def keep(self) -> None:
         """Forget how to take swaps back."""
@@ -545,7 +591,7 @@ class Snapshot:
             on_hand.update((index, demand.groups[j].index) for index, j in demand.shelf)
         runs = tuple(self._run(c, serves) for row in self.suites for c in row)
         transfers, _ = self.instance.placed(begun)
-        bare = Schedule(self.instance, runs, on_hand, (), transfers)
+        bare = in_turn(Schedule(self.instance, runs, on_hand, (), transfers))
         return replace(bare, freights=freights_for(bare))
 
     def _run(self, campaign: Campaign, serves: dict[tuple[int, int], int]) -> Run:

@@ -1,8 +1,8 @@
 """What has been sold, line by line: firmness, weight and price of every order.
 
 The scenario says orders and contracts; a *line* is an order, or the firm or the
-forecast part of an order that take-or-pay splits. Lines are the demand that both the
-checker and the model start from.
+forecast part of an order that take-or-pay splits, or the make-up batches of an order.
+Lines are the demand that both the checker and the model start from.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from fractions import Fraction
 from typing import Literal
 
 from capacity.horizon import add_months
+from capacity.losses import make_up_batches
 from capacity.scenario import Contract, Kind, Order, Scenario
 
-Firmness = Literal["firm", "forecast", "prospect"]
+Firmness = Literal["firm", "forecast", "prospect", "spare"]
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Line:
     """Batches of one order with one firmness."""
 
     id: str
-    """The order's id, with `/firm` or `/forecast` where the order is split."""
+    """The order's id, with `/firm` or `/forecast` where it is split, or `/spare`."""
     order: str
     contract: str
     """Contract; empty for what a qualification asks for by itself."""
@@ -58,6 +59,7 @@ def lines(scenario: Scenario) -> list[Line]:
     contracts = {contract.id: contract for contract in scenario.contracts}
     paid = _taken_or_paid(scenario, contracts)
     chains = {name: row.id for row in scenario.qualifications for name in row.orders}
+    spares = make_up_batches(scenario)
     found = list(_asked_by_chains(scenario))
     for order in scenario.orders:
         contract = contracts[order.contract]
@@ -73,6 +75,8 @@ def lines(scenario: Scenario) -> list[Line]:
                     scenario, contract, order, firmness == "firm", batches, split
                 )
                 found.append(replace(line, chain=chains.get(order.id)))
+        if order.id in spares:
+            found.append(_spare(found[-1], spares[order.id]))
     return sorted(found, key=lambda line: (line.programme, line.due, line.id))
 
 
@@ -133,6 +137,11 @@ def _line(
         if contract.prospect
         else getattr(factors, order.kind),
     )
+
+
+def _spare(line: Line, batches: int) -> Line:
+    """Make-up batches, wanted as much as the least certain batches of their order."""
+    return replace(line, id=f"{line.order}/spare", firmness="spare", batches=batches)
 
 
 def _taken_or_paid(

@@ -22,7 +22,7 @@ from capacity.instance import (
     OnHand,
     StepData,
 )
-from capacity.schedule import ON_HAND, Test, group_freights
+from capacity.schedule import ON_HAND, Freight, Test, group_freights
 
 if TYPE_CHECKING:
     from capacity.board import Campaign
@@ -50,6 +50,8 @@ State = tuple[int | None, ...]
 """Rights to ship by filing of a programme's qualifications, then by qualification 1 where
 its engineering is wanted. [tick]"""
 
+Stay = tuple[int, int, int]
+"""(site, from, until) of an intermediate in a freezer. [tick]"""
 
 FIRM_WEIGHT = 1000
 """What firm service counts in a strict plan, against everything else, while searching."""
@@ -62,7 +64,7 @@ class Pegged:
 
     __slots__ = (
         "bads", "changed", "costs", "end", "firms", "items", "left", "lefts", "picks",
-        "places", "ppq", "price", "sizes", "state",
+        "places", "ppq", "price", "sizes", "state", "stays",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -89,6 +91,8 @@ class Pegged:
         self.price: Price = (0, 0, 0, 0, 0)
         self.state: State = ()
         """Rights by qualification that it was made for."""
+        self.stays: list[Stay] = []
+        """Intermediates in freezers that are limited."""
 
     def copy(self, base: Pegged) -> None:
         """Take over what goes as before."""
@@ -259,31 +263,52 @@ class Demand:
             ]
             for c in self.chains
         }
+        self.needed = {
+            chain: [j for j in places if not self.groups[j].spare]
+            for chain, places in self.checks.items()
+        }
 
     def filed(self, steps: list[list[Campaign]], chain: ChainData) -> int | None:
         """When a qualification is filed for: after its last PPQ release. [tick]"""
         if not chain.permitted:
             return None
         runs = [c for c in steps[self.last.index] if c.ppq and c.site == chain.site]
-        found = -FAR
-        for j in self.checks[chain.index]:
-            taken = self._validation(runs, j)
-            if taken is None:
-                return None
-            found = max(found, *(item[0] for item in taken))
+        if not runs:
+            return None
+        wanted = [(j, self.first_left[j]) for j in self.checks[chain.index]]
+        found, done = -FAR, set()
+        for j, items, need, _ in self._allotted(runs, wanted, self.open_until)[0]:
+            if j in self.needed[chain.index] and len(items) == need:
+                done.add(j)
+                found = max(found, *(item[0] for item in items))
+        if len(done) < len(self.needed[chain.index]):
+            return None
         return found + self.last.lead_times["ppq"] + chain.filing_wait
 
-    def _validation(self, runs: list[Campaign], j: int) -> list[Item] | None:
-        """PPQ batches of a qualification's only such group, None where too few."""
+    def _allotted(
+        self,
+        runs: list[Campaign],
+        wanted: list[tuple[int, int]],
+        until: list[list[int]],
+    ) -> tuple[list[tuple[int, list[Item], int, Campaign]], list[Item]]:
+        """PPQ batches by the group that takes them, and what is left over.
+
+        A group takes its batches from one campaign, which may be shared: that with most
+        for it. What a group leaves over may still serve the next.
+        """
         runs = sorted(runs, key=lambda c: c.start)
-        best: list[Item] = []
-        short = True
-        for run in runs:
-            need = self._needed(j, run.suite)
-            items = [i for i in run.items if i[0] <= self.open_until[j][run.suite]]
-            if len(items[:need]) > len(best):
-                best, short = items[:need], len(items) < need
-        return None if short else best
+        spare = [list(run.items) for run in runs]
+        found = []
+        for j, need in wanted:
+            needs = [self._needed(j, c.suite) if self.several else need for c in runs]
+            fits = [
+                [item for item in items if item[0] <= until[j][item[2]]][:count]
+                for items, count in zip(spare, needs, strict=True)
+            ]
+            best = max(range(len(runs)), key=lambda at: len(fits[at]))
+            found.append((j, fits[best], needs[best], runs[best]))
+            spare[best] = [item for item in spare[best] if item not in fits[best]]
+        return found, [item for items in spare for item in items]
 
     def _needed(self, j: int, suite: int) -> int:
         """Batches that a group needs where a suite makes it."""
@@ -677,33 +702,23 @@ class Demand:
         found.left = base.end[:]
 
     def _peg_ppq(self, row: list[Campaign], found: Pegged) -> None:
-        """Each validation group takes its batches from one campaign, which may be shared.
-
-        That is the first with enough that suit it, else the one with most: what a group
-        leaves over may still serve the next.
-        """
+        """Each validation group takes its batches from one campaign."""
         found.end = found.left[:]
-        runs = sorted((c for c in row if c.ppq), key=lambda c: c.start)
-        spare = [list(run.items) for run in runs]
-        for j, bit in enumerate(self.bits):
-            need = found.left[j]
-            if bit != 2 or need <= 0 or not runs:
-                continue
-            needs = [
-                self._needed(j, run.suite) if self.several else need for run in runs
-            ]
-            fits = [
-                [item for item in items if item[0] <= self.until[j][item[2]]][:count]
-                for items, count in zip(spare, needs, strict=True)
-            ]
-            best = max(range(len(runs)), key=lambda at: len(fits[at]))
-            if self.several and fits[best]:
-                found.sizes[j] = self.size[runs[best].suite]
-                found.left[j] = needs[best]
-            found.ppq += [(item, j) for item in fits[best]]
-            found.left[j] -= len(fits[best])
-            spare[best] = [item for item in spare[best] if item not in fits[best]]
-        found.ppq += [(item, -1) for items in spare for item in items]
+        runs = [c for c in row if c.ppq]
+        if not runs:
+            return
+        wanted = [
+            (j, found.left[j])
+            for j, bit in enumerate(self.bits)
+            if bit == 2 and found.left[j] > 0
+        ]
+        allotted, spare = self._allotted(runs, wanted, self.until)
+        for j, items, need, run in allotted:
+            found.ppq += [(item, j) for item in items]
+            if self.several and items:
+                found.sizes[j], found.left[j] = self.size[run.suite], need
+            found.left[j] -= len(items)
+        found.ppq += [(item, -1) for item in spare]
 
     # ----------------------------------------------------------------- price
 
@@ -748,7 +763,7 @@ class Demand:
         cost = 0
         if chain.transfer is not None and self.starts_at(steps, chain) is not None:
             cost += chain.transfer_cost
-        if chain.permitted and not any(found.left[j] for j in self.checks[chain.index]):
+        if chain.permitted and not any(found.left[j] for j in self.needed[chain.index]):
             cost += chain.filing_cost
         return cost
 
@@ -900,6 +915,7 @@ class Demand:
             regret += cost
             short += len(lacking)
             worth += sum(map(self._worth, lacking))
+        found.stays = genealogy.stays
         if not any(
             self.later[step.before, c.site]
             for step in self.frozen
@@ -962,6 +978,8 @@ class Genealogy:
         self.pairs = pairs
         self.inputs: dict[tuple[int, int, int], list[Unit]] = {}
         """Units used by (step, suite, start)."""
+        self.stays: list[Stay] = []
+        """Intermediates in freezers that are limited."""
         self.sites = [suite.site for suite in self.instance.suites]
         self.simple = len(demand.frozen) < 2  # nothing but direct input below
 
@@ -1004,11 +1022,50 @@ class Genealogy:
             ):
                 lacking.append(j)
         cost = self._units_cost(before, pool, gone)
+        sent: dict[tuple[int, int], Freight] = {}
         for (origin, to), needs in freight.items():
             lane = self.instance.lane(origin, to)
             assert lane is not None
-            cost += lane.cost * len(group_freights(self.instance, needs, lane))
+            shipments = group_freights(self.instance, needs, lane)
+            cost += lane.cost * len(shipments)
+            sent |= {unit: row for row in shipments for unit in row.units}
+            for (suite, number), _, _ in needs:
+                at = self.instance.on_hand[number].suite if suite == ON_HAND else suite
+                cost += lane.dues[before.index, at]
+        if self.instance.freezers:
+            self._lay(step, supply, users, pool, sent)
         return cost, lacking
+
+    def _lay(
+        self,
+        step: StepData,
+        supply: FrozenData,
+        users: list[tuple[int, int, int]],
+        pool: list[Unit],
+        sent: dict[tuple[int, int], Freight],
+    ) -> None:
+        """Note where intermediates lie from their out to their last use."""
+        instance = self.instance
+        last: dict[tuple[int, int], int] = {}
+        for start, suite, _ in users:
+            for unit in self.inputs[step.index, suite, start]:
+                last[_key(unit)] = start  # users are in order of start
+        for unit in pool:
+            expiry, _, _, site, _, made, _, _, number = unit
+            out: int | None = expiry - supply.shelf_life
+            if made < -(FAR // 2):
+                out = instance.on_hand[number].out
+            begin = max(instance.as_of, out if out is not None else instance.as_of)
+            end = last.get(_key(unit), min(expiry, instance.horizon_end))
+            row = sent.get(_key(unit))
+            if row is None:
+                stays = [(site, begin, end)]
+            else:
+                arrive = row.depart + row.lane.days
+                stays = [(site, begin, row.depart), (row.lane.to, arrive, end)]
+            self.stays += [
+                x for x in stays if x[1] < x[2] and x[0] in instance.freezers
+            ]
 
     def _first_licensed(
         self, before: StepData, pool: list[Unit], gone: bytearray, j: int, count: int
@@ -1107,6 +1164,12 @@ class Genealogy:
     def right(self, item: Item, j: int) -> int:
         """Latest right of the intermediates in a batch. [tick]"""
         return self._inner(self.demand.last, item[2], item[1], j)
+
+
+def _key(unit: Unit) -> tuple[int, int]:
+    """An intermediate as a shipment names it."""
+    _, _, _, _, suite, made, _, _, number = unit
+    return (suite, made) if made >= 0 - FAR // 2 else (ON_HAND, number)
 
 
 def _latest_right(group: Group, steps: list[int], site: int) -> int | None:

@@ -107,12 +107,13 @@ def _complete(v: Variables, data: ChainData, chain: ChainVars) -> None:
             if index in asked:
                 asked[index].append((slot, literal))
     whole = {g.index: _whole(v, g, asked[g.index]) for g in groups}
-    ppq = [row for g in groups if g.kind == "ppq" for row in asked[g.index]]
+    checks = [row for g in groups if g.kind == "ppq" for row in asked[g.index]]
     for group in groups:
-        for _, literal in ppq if group.kind == "engineering" else ():
+        for _, literal in checks if group.kind == "engineering" else ():
             v.model.add_implication(literal, whole[group.index])
-    (validated,) = [whole[g.index] for g in groups if g.kind == "ppq"]
-    v.model.add(chain.whole == (validated if data.permitted else 0))
+    needed = [g.index for g in groups if g.kind == "ppq" and not g.spare]
+    v.model.add_min_equality(chain.whole, [whole[index] for index in needed])
+    ppq = [row for index in needed for row in asked[index]]
     v.model.add(chain.filed == FAR).only_enforce_if(~chain.whole)
     last: list[Literal] = []
     for slot, literal in ppq:

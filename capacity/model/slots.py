@@ -11,7 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from ortools.sat.python.cp_model import CpModel, Domain, IntVar, LinearExpr
+from ortools.sat.python.cp_model import (
+    CpModel,
+    Domain,
+    IntervalVar,
+    IntVar,
+    LinearExpr,
+)
 
 from capacity.instance import FAR, Instance, Mode, OnHand, StepData
 from capacity.schedule import Run, Schedule, Test, Unit, end_of, lead_in
@@ -193,6 +199,8 @@ class Variables:
     """Qualifications that this model decides."""
     rights: dict[int, IntVar] = field(default_factory=dict)
     """Right to ship by filing, where this model decides it. [tick]"""
+    stays: dict[int, list[IntervalVar]] = field(default_factory=dict)
+    """Intermediates in the freezer of a site, where it is limited."""
     one: Literal = field(init=False)
     zero: Literal = field(init=False)
 
@@ -255,6 +263,8 @@ class FreightVars:
     depart: IntVar
     cargo: dict[Unit | int, Literal]
     """By slot number, or unit for batches on hand."""
+    dues: list[Expression]
+    """Duty and expected loss of what it carries. [money]"""
 
 
 def domain_of(mode: Mode, low: int, high: int) -> Domain:
