@@ -124,17 +124,41 @@ def construct(
             best, days = board, span
             report(best.snapshot().schedule())
     assert best is not None
-    for chain in instance.chains:
-        asked = qualifying(best, chain)
-        if stop() or not asked:
-            continue
-        board = _built(instance, [*wishes, *asked_for(best), *asked], days, stop)
-        if not wishes:
-            _trim(board)
-        if board.rank < best.rank:
-            best = board
+    for chain in _promising(best, wishes, days, stop):
+        with_it = _qualified(best, wishes, days, stop, chain)
+        if with_it is not None and with_it.rank < best.rank:
+            best = with_it
             report(best.snapshot().schedule())
     return best.snapshot().schedule()
+
+
+def _promising(
+    board: Board, wishes: Sequence[Wish], days: int, stop: Callable[[], bool]
+) -> list[ChainData]:
+    """Qualifications that by themselves make a plan better, the best first."""
+    found = []
+    for chain in board.instance.chains:
+        other = None if stop() else _qualified(board, wishes, days, stop, chain)
+        if other is not None and other.rank < board.rank:
+            found.append((other.rank, chain.index, chain))
+    return [chain for *_, chain in sorted(found, key=lambda row: row[:2])]
+
+
+def _qualified(
+    board: Board,
+    wishes: Sequence[Wish],
+    days: int,
+    stop: Callable[[], bool],
+    chain: ChainData,
+) -> Board | None:
+    """The plan made anew with one more site qualified, if that can be."""
+    asked = qualifying(board, chain)
+    if stop() or not asked:
+        return None
+    found = _built(board.instance, [*wishes, *asked_for(board), *asked], days, stop)
+    if not wishes:
+        _trim(found)
+    return found
 
 
 def _never() -> bool:
