@@ -26,7 +26,7 @@ from capacity.pegging import (
 from capacity.schedule import Run, Schedule, Test, freights_for
 from capacity.slots import Slots
 
-BREACH = 10**11
+BREACH = 10**15
 """What a batch costs that breaks a rule. [money]"""
 
 
@@ -130,6 +130,12 @@ class Board:
         if self.tolerance is None:
             return cost + BREACH * price[3]
         return cost + int(self.tolerance * price[4])
+
+    def weigh_firm(self, weight: int) -> None:
+        """Say what firm service counts in a strict plan, against everything else. [1]"""
+        if self.instance.strict:
+            for one in (self, *self.demands):
+                one.firm_weight = weight
 
     def _prices(self) -> list[Price]:
         return [peg.price for peg in self.pegs]

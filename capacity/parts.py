@@ -1,0 +1,257 @@
+"""A plan part by part: programmes that share no suite are searched by themselves.
+
+What a part gains nothing else can lose, but for QC and QA, where sites share them: parts
+are put together again and looked at as a whole. Within a part, firm lines that a free
+search leaves late are taken from a plan of the firm lines alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from capacity.board import Board, board_of
+from capacity.construct import Wish, construct
+from capacity.firm import secured
+from capacity.instance import DAY, Instance
+from capacity.pegging import FIRM_WEIGHT
+from capacity.reinsert import improve, raced
+from capacity.resume import wishes_of
+from capacity.schedule import Schedule
+
+FREE = 0.6
+"""Share of a search after which late firm lines are seen to, if there are any."""
+
+SPLICED = 0.85
+"""Share after which no further plan of firm lines is tried."""
+
+TRY = 0.1
+"""Share that each of them gets."""
+
+SECURED = 0.03
+"""Share that finding one gets."""
+
+MARGINS = (35, 35, 100)
+"""How long after the firm line that is late its plan is followed, in turn. [day]"""
+
+OVERLAP = 50
+"""How long before that the rest may begin, where there is room. [day]"""
+
+SPLICED_HEAT = 0.15
+"""How hot the search begins around firm lines taken from elsewhere. [1]"""
+
+AGAIN_HEAT = 0.1
+"""How hot it begins again from a part's best plan. [1]"""
+
+STRICT_WEIGHT = 100_000
+"""What firm service counts once it is as low as it may be."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """Programmes that share suites, with one another only."""
+
+    programmes: frozenset[int]
+    instance: Instance
+    """With the demand and the locked campaigns of these programmes only."""
+    size: int
+    """Batches wanted."""
+
+
+def parts_of(instance: Instance) -> list[Part]:
+    """The network in parts, the one with most batches first."""
+    users: dict[int, set[int]] = {}
+    for step in instance.steps:
+        for suite in step.modes:
+            users.setdefault(suite, set()).add(step.programme)
+    for lock in instance.locks:
+        programme = instance.steps[lock.step].programme
+        users.setdefault(lock.suite, set()).add(programme)
+    groups = [{programme} for programme in range(len(instance.programmes))]
+    for programmes in users.values():
+        touched = [group for group in groups if group & programmes]
+        groups = [group for group in groups if not group & programmes]
+        groups.append(set().union(*touched))
+    parts = [_part(instance, frozenset(group)) for group in groups]
+    parts.sort(key=lambda part: (-part.size, min(part.programmes)))
+    return [part for part in parts if part.size]
+
+
+def _part(instance: Instance, programmes: frozenset[int]) -> Part:
+    groups = [g for g in instance.groups if g.programme in programmes]
+    locks = [x for x in instance.locks if instance.steps[x.step].programme in programmes]
+    alone = replace(
+        instance,
+        groups=tuple(replace(group, index=n) for n, group in enumerate(groups)),
+        locks=tuple(replace(lock, index=n) for n, lock in enumerate(locks)),
+    )
+    size = sum(group.terms[group.reference].need for group in groups)
+    return Part(programmes, alone, size)
+
+
+def of_programmes(schedule: Schedule, programmes: Iterable[int]) -> list[Wish]:
+    """Campaigns of some programmes in a plan."""
+    steps, chosen = schedule.instance.steps, set(programmes)
+    return [
+        wish for wish in wishes_of(schedule) if steps[wish.step].programme in chosen
+    ]
+
+
+def together(instance: Instance, wishes: Iterable[Wish]) -> Schedule | None:
+    """The plan with just these campaigns, None where it breaks a rule."""
+    board, found = Board(instance), []
+    for wish in wishes:
+        step = instance.steps[wish.step]
+        campaign = board.campaign(step, wish.suite, wish.start, wish.batches, wish.ppq)
+        if campaign is None:
+            return None
+        found.append(campaign)
+    if board.swap([], found) is None or board.breaks:
+        return None
+    return board.snapshot().schedule()
+
+
+def rank(schedule: Schedule) -> tuple[int, int]:
+    """What a plan minimises, in order. [money]"""
+    bill = schedule.bill
+    return bill.rank if schedule.instance.strict else (bill.regret, 0)
+
+
+class _Phases:
+    """A budget that several searches share, one after another."""
+
+    def __init__(self, done: Callable[[int], float]) -> None:
+        self.done = done
+        self.before = self.moves = 0
+
+    @property
+    def now(self) -> float:
+        """Share that is over. [1]"""
+        return self.done(self.before + self.moves)
+
+    def until(self, share: float) -> Callable[[int], float]:
+        """What tells the next search how far it is, which ends at a share of it all."""
+        self.before += self.moves
+        self.moves = 0
+        first = self.now
+
+        def over(moves: int) -> float:
+            self.moves = moves
+            now = self.now
+            return 1.0 if now >= min(1.0, share) else (now - first) / (share - first)
+
+        return over
+
+
+def improved(
+    start: Schedule,
+    *,
+    seed: int,
+    done: Callable[[int], float],
+    report: Callable[[Schedule], None],
+    heat: float = 1.0,
+    floors: Sequence[int],
+) -> Schedule:
+    """Search from a plan of a part, or of the whole.
+
+    Parameters
+    ----------
+    start
+        Where to start.
+    seed
+        Of every random choice.
+    done
+        Share of the search that is over after so many moves; from 1 on it ends. [1]
+    report
+        Told of better plans now and then.
+    heat
+        Share of the usual first temperature. [1]
+    floors
+        Firm service that can't be bettered, by programme. [money]
+
+    Returns
+    -------
+    The best plan met; the start, if none is better.
+    """
+    phases, strict = _Phases(done), start.instance.strict
+    firm = strict and any(group.firm for group in start.instance.groups)
+    best = start
+
+    def better(schedule: Schedule) -> None:
+        nonlocal best
+        if rank(schedule) < rank(best):
+            best = schedule
+            report(schedule)
+
+    def search(plan: Schedule, share: float, heat: float, weight: int) -> Schedule:
+        found = improve(
+            plan,
+            seed=seed,
+            done=phases.until(share),
+            report=better,
+            heat=heat,
+            floors=floors,
+            firm_weight=weight,
+        )
+        better(found)
+        return found
+
+    until = FREE if firm else SPLICED
+    if heat < 1:
+        free = search(start, until, heat, FIRM_WEIGHT)
+    else:
+        free = raced(
+            start,
+            seed=seed,
+            done=phases.until(until),
+            report=better,
+            heat=heat,
+            floors=floors,
+        )
+        better(free)
+    least, tries = sum(floors), 0
+    while firm and free.bill.firm_service > least and phases.now < SPLICED:
+        lines = secured(
+            start.instance,
+            enough=least,
+            seed=seed + tries,
+            done=phases.until(phases.now + SECURED),
+        )
+        if lines.bill.firm_service < free.bill.firm_service and phases.now < SPLICED:
+            spliced = splice(free, lines, floors, MARGINS[tries % len(MARGINS)])
+            search(spliced, phases.now + TRY, SPLICED_HEAT, STRICT_WEIGHT)
+        tries += 1
+    search(best, 1.0, AGAIN_HEAT, STRICT_WEIGHT if tries else FIRM_WEIGHT)
+    return best
+
+
+def splice(
+    free: Schedule, lines: Schedule, floors: Sequence[int], margin: int
+) -> Schedule:
+    """A plan that begins as firm lines ask, and goes on as one in which they are late.
+
+    Parameters
+    ----------
+    free
+        The plan in which they are late.
+    lines
+        A plan of the firm lines alone.
+    floors
+        Firm service that can't be bettered, by programme. [money]
+    margin
+        How long after the first line that is late `lines` is followed. [day]
+    """
+    board = board_of(free)
+    late = [
+        demand.want[j]
+        for demand, pegged, floor in zip(
+            board.demands, board.pegs, floors, strict=True
+        )
+        if pegged.price[1] > floor
+        for _, j in demand.overdue(pegged)
+    ]
+    day = free.instance.grid.whole(DAY)
+    until = min(late, default=free.instance.horizon_end) + margin * day
+    first = [wish for wish in wishes_of(lines) if wish.start <= until]
+    then = [w for w in wishes_of(free) if w.start > until - OVERLAP * day]
+    return construct(free.instance, first + then)
