@@ -134,8 +134,9 @@ class Board:
     def weigh_firm(self, weight: int) -> None:
         """Say what firm service counts in a strict plan, against everything else. [1]"""
         if self.instance.strict:
-            for one in (self, *self.demands):
-                one.firm_weight = weight
+            self.firm_weight = weight
+            for demand in self.demands:
+                demand.firm_weight = weight
 
     def _prices(self) -> list[Price]:
         return [peg.price for peg in self.pegs]

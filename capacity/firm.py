@@ -16,7 +16,7 @@ from capacity.reinsert import improve
 from capacity.schedule import Schedule
 from capacity.search import Limits, search
 
-HEAT = 12.0
+HEAT = 1.2
 """How hot the search for firm service begins: days late matter, not batches unserved."""
 
 ROUND = 10_000

@@ -10,41 +10,30 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from capacity.board import Board, board_of
+from capacity.board import Board
 from capacity.construct import Wish, construct
 from capacity.firm import secured
-from capacity.instance import DAY, Instance
+from capacity.instance import Instance
 from capacity.pegging import FIRM_WEIGHT
 from capacity.reinsert import improve, raced
+from capacity.reopen import rank
 from capacity.resume import wishes_of
 from capacity.schedule import Schedule
 
-FREE = 0.6
-"""Share of a search after which late firm lines are seen to, if there are any."""
+FIRM = 0.3
+"""Most of a search for firm lines by themselves. [1]"""
 
-SPLICED = 0.85
-"""Share after which no further plan of firm lines is tried."""
+LINES_MOVES = 3
+"""Moves of theirs that take as long as one of the whole."""
 
-TRY = 0.1
-"""Share that each of them gets."""
+RACED = 0.85
+"""Share of a search after which it begins again, colder, from the best plan."""
 
-SECURED = 0.03
-"""Share that finding one gets."""
-
-MARGINS = (35, 35, 100)
-"""How long after the firm line that is late its plan is followed, in turn. [day]"""
-
-OVERLAP = 50
-"""How long before that the rest may begin, where there is room. [day]"""
-
-SPLICED_HEAT = 0.15
-"""How hot the search begins around firm lines taken from elsewhere. [1]"""
-
-AGAIN_HEAT = 0.1
-"""How hot it begins again from a part's best plan. [1]"""
+AGAIN_HEAT = 0.02
+"""How hot that is. [1]"""
 
 STRICT_WEIGHT = 100_000
-"""What firm service counts once it is as low as it may be."""
+"""What firm service counts where it begins as low as it may be."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +68,9 @@ def parts_of(instance: Instance) -> list[Part]:
 
 def _part(instance: Instance, programmes: frozenset[int]) -> Part:
     groups = [g for g in instance.groups if g.programme in programmes]
-    locks = [x for x in instance.locks if instance.steps[x.step].programme in programmes]
+    locks = [
+        x for x in instance.locks if instance.steps[x.step].programme in programmes
+    ]
     alone = replace(
         instance,
         groups=tuple(replace(group, index=n) for n, group in enumerate(groups)),
@@ -109,12 +100,6 @@ def together(instance: Instance, wishes: Iterable[Wish]) -> Schedule | None:
     if board.swap([], found) is None or board.breaks:
         return None
     return board.snapshot().schedule()
-
-
-def rank(schedule: Schedule) -> tuple[int, int]:
-    """What a plan minimises, in order. [money]"""
-    bill = schedule.bill
-    return bill.rank if schedule.instance.strict else (bill.regret, 0)
 
 
 class _Phases:
@@ -173,9 +158,7 @@ def improved(
     -------
     The best plan met; the start, if none is better.
     """
-    phases, strict = _Phases(done), start.instance.strict
-    firm = strict and any(group.firm for group in start.instance.groups)
-    best = start
+    phases, best, weight = _Phases(done), start, FIRM_WEIGHT
 
     def better(schedule: Schedule) -> None:
         nonlocal best
@@ -183,75 +166,29 @@ def improved(
             best = schedule
             report(schedule)
 
-    def search(plan: Schedule, share: float, heat: float, weight: int) -> Schedule:
-        found = improve(
-            plan,
+    least = sum(floors)
+    if heat >= 1 and start.instance.strict and start.bill.firm_service > least:
+        over = phases.until(FIRM)
+        lines = secured(
+            start.instance,
+            enough=least,
+            seed=seed,
+            done=lambda moves: over(moves // LINES_MOVES),
+        )
+        if lines.bill.firm_service < start.bill.firm_service:
+            start, weight = construct(start.instance, wishes_of(lines)), STRICT_WEIGHT
+            better(start)
+    search = raced if heat >= 1 else improve
+    for plan, share, hot in ((start, RACED, heat), (None, 1.0, AGAIN_HEAT)):
+        found = search(
+            plan or best,
             seed=seed,
             done=phases.until(share),
             report=better,
-            heat=heat,
+            heat=hot,
             floors=floors,
             firm_weight=weight,
         )
         better(found)
-        return found
-
-    until = FREE if firm else SPLICED
-    if heat < 1:
-        free = search(start, until, heat, FIRM_WEIGHT)
-    else:
-        free = raced(
-            start,
-            seed=seed,
-            done=phases.until(until),
-            report=better,
-            heat=heat,
-            floors=floors,
-        )
-        better(free)
-    least, tries = sum(floors), 0
-    while firm and free.bill.firm_service > least and phases.now < SPLICED:
-        lines = secured(
-            start.instance,
-            enough=least,
-            seed=seed + tries,
-            done=phases.until(phases.now + SECURED),
-        )
-        if lines.bill.firm_service < free.bill.firm_service and phases.now < SPLICED:
-            spliced = splice(free, lines, floors, MARGINS[tries % len(MARGINS)])
-            search(spliced, phases.now + TRY, SPLICED_HEAT, STRICT_WEIGHT)
-        tries += 1
-    search(best, 1.0, AGAIN_HEAT, STRICT_WEIGHT if tries else FIRM_WEIGHT)
+        search = improve
     return best
-
-
-def splice(
-    free: Schedule, lines: Schedule, floors: Sequence[int], margin: int
-) -> Schedule:
-    """A plan that begins as firm lines ask, and goes on as one in which they are late.
-
-    Parameters
-    ----------
-    free
-        The plan in which they are late.
-    lines
-        A plan of the firm lines alone.
-    floors
-        Firm service that can't be bettered, by programme. [money]
-    margin
-        How long after the first line that is late `lines` is followed. [day]
-    """
-    board = board_of(free)
-    late = [
-        demand.want[j]
-        for demand, pegged, floor in zip(
-            board.demands, board.pegs, floors, strict=True
-        )
-        if pegged.price[1] > floor
-        for _, j in demand.overdue(pegged)
-    ]
-    day = free.instance.grid.whole(DAY)
-    until = min(late, default=free.instance.horizon_end) + margin * day
-    first = [wish for wish in wishes_of(lines) if wish.start <= until]
-    then = [w for w in wishes_of(free) if w.start > until - OVERLAP * day]
-    return construct(free.instance, first + then)

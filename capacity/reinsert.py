@@ -83,6 +83,7 @@ def raced(
     report: Callable[[Schedule], None],
     heat: float = 1.0,
     floors: Sequence[int] = (),
+    firm_weight: int = FIRM_WEIGHT,
 ) -> Schedule:
     """Begin several searches from a plan and go on with the one that does best.
 
@@ -92,7 +93,7 @@ def raced(
     way = 1 / (1 + (RUNNERS - 1) * QUALIFIED)
     before, runners = 0, list[Search]()
     for number in range(RUNNERS):
-        runner = Search(board_of(schedule), seed + number, floors)
+        runner = Search(board_of(schedule), seed + number, floors, firm_weight)
         runner.moves.append((runner.oust, 15))
         first = done(before)
 
@@ -124,7 +125,7 @@ TOLERANCES = ((0.4, 0.9), (0.7, 1.5))
 of its worth); not tolerated afterwards."""
 
 
-HOT, COLD = 0.045, 0.000375
+HOT, COLD = 0.225, 0.0005
 """First and last temperature of the annealing, in shares of what a batch is worth."""
 
 Move = Callable[[Campaign], Change | None]

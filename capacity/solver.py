@@ -13,15 +13,23 @@ from ortools.sat.python.cp_model import CpModel, LinearExprT
 from capacity.aside import Aside, Job
 from capacity.checker import breaches, unavoidable
 from capacity.construct import construct
-from capacity.firm import floors, secured
+from capacity.firm import floors
 from capacity.instance import DAY, Instance, build
 from capacity.model import Scope, Variables
 from capacity.model import build as build_model
 from capacity.model.plans import NotInModel, found, locked_only, values
+from capacity.parts import (
+    AGAIN_HEAT,
+    Part,
+    improved,
+    of_programmes,
+    parts_of,
+    together,
+)
 from capacity.plan import Plan, Price
 from capacity.publish import to_plan
 from capacity.reinsert import improve
-from capacity.reopen import Attempt, Reopener, rescue
+from capacity.reopen import Attempt, Reopener
 from capacity.resume import campaigns_of, schedule_of, wishes_of
 from capacity.scenario import Scenario
 from capacity.schedule import Schedule
@@ -207,8 +215,8 @@ WHOLE_SLOTS = 160
 MOST_SLOTS = 1500
 """A whole model beyond this isn't built: it would take minutes and gigabytes."""
 
-WARM_UP = 0.3
-"""Nominal seconds of reinsertion before a small case is solved whole. [s]"""
+WARM_UP, WARM_UP_HEAT = 0.3, 0.1
+"""Nominal seconds of reinsertion before a small case is solved whole, and how hot. [s, 1]"""
 
 BOUND_SHARE = 0.15
 """Share of the budget for the bound by prices, where it decides when to stop. Elsewhere
@@ -223,26 +231,14 @@ MOST_SWEEPS = 10_000
 FINE, FINE_SWEEP = 3, 10
 """Time steps per shortest takt of a last sweep, and how many others it takes as long as."""
 
-FIRM_SHARE = 0.3
-"""Most of the budget for firm lines by themselves."""
-
-AROUND_HEAT = 3.0
-"""The same around firm lines that have been planned by themselves. [1]"""
-
-RESUMED_HEAT = 0.2
+RESUMED_HEAT = 0.02
 """How hot reinsertion begins from a plan that has been improved before. [1]"""
 
 REINSERT_SHARE = 0.9
-"""Share of what is then left for reinsertion, before firm lines are rescued."""
+"""Share of what is then left for reinsertion."""
 
-RESCUE_FACTOR = 3.0
-"""Building and hinting a rescue's models takes this much of its search again."""
-
-RESCUE_SHARE = 0.7
-"""Share of what reinsertion leaves for the rescue of firm lines."""
-
-RESCUE_WORK = 7.0
-"""Most nominal seconds of one search of a rescue. [s]"""
+PARTS_SHARE = 0.95
+"""Share of that for parts; the rest looks at the plan as a whole."""
 
 NEIGHBOURHOOD_WORK = 1.5
 """Most nominal seconds of one neighbourhood. [s]"""
@@ -304,7 +300,7 @@ class _Search:
         if self.best is None or self._finished():
             return
         if self._slots(whole) <= WHOLE_SLOTS:
-            self._reinsert(self.best, WARM_UP)
+            self._reinsert(self.best, WARM_UP, WARM_UP_HEAT)
             self._prove(whole)
         self._improve()
 
@@ -429,7 +425,7 @@ class _Search:
         self._report()
 
     def _improve(self) -> None:
-        """A bound beside it; reinsertion, rescue of firm lines, then neighbourhoods."""
+        """A bound beside it; reinsertion part by part, then neighbourhoods."""
         if self._finished():
             return
         self._start_bound()
@@ -438,11 +434,7 @@ class _Search:
                 self._end_bound()  # where it comes decides what follows
                 if self._finished():
                     return
-            start = self._with_firm_first() if self._firm_too_dear() else self.best
-            assert start is not None
-            self._reinsert(start, REINSERT_SHARE * self.clock.left)
-            if self._firm_too_dear():
-                self._rescue()
+            self._search_parts()
             self._neighbourhoods()
             self._end_bound()
         finally:
@@ -506,48 +498,55 @@ class _Search:
         assert self.best is not None
         return self._within_gap() or aside.latest >= self.best.bill.regret
 
-    def _firm_too_dear(self) -> bool:
-        """Whether firm lines cost more than they must, as far as is known."""
-        assert self.best is not None
-        dear = self.best.bill.firm_service > self._firm_least()
-        return self.instance.strict and dear and not self._finished()
-
     def _firm_least(self) -> int:
         """What firm service costs at least; nothing where the plan in hand denies it."""
         assert self.best is not None
         least = max(self.tier_bounds[0], sum(self.floors))
         return least if least <= self.best.bill.firm_service else 0
 
-    def _with_firm_first(self) -> Schedule:
-        """A plan around firm lines that are planned by themselves, to search on from."""
+    def _search_parts(self) -> None:
+        """Reinsertion in parts that share no suite, then in all of the plan."""
+        budget = REINSERT_SHARE * self.clock.left
+        parts = parts_of(self.instance)
+        total = sum(part.size for part in parts)
+        for part in parts:
+            self._search_part(part, PARTS_SHARE * budget * part.size / total)
         assert self.best is not None
-        least, service = self._firm_least(), self.best.bill.firm_service
-        share = self._share(FIRM_SHARE * self.clock.left)
-        firm = secured(self.instance, enough=least, seed=self.seed, done=share)
-        self.clock.charge(share.spent)
-        self._log(f"firm lines by themselves: {firm.bill.firm_service}, least {least}")
-        if firm.bill.firm_service >= service or self.clock.halted():
-            return self.best
-        start = construct(self.instance, wishes_of(firm), stop=self.clock.halted)
-        self.clock.charge(CONSTRUCT_PER_BATCH * len(start.batches))
-        if not self._keeps_the_rules(start):
-            return self.best
-        if not self._take(start, "firm lines first"):
-            return self.best
-        self.heat = AROUND_HEAT
-        return start
+        self._reinsert(self.best, (1 - PARTS_SHARE) * budget, AGAIN_HEAT)
 
-    def _rescue(self) -> None:
+    def _search_part(self, part: Part, budget: float) -> None:
+        """Better campaigns for some programmes, for so many seconds."""
         assert self.best is not None
-        limits = self.clock.limits(0.15, RESCUE_WORK)
-        most = (
-            RESCUE_SHARE * self.clock.left * DETERMINISTIC_PER_NOMINAL / RESCUE_FACTOR
+        budget = min(budget, self.clock.left)
+        if budget <= 0 or self._within_gap():
+            return
+        own = of_programmes(self.best, part.programmes)
+        rest = [wish for wish in wishes_of(self.best) if wish not in own]
+        share = self._share(budget)
+
+        def better(schedule: Schedule) -> None:
+            found = together(self.instance, [*rest, *wishes_of(schedule)])
+            if found is not None:
+                self._take(found, "reinsertion")
+
+        start = together(part.instance, own) or construct(part.instance)
+        floors = [
+            least if programme in part.programmes else 0
+            for programme, least in enumerate(self.floors)
+        ]
+        better(
+            improved(
+                start,
+                seed=self.seed,
+                done=share,
+                report=better,
+                heat=self.heat,
+                floors=floors,
+            )
         )
-        better, work = rescue(self.best, limits, most, self.seed, self.clock.halted)
-        self.clock.charge(RESCUE_FACTOR * work / DETERMINISTIC_PER_NOMINAL)
-        self._take(better, "rescue")
+        self.clock.charge(share.spent)
 
-    def _reinsert(self, start: Schedule, budget: float) -> None:
+    def _reinsert(self, start: Schedule, budget: float, heat: float) -> None:
         """Reinsertion from a plan for so many seconds, nominal or by the clock."""
         budget = min(budget, self.clock.left)
         if budget <= 0:
@@ -558,7 +557,7 @@ class _Search:
             seed=self.seed,
             done=share,
             report=self._better,
-            heat=self.heat,
+            heat=heat,
             floors=self.floors,
         )
         self.clock.charge(share.spent)
