@@ -16,8 +16,9 @@ from capacity.reinsert import improve
 from capacity.schedule import Schedule
 from capacity.search import Limits, search
 
-HEAT = 1.2
-"""How hot the search for firm service begins: days late matter, not batches unserved."""
+HEAT, COLD = 1.2, 0.000375
+"""How hot the search for firm service begins and how cold it ends: days late matter, not
+batches unserved."""
 
 ROUND = 10_000
 """Moves of one search for firm service."""
@@ -162,7 +163,15 @@ def secured(
 
     while over(0) < 1:
         better(
-            improve(first, seed=seed, done=over, report=better, heat=HEAT, oust=False)
+            improve(
+                first,
+                seed=seed,
+                done=over,
+                report=better,
+                heat=HEAT,
+                cold=COLD,
+                oust=False,
+            )
         )
         if not moved:
             break  # no campaign may move

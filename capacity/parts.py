@@ -9,25 +9,43 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
-from capacity.board import Board
+from capacity.board import Board, board_of
 from capacity.construct import Wish, construct
 from capacity.firm import secured
-from capacity.instance import Instance
+from capacity.instance import DAY, Instance
 from capacity.pegging import FIRM_WEIGHT
-from capacity.reinsert import improve, raced
+from capacity.reinsert import raced
 from capacity.reopen import rank
 from capacity.resume import wishes_of
 from capacity.schedule import Schedule
 
-FIRM = 0.3
-"""Most of a search for firm lines by themselves. [1]"""
+RUNNERS = 4
+"""Searches that begin before only the best goes on."""
+
+FREE, LINES, SPLICED = 0.45, 0.8, 0.96
+"""Shares of a search: after the first, late firm lines are seen to, if there are any;
+until the second, plans of firm lines alone are made; until the third, those search on that
+follow them."""
 
 LINES_MOVES = 3
 """Moves of theirs that take as long as one of the whole."""
 
-RACED = 0.85
-"""Share of a search after which it begins again, colder, from the best plan."""
+MARGINS = (35, 60, 100)
+"""How long after the firm line that is late a plan of firm lines is followed. [day]"""
+
+OVERLAP = 50
+"""How long before that the rest may begin, where there is room. [day]"""
+
+SPAN = 150
+"""Batches due within so many days make a bundle, where the rest leaves any out. [day]"""
+
+SPLICE_MOVES = 1000
+"""Moves that one such plan takes as long as."""
+
+SPLICED_HEAT = 0.03
+"""How hot the search begins that follows firm lines for a while. [1]"""
 
 AGAIN_HEAT = 0.02
 """How hot that is. [1]"""
@@ -114,6 +132,10 @@ class _Phases:
         """Share that is over. [1]"""
         return self.done(self.before + self.moves)
 
+    def spend(self, moves: int) -> None:
+        """Count what isn't a search as so many moves."""
+        self.before += moves
+
     def until(self, share: float) -> Callable[[int], float]:
         """What tells the next search how far it is, which ends at a share of it all."""
         self.before += self.moves
@@ -158,7 +180,7 @@ def improved(
     -------
     The best plan met; the start, if none is better.
     """
-    phases, best, weight = _Phases(done), start, FIRM_WEIGHT
+    phases, best = _Phases(done), start
 
     def better(schedule: Schedule) -> None:
         nonlocal best
@@ -166,29 +188,82 @@ def improved(
             best = schedule
             report(schedule)
 
-    least = sum(floors)
-    if heat >= 1 and start.instance.strict and start.bill.firm_service > least:
-        over = phases.until(FIRM)
-        lines = secured(
-            start.instance,
-            enough=least,
-            seed=seed,
-            done=lambda moves: over(moves // LINES_MOVES),
-        )
-        if lines.bill.firm_service < start.bill.firm_service:
-            start, weight = construct(start.instance, wishes_of(lines)), STRICT_WEIGHT
-            better(start)
-    search = raced if heat >= 1 else improve
-    for plan, share, hot in ((start, RACED, heat), (None, 1.0, AGAIN_HEAT)):
-        found = search(
-            plan or best,
+    def search(
+        starts: Sequence[Schedule], share: float, heat: float, weight: int
+    ) -> Schedule:
+        found = raced(
+            starts,
             seed=seed,
             done=phases.until(share),
             report=better,
-            heat=hot,
+            heat=heat,
             floors=floors,
             firm_weight=weight,
         )
         better(found)
-        search = improve
+        return found
+
+    firm = start.instance.strict and any(group.firm for group in start.instance.groups)
+    starts = [start] * (RUNNERS if heat >= 1 else 1)
+    free = search(starts, FREE if firm else SPLICED, heat, FIRM_WEIGHT)
+    if not firm or free.bill.firm_service <= sum(floors):
+        search([best], 1.0, AGAIN_HEAT, FIRM_WEIGHT)
+        return best
+    spliced = _spliced(free, floors, seed, phases)
+    search(spliced, SPLICED, SPLICED_HEAT, STRICT_WEIGHT)
+    search([best], 1.0, AGAIN_HEAT, STRICT_WEIGHT)
     return best
+
+
+def _spliced(
+    free: Schedule, floors: Sequence[int], seed: int, phases: _Phases
+) -> list[Schedule]:
+    """Plans that follow firm lines alone for a while, and then one that leaves them late."""
+    found: list[Schedule] = []
+    least = sum(floors)
+    while not found or (phases.now < LINES and rank(found[0])[0] > least):
+        over = phases.until(LINES)
+        lines = secured(
+            free.instance,
+            enough=least,
+            seed=seed + 100 * len(found),
+            done=partial(_slower, over),
+        )
+        found += [splice(free, lines, floors, margin) for margin in MARGINS]
+        found.sort(key=rank)
+        phases.spend(len(MARGINS) * SPLICE_MOVES)
+    return found[:RUNNERS]
+
+
+def _slower(over: Callable[[int], float], moves: int) -> float:
+    return over(moves // LINES_MOVES)
+
+
+def splice(
+    free: Schedule, lines: Schedule, floors: Sequence[int], margin: int
+) -> Schedule:
+    """A plan that begins as firm lines ask, and goes on as one in which they are late.
+
+    Parameters
+    ----------
+    free
+        The plan in which they are late.
+    lines
+        A plan of the firm lines alone.
+    floors
+        Firm service that can't be bettered, by programme. [money]
+    margin
+        How long after the first line that is late `lines` is followed. [day]
+    """
+    board = board_of(free)
+    late = [
+        demand.want[j]
+        for demand, pegged, floor in zip(board.demands, board.pegs, floors, strict=True)
+        if pegged.price[1] > floor
+        for _, j in demand.overdue(pegged)
+    ]
+    day = free.instance.grid.whole(DAY)
+    until = min(late, default=free.instance.horizon_end) + margin * day
+    first = [wish for wish in wishes_of(lines) if wish.start <= until]
+    then = [w for w in wishes_of(free) if w.start > until - OVERLAP * day]
+    return construct(free.instance, first + then, spans=(SPAN,))

@@ -27,6 +27,20 @@ from capacity.instance import StepData
 from capacity.pegging import FAR, FIRM_WEIGHT, Demand
 from capacity.schedule import Schedule
 
+BATCH = 100
+"""Moves from one look at the clock to the next."""
+
+REPORTS = 20
+"""How often in a search it is looked what the plan is worth, and told."""
+
+TOLERANCES = ((0.4, 0.9), (0.7, 1.5))
+"""(share of the search, what a batch without its intermediate counts until then, in shares
+of its worth); not tolerated afterwards."""
+
+
+HOT, COLD = 0.225, 0.0005
+"""First and last temperature of the annealing, in shares of what a batch is worth."""
+
 
 def improve(
     schedule: Schedule,
@@ -37,6 +51,7 @@ def improve(
     heat: float = 1.0,
     floors: Sequence[int] = (),
     firm_weight: int = FIRM_WEIGHT,
+    cold: float = COLD,
     oust: bool = True,
 ) -> Schedule:
     """Search from a plan.
@@ -57,6 +72,8 @@ def improve(
         Firm service that can't be bettered, by programme; none where left out. [money]
     firm_weight
         What firm service counts in a strict plan, against everything else. [1]
+    cold
+        Last temperature, in shares of what a batch is worth. [1]
     oust
         Whether some batches are given up for others: useless where all find room.
 
@@ -67,16 +84,16 @@ def improve(
     search = Search(board_of(schedule), seed, floors, firm_weight)
     if oust:
         search.moves.append((search.oust, 15))
-    search.run(done, report, heat)
+    search.run(done, report, heat, cold)
     return search.best.schedule()
 
 
-RUNNERS, QUALIFIED = 4, 0.25
-"""Searches in a race, and the share of its way after which only the best one goes on."""
+QUALIFIED = 0.25
+"""Share of its way after which only the best search of a race goes on."""
 
 
 def raced(
-    schedule: Schedule,
+    starts: Sequence[Schedule],
     *,
     seed: int,
     done: Callable[[int], float],
@@ -85,15 +102,15 @@ def raced(
     floors: Sequence[int] = (),
     firm_weight: int = FIRM_WEIGHT,
 ) -> Schedule:
-    """Begin several searches from a plan and go on with the one that does best.
+    """Begin a search from each of several plans and go on with the one that does best.
 
     How a search ends is decided early, by how many of the batches that need intermediates
     have found room while it is hot. Parameters and what comes back are those of `improve`.
     """
-    way = 1 / (1 + (RUNNERS - 1) * QUALIFIED)
+    way = 1 / (1 + (len(starts) - 1) * QUALIFIED)
     before, runners = 0, list[Search]()
-    for number in range(RUNNERS):
-        runner = Search(board_of(schedule), seed + number, floors, firm_weight)
+    for number, start in enumerate(starts):
+        runner = Search(board_of(start), seed + number, floors, firm_weight)
         runner.moves.append((runner.oust, 15))
         first = done(before)
 
@@ -113,20 +130,6 @@ def raced(
     best.run(rest, report, heat)
     return best.best.schedule()
 
-
-BATCH = 100
-"""Moves from one look at the clock to the next."""
-
-REPORTS = 20
-"""How often in a search it is looked what the plan is worth, and told."""
-
-TOLERANCES = ((0.4, 0.9), (0.7, 1.5))
-"""(share of the search, what a batch without its intermediate counts until then, in shares
-of its worth); not tolerated afterwards."""
-
-
-HOT, COLD = 0.225, 0.0005
-"""First and last temperature of the annealing, in shares of what a batch is worth."""
 
 Move = Callable[[Campaign], Change | None]
 
@@ -175,12 +178,13 @@ class Search:
         done: Callable[[int], float],
         report: Callable[[Schedule], None],
         heat: float = 1.0,
+        cold: float = COLD,
         until: float = 1.0,
     ) -> int:
         """Make moves, hot ones first, until so much of the search is done: how many."""
         every, weights = zip(*self.moves, strict=True)
         worth = max(1.0, self.worth())
-        hot, cold = worth * max(heat * HOT, COLD), worth * COLD
+        hot, cold = worth * max(heat * HOT, cold), worth * cold
         made, told, known = 0, -1, self.best_worth
         while (share := done(made)) < until:
             self.soften(share)
