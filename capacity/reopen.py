@@ -18,7 +18,7 @@ from capacity.instance import DAY, Instance
 from capacity.model import Regret, Variables, build
 from capacity.model.plans import NotInModel, found, values
 from capacity.model.slots import Scope, declare
-from capacity.neighbourhoods import NEIGHBOURHOODS, around, losses
+from capacity.neighbourhoods import NEIGHBOURHOODS
 from capacity.schedule import Schedule, tests_of
 from capacity.search import MOST_WORKERS, Limits, completed, hint, search
 
@@ -27,12 +27,6 @@ LANES = 2
 
 FIRM_FIRST = 1000
 """Weight of firm service in a neighbourhood of a strict plan."""
-
-RESCUE_SPANS = (60, 100)
-"""Windows around a late firm line that are tried in turn, suite by suite. [day]"""
-
-RESCUE_TOGETHER = (60, 150)
-"""The same with all suites at once. [day]"""
 
 MOST_SLOTS = 110
 """Larger neighbourhoods are not worth building."""
@@ -157,38 +151,6 @@ def _from_base(
     outcome = search(model, limits, seed=seed, stop=stop, interleave=False)
     schedule = None if outcome.value is None else found(v, outcome.value)
     return schedule, outcome.status == "optimal", start.work + outcome.work
-
-
-def rescue(
-    base: Schedule, limits: Limits, most: float, seed: int, stop: Callable[[], bool]
-) -> tuple[Schedule, float]:
-    """Serve firm lines that need not be late or unserved, whatever else it costs.
-
-    Only for strict tiers, where nothing outweighs firm service; what was pushed aside
-    is for the phases that follow. Gives the plan and the deterministic time spent, which
-    ends it at `most`.
-    """
-    best, work = base, 0.0
-    day = base.instance.grid.whole(DAY)
-    lost = losses(base)
-    for number in sorted(lost, key=lambda number: -lost[number]):
-        group = base.instance.groups[number]
-        suites = [{suite} for suite in group.suite_cost]
-        tries = [(span, some) for span in RESCUE_SPANS for some in suites]
-        tries += [(span, set(group.suite_cost)) for span in RESCUE_TOGETHER]
-        for span, some in tries if group.firm else ():
-            scope = around(best, number, some, span * day)
-            if stop() or work > most:
-                return best, work
-            if number not in losses(best) or scope is None:
-                continue
-            _, _, regret = built = build(best.instance, scope)
-            goal = regret.tier()
-            better, _, spent = _from_base(built, goal, scope, seed, limits, stop)
-            work += spent
-            if better is not None and rank(better) < rank(best):
-                best = better
-    return best, work
 
 
 def max_of(best: Schedule, tried: Attempt, base: Schedule) -> Schedule:
