@@ -307,7 +307,8 @@ def _units_wanted(
 
 def insert(board: Board, bundle: Bundle, gaps: int = GAPS) -> bool:
     """Put a bundle where it costs least; False where it's better left out."""
-    most = 0 if bundle.step.role == "product" else BREACH // 2
+    # a product that gains nothing is surplus: no use, and no place in the whole model
+    most = -1 if bundle.step.role == "product" else BREACH // 2
     fed = bundle.step.direct_hold is not None
     ways = lines(board, bundle) if fed else _options(board, bundle, gaps)
     options = [
