@@ -16,18 +16,18 @@ from capacity.firm import punctual
 from capacity.instance import Instance
 from capacity.pegging import FIRM_WEIGHT
 from capacity.reinsert import raced
-from capacity.reopen import rank
 from capacity.resume import wishes_of
 from capacity.schedule import Schedule
 
-RUNNERS = 4
-"""Searches that begin before only the best goes on."""
+RUNNERS, CANDIDATES = 2, 12
+"""Searches that begin before only the best goes on: at first, and from plans in which fewer
+firm lines are late."""
 
-FREE, MENDED = 0.55, 0.9
+FREE, MENDED = 0.65, 0.85
 """Shares of a search: after the first, firm lines that are late are seen to, if there are
 any; from the second on, what is left of it goes to the best plan."""
 
-ROUND = 0.12
+ROUND = 0.15
 """Share for a few plans in which fewer are late."""
 
 PUNCTUAL_MOVES = 5000
@@ -170,7 +170,7 @@ def improved(
 
     def better(schedule: Schedule) -> None:
         nonlocal best
-        if rank(schedule) < rank(best):
+        if schedule.rank < best.rank:
             best = schedule
             report(schedule)
 
@@ -199,7 +199,7 @@ def improved(
             phases.spend(PUNCTUAL_MOVES)
         if not left:
             break
-        some, left = left[:RUNNERS], left[RUNNERS:]
+        some, left = left[:CANDIDATES], left[CANDIDATES:]
         search(some, min(phases.now + ROUND, MENDED), MENDED_HEAT, STRICT_WEIGHT)
     search([best], 1.0, MENDED_HEAT, STRICT_WEIGHT)
     return best

@@ -98,19 +98,13 @@ class Reopener:
         return name, NEIGHBOURHOODS[name](base, self.rng, length)
 
     def _learn(self, tried: Attempt, base: Schedule) -> None:
-        gain = tried.schedule is not None and rank(tried.schedule) < rank(base)
+        gain = tried.schedule is not None and tried.schedule.rank < base.rank
         self.credit[tried.name] = 0.9 * self.credit[tried.name] + (
             0.3 if gain else 0.03
         )
         longer = 1.12 if tried.proved else 0.92
         length = self.length[tried.name] * longer
         self.length[tried.name] = min(max(length, SHORTEST), LONGEST)
-
-
-def rank(schedule: Schedule) -> tuple[int, int]:
-    """What a plan minimises, in order. [money]"""
-    bill = schedule.bill
-    return bill.rank if schedule.instance.strict else (bill.regret, 0)
 
 
 def attempt(
@@ -155,14 +149,14 @@ def _from_base(
 
 def max_of(best: Schedule, tried: Attempt, base: Schedule) -> Schedule:
     """The better of a plan and what an attempt makes of it."""
-    if tried.schedule is None or rank(tried.schedule) >= rank(base):
+    if tried.schedule is None or tried.schedule.rank >= base.rank:
         return best
     if best is base:
         return tried.schedule
     both = joined(best, tried)
-    if rank(both) < rank(best) and queues_hold(both):
+    if both.rank < best.rank and queues_hold(both):
         return both
-    return min(best, tried.schedule, key=rank)
+    return min(best, tried.schedule, key=lambda schedule: schedule.rank)
 
 
 def joined(best: Schedule, tried: Attempt) -> Schedule:

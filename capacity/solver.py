@@ -13,7 +13,7 @@ from ortools.sat.python.cp_model import CpModel, LinearExprT
 from capacity.aside import Aside, Job, Task
 from capacity.checker import breaches, unavoidable
 from capacity.construct import Wish, construct
-from capacity.firm import floors
+from capacity.floors import floors
 from capacity.instance import DAY, Instance, build
 from capacity.model import Scope, Variables
 from capacity.model import build as build_model
@@ -695,17 +695,13 @@ class _Search:
 
     def _take(self, schedule: Schedule, name: str) -> bool:
         """Keep a plan if it is better than the best."""
-        if self.best is not None and self._rank(schedule) >= self._rank(self.best):
+        if self.best is not None and schedule.rank >= self.best.rank:
             return False
         self.best = schedule
         self.objectives.append((self.clock.seconds, schedule.bill.regret))
         self._log(f"{self.clock.seconds:.1f} s {name}: {schedule.bill}")
         self._report()
         return True
-
-    def _rank(self, schedule: Schedule) -> tuple[int, int]:
-        bill = schedule.bill
-        return bill.rank if self.instance.strict else (bill.regret, 0)
 
     def _report(self) -> None:
         if self.progress is not None and self.best is not None:
