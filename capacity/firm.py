@@ -15,7 +15,7 @@ BEFORE, AFTER, NEAR = 150, 250, 40
 """Two suites change what they make from so long before a firm line that is late, until so
 long after; not only until so long before. [day]"""
 
-EARLIER = (0, 20)
+EARLIER = (0, 10, 20, 30)
 """How much sooner a campaign may begin in the other suite. [day]"""
 
 SLIDES = 10

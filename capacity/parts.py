@@ -19,21 +19,24 @@ from capacity.reinsert import raced
 from capacity.resume import wishes_of
 from capacity.schedule import Schedule
 
-RUNNERS, CANDIDATES = 2, 12
-"""Searches that begin before only the best goes on: at first, and from plans in which fewer
-firm lines are late."""
+RUNNERS = 2
+"""Searches that begin before only the better goes on."""
 
-FREE, MENDED = 0.65, 0.85
+FREE, MENDED = 0.6, 0.92
 """Shares of a search: after the first, firm lines that are late are seen to, if there are
 any; from the second on, what is left of it goes to the best plan."""
 
-ROUND = 0.15
-"""Share for a few plans in which fewer are late."""
+ROUND = 0.03
+"""Share for a plan in which others are late."""
 
-PUNCTUAL_MOVES = 5000
+DEARER = 1.1
+"""A plan in which none is late that need not be may cost so many times what it cost when
+some were; else further ones are tried. [1]"""
+
+PUNCTUAL_MOVES = 10_000
 """Moves that finding plans in which fewer are late takes as long as."""
 
-MENDED_HEAT, AGAIN_HEAT = 0.06, 0.02
+MENDED_HEAT, AGAIN_HEAT = 0.1, 0.02
 """How hot a search begins from such plans, and from a plan put together from parts. [1]"""
 
 STRICT_WEIGHT = 100_000
@@ -166,7 +169,7 @@ def improved(
     -------
     The best plan met; the start, if none is better.
     """
-    phases, best = _Phases(done), start
+    phases, best, number = _Phases(done), start, 0
 
     def better(schedule: Schedule) -> None:
         nonlocal best
@@ -177,9 +180,11 @@ def improved(
     def search(
         starts: Sequence[Schedule], share: float, heat: float, weight: int
     ) -> Schedule:
+        nonlocal number
+        number += 1
         found = raced(
             starts,
-            seed=seed,
+            seed=seed + 100 * number,
             done=phases.until(share),
             report=better,
             heat=heat,
@@ -192,14 +197,20 @@ def improved(
     firm = start.instance.strict and any(group.firm for group in start.instance.groups)
     starts = [start] * (RUNNERS if heat >= 1 else 1)
     search(starts, FREE if firm else MENDED, heat, FIRM_WEIGHT)
-    seen, left = None, list[Schedule]()
-    while firm and best.bill.firm_service > sum(floors) and phases.now < MENDED:
+    free, seen, tries = best, None, list[Schedule]()
+    while firm and phases.now < MENDED and not _settled(best, free, floors):
         if seen is not best:
-            seen, left = best, punctual(best, floors)
+            seen, tries = best, punctual(best, floors)
             phases.spend(PUNCTUAL_MOVES)
-        if not left:
+        if not tries:
             break
-        some, left = left[:CANDIDATES], left[CANDIDATES:]
-        search(some, min(phases.now + ROUND, MENDED), MENDED_HEAT, STRICT_WEIGHT)
+        tries = [*tries[1:], tries[0]]
+        search([tries[-1]], phases.now + ROUND, MENDED_HEAT, STRICT_WEIGHT)
     search([best], 1.0, MENDED_HEAT, STRICT_WEIGHT)
     return best
+
+
+def _settled(plan: Schedule, free: Schedule, floors: Sequence[int]) -> bool:
+    """Whether firm lines are as punctual as they can be, and that hasn't cost much."""
+    least = plan.bill.firm_service <= sum(floors)
+    return least and plan.bill.regret <= DEARER * free.bill.regret
