@@ -1,4 +1,4 @@
-"""A plan part by part: programmes that share no suite are searched by themselves.
+"""A plan part by part: programmes that share no suite or freezer are searched alone.
 
 What a part gains nothing else can lose, but for QC and QA, where sites share them: parts
 are put together again and looked at as a whole. Within a part, firm lines that a free
@@ -45,7 +45,7 @@ STRICT_WEIGHT = 100_000
 
 @dataclass(frozen=True)
 class Part:
-    """Programmes that share suites, with one another only."""
+    """Programmes that share suites or freezers, with one another only."""
 
     programmes: frozenset[int]
     instance: Instance
@@ -63,8 +63,11 @@ def parts_of(instance: Instance) -> list[Part]:
     for lock in instance.locks:
         programme = instance.steps[lock.step].programme
         users.setdefault(lock.suite, set()).add(programme)
+    shared = list(users.values())
+    if instance.freezers:  # whoever freezes intermediates may fill them
+        shared.append({step.programme for step in instance.steps if step.frozen})
     groups = [{programme} for programme in range(len(instance.programmes))]
-    for programmes in users.values():
+    for programmes in shared:
         touched = [group for group in groups if group & programmes]
         groups = [group for group in groups if not group & programmes]
         groups.append(set().union(*touched))
