@@ -751,7 +751,8 @@ class _Builder:
             row = found[0].lead_time.get(kind, found[0].lead_time.get("any"))
             if row is not None:
                 days = getattr(row, self.scenario.quality.planning_percentile)
-                leads[kind] = max(floor, self.ticks(days))
+                delay = self.grid.up(row.expected_delay)
+                leads[kind] = max(floor, self.ticks(days)) + delay
         leads["surplus"] = leads.get("commercial", floor)
         return qc_days, qa_days, leads
 

@@ -66,6 +66,8 @@ class PlannedBatch(Record):
     """Review starts."""
     released: When | None
     """Disposition."""
+    wait_days: float | None = None
+    """What queues for QC and QA add to its release; none where it takes neither. [day]"""
     available: When | None
     """Released and with the right to ship to its market."""
     due: When | None

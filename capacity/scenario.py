@@ -400,6 +400,15 @@ class LeadTime(Record):
     """Half of the batches. [day]"""
     p90: Days
     """Nine of ten batches. [day]"""
+    deviations: Share = Fraction(0)
+    """Share of batches with a deviation that delays their release. [1]"""
+    deviation_days: Days = Fraction(0)
+    """Delay of such a batch. [day]"""
+
+    @property
+    def expected_delay(self) -> Fraction:
+        """What deviations delay a batch by on average. [day]"""
+        return self.deviations * self.deviation_days
 
 
 class ReleaseClass(Entity):
@@ -782,6 +791,8 @@ class Scenario(Record):
 
 def _is_duration(path: str, name: str) -> bool:
     if name in {"turnaround_days", "downstream_cycle_days", "resolution_days"}:
+        return False
+    if name == "deviation_days":  # only their mean counts, rounded up
         return False
     if path.startswith("changeovers."):
         return True

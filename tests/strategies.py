@@ -323,6 +323,10 @@ class _Writer:
             if self.draw(st.integers(0, 3)) == 0:
                 longer = str(p50 + self.whole(1, 6))
                 lead_time[kind] = {"p50": longer, "p90": longer}
+        if self.maybe("queues"):
+            for times in lead_time.values():
+                times["deviations"] = self.one_of("1/10", "1/3", "1")
+                times["deviation_days"] = self.one_of("7", "2.5", "0")
         return {
             "id": name,
             "qc_days": self.days(0, 5),

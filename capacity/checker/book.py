@@ -315,7 +315,7 @@ class Book:
         return self.grid.whole(release.qc_days), self.grid.whole(release.qa_days)
 
     def lead_time(self, programme: str, step: str, kind: MadeKind) -> int:
-        """From out to release where nothing queues. [tick]"""
+        """From out to release where nothing queues, deviations at their mean. [tick]"""
         if kind == "engineering":
             return 0
         lag = self.lag(programme, step)
@@ -325,7 +325,8 @@ class Book:
         times = found[self.step(programme, step).release or ""].lead_time
         stated = times[kind] if kind in times else times["any"]
         days = getattr(stated, self.scenario.quality.planning_percentile)
-        return max(self.grid.whole(days), *self.testing(programme, step))
+        delay = self.grid.up(stated.deviations * stated.deviation_days)
+        return max(self.grid.whole(days), *self.testing(programme, step)) + delay
 
     def buffer(self, programme: str, step: str, kind: MadeKind) -> int:
         """What the release lead time adds to testing and review. [tick]"""

@@ -529,7 +529,10 @@ def _cargo(
 
 
 def release_adds_up(ledger: Ledger) -> Iterator[str]:
-    """QC and QA start at or after out; release follows their days and the buffer."""
+    """QC and QA start at or after out; release follows their days and the buffer.
+
+    A batch waits as long as its release is later than if both had started at its out.
+    """
     book = ledger.book
     sites = set(book.sites)
     for batch in ledger.plan.batches:
@@ -540,6 +543,8 @@ def release_adds_up(ledger: Ledger) -> Iterator[str]:
             batch.qa_site,
             batch.qa_start,
         )
+        if not ledger.tested(batch) and batch.wait_days is not None:
+            yield f"batch {batch.batch} takes no QC or QA and can't wait"
         if not ledger.tested(batch):
             if any(value is not None for value in stated):
                 yield f"batch {batch.batch} takes no QC or QA"
@@ -572,6 +577,9 @@ def release_adds_up(ledger: Ledger) -> Iterator[str]:
             yield f"batch {batch.batch} states a wrong end of QC"
         buffer = book.buffer(batch.programme, batch.step, ledger.lead_kind(batch))
         release = max(qc + qc_days, qa + qa_days) + buffer
+        unqueued = out + max(qc_days, qa_days) + buffer
+        if batch.wait_days != float(book.grid.days(release - unqueued)):
+            yield f"batch {batch.batch} states a wrong wait"
         if ledger.maybe(batch.released) != release:
             yield (
                 f"batch {batch.batch} is released {ledger.date(release)}, not as stated"

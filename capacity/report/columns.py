@@ -28,6 +28,8 @@ MEANINGS = {
         "available": "Days of a suite, starts of QC and QA.",
         "used": "Of what is available.",
         "load": "Used by available.",
+        "waiting": "Batches out in the month that wait for QC or QA.",
+        "wait_days": "How much later they are released, on average. [day]",
     },
     "calendar": {
         "site": "Site.",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from capacity import tables
 from capacity.plan import Costs
 from capacity.plots.choice import site_names
 from capacity.report.words import counted, money, share
@@ -254,6 +255,11 @@ class Story:
             }
             for site, day in self.kpis["first_batch"].items()
         ]
+
+    @cached_property
+    def binding(self) -> list[str]:
+        """Where QC or QA binds and when, the longest waits first."""
+        return tables.binding(self.kpis.get("waits", []))
 
     # -------------------------------------------------------------------- what is late
 

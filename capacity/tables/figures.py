@@ -14,6 +14,7 @@ from capacity.horizon import format_moment
 from capacity.plan import Plan, PlannedBatch, PlannedOrder
 from capacity.scenario import Scenario
 from capacity.tables.usage import load, yearly_load
+from capacity.tables.waits import waits
 
 
 def kpis(
@@ -58,6 +59,7 @@ def kpis(
         "batches": sum(batch.campaign is not None for batch in plan.batches),
         **_money(scenario, plan),
         "load": _load_by_year(load(scenario, plan)),
+        "waits": _waits(scenario, plan),
         "first_batch": _first_batch(scenario, plan),
         "first_shipment": _first_shipment(scenario, plan),
     }
@@ -170,6 +172,18 @@ def _load_by_year(frame: pd.DataFrame) -> dict[str, dict[str, float | None]]:
     ):
         found.setdefault(suite, {})[year] = None if pd.isna(share) else float(share)
     return found
+
+
+def _waits(scenario: Scenario, plan: Plan) -> list[dict[str, object]]:
+    """Every stretch in which QC or QA binds, named."""
+    rows = waits(scenario, plan).to_dict("records")
+    return [
+        {
+            "name": f"{row['resource']} at {row['site']} from {row['from']}",
+            **{str(column): cell for column, cell in row.items()},
+        }
+        for row in rows
+    ]
 
 
 def _first_batch(scenario: Scenario, plan: Plan) -> dict[str, str | None]:

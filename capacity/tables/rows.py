@@ -17,7 +17,8 @@ from capacity.plan import Plan, Price, Reached
 BATCH_COLUMNS = (
     *("batch", "order", "contract", "programme", "client", "kind", "step", "market"),
     *("site", "suite", "campaign", "start", "out", "qc_site", "qc_start", "qc_end"),
-    *("qa_site", "qa_start", "released", "available", "due", "late_days", "at_risk"),
+    *("qa_site", "qa_start", "released", "wait_days", "available", "due", "late_days"),
+    "at_risk",
 )
 CAMPAIGN_COLUMNS = (
     *("campaign", "site", "suite", "programme", "step", "kind", "batches"),
