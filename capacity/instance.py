@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from fractions import Fraction
 from itertools import accumulate, groupby, pairwise
 
 from capacity.demand import Line, lines
 from capacity.horizon import Grid, add_months
+from capacity.losses import success_of_step
 from capacity.scenario import (
     Changeover,
     Client,
@@ -22,6 +24,7 @@ from capacity.scenario import (
     Direct,
     Frozen,
     InRelease,
+    Lane,
     Licence,
     Lock,
     MadeToStock,
@@ -62,6 +65,8 @@ class SuiteData:
     """By (step that leaves or -1, step that enters). [tick]"""
     changeover_cost: int
     """[money]"""
+    ceilings: tuple[tuple[int, int, int], ...] = ()
+    """Spans with the most ticks of each that may be used; none without a ceiling."""
 
     def clear(self, start: int, end: int) -> bool:
         """Whether [start, end) touches no closure."""
@@ -155,6 +160,7 @@ class FrozenData:
     """How a step uses intermediates."""
 
     ratio: Fraction
+    """Intermediates per batch, those that are expected to fail included."""
     at_risk: bool
     freeze: int
     """[tick]"""
@@ -268,7 +274,9 @@ class Stocked:
     opening: tuple[tuple[int, int | None], ...]
     """(amount, first tick on which it has expired)"""
     amounts: dict[int, int]
-    """Of a batch, by suite."""
+    """Of a batch, by suite: the share that passes."""
+    released_amounts: dict[int, int]
+    """The same of a batch that is released at `as_of`."""
     rights: dict[int, int | None]
     """When a batch may ship to every market, by suite; None is never. [tick]"""
     given_rights: dict[int, int | None]
@@ -345,6 +353,8 @@ class LaneData:
     batches: int
     cost: int
     """[money]"""
+    dues: dict[tuple[int, int], int]
+    """Duty and expected loss of a batch by (step, suite). [money]"""
 
 
 @dataclass(frozen=True)
@@ -410,10 +420,25 @@ class Instance:
     """Product of a batch by (step, suite). [kg]"""
     queues: dict[tuple[int, int], Queue]
     """By (site, QC or QA)."""
+    freezers: dict[int, int] = field(default_factory=dict)
+    """Frozen intermediates that a site holds at a time, where that is limited."""
     tested_before: dict[tuple[int, int], tuple[int, ...]] = field(default_factory=dict)
     """Starts of batches out before `as_of`, by (site, QC or QA). [tick]"""
     stocked: dict[int, Stocked] = field(default_factory=dict)
     """Programmes made to stock."""
+
+    def turn(self, group: int | None) -> int:
+        """Where the priority rule puts a product batch before its out is looked at."""
+        rule = self.scenario.quality.priority
+        if rule == "first_out":
+            return 0
+        last = self.horizon_end + 10**6  # later than any due day
+        if group is None:
+            return last
+        data = self.groups[group]
+        if rule == "due_date":
+            return data.due
+        return 0 if data.firm else 1
 
     def lane(self, start: int, to: int) -> LaneData | None:
         """The lane between two sites."""
@@ -528,6 +553,7 @@ class _Builder:
                     self.ticks(lane.receipt_days),
                     lane.batches,
                     lane.cost,
+                    self._dues(lane),
                 )
                 for lane in sorted(scenario.lanes, key=lambda lane: lane.id)
             ),
@@ -540,6 +566,11 @@ class _Builder:
                 (site, resource): self._queue(site, resource)
                 for site in range(len(self.site))
                 for resource in (QC, QA)
+            },
+            freezers={
+                self.site[site.id]: site.freezer_batches
+                for site in scenario.sites
+                if site.freezer_batches is not None
             },
             tested_before=self._tested_before(steps, on_hand, locks, suites),
             stocked={
@@ -584,7 +615,43 @@ class _Builder:
             set_up_step=self._set_up_step(suite),
             changeover=self._matrix(suite, rules),
             changeover_cost=rules.cost,
+            ceilings=tuple(self._ceilings(suite, merged(shutdowns + outages))),
         )
+
+    def _ceilings(
+        self, suite: Suite, closures: tuple[Span, ...]
+    ) -> Iterator[tuple[int, int, int]]:
+        """What each period admits: its ceiling, or what is locked in it if that is more."""
+        if suite.load_ceiling is None:
+            return
+        go_live = self.grid.at(suite.go_live)
+        for begin, end in self._periods():
+            live = max(begin, go_live)
+            shut = sum(overlap(span, (live, end)) for span in closures)
+            most = math.floor(suite.load_ceiling * (max(0, end - live) - shut))
+            locked = sum(
+                overlap(self._locked_span(lock), (begin, end))
+                for lock in self.scenario.locks
+                if lock.suite == suite.id
+            )
+            yield begin, end, max(most, locked)
+
+    def _periods(self) -> Iterator[Span]:
+        months = {"month": 1, "quarter": 3, "year": 12}[self.scenario.load_period]
+        today = self.scenario.as_of
+        start = datetime(today.year, (today.month - 1) // months * months + 1, 1)
+        begin = self.as_of
+        while begin < self.horizon_end:
+            start = add_months(start, months)
+            end = min(self.grid.at(start), self.horizon_end)
+            yield begin, end
+            begin = end
+
+    def _locked_span(self, lock: Lock) -> Span:
+        suite = self.suites[self.suite[lock.suite]]
+        start, takt = self.grid.at(lock.start), self._lock_takt(lock)
+        lead = self._lead(suite, lock.programme)
+        return start, start + (lock.batches - 1) * takt + lead
 
     def _set_up_step(self, suite: Suite) -> int:
         for number, (programme, step) in enumerate(self.recipe_steps):
@@ -713,7 +780,9 @@ class _Builder:
             direct_hold=self.ticks(supply.hold_days)
             if isinstance(supply, Direct)
             else None,
-            frozen=self._frozen(supply) if isinstance(supply, Frozen) else None,
+            frozen=self._frozen(supply, programme, recipe[place - 1])
+            if isinstance(supply, Frozen)
+            else None,
             client_arrival=None
             if client is None
             else self.as_of + self.ticks(client.lead_time_days),
@@ -731,9 +800,10 @@ class _Builder:
             return None
         return self.ticks(stocked.release_days)
 
-    def _frozen(self, supply: Frozen) -> FrozenData:
+    def _frozen(self, supply: Frozen, programme: str, before: Step) -> FrozenData:
+        passing = success_of_step(self.scenario, programme, before.step)
         return FrozenData(
-            ratio=supply.ratio,
+            ratio=supply.ratio / passing,
             at_risk=supply.at_risk,
             freeze=self.ticks(supply.freeze_days),
             shelf_life=self.ticks(supply.shelf_life_days),
@@ -796,12 +866,20 @@ class _Builder:
             key=lambda demand: demand.due,
         )
         targets = [self._target(row, rows, number) for number in range(len(rows))]
-        stated = [*sizes.values(), *targets, row.storage_limit or Fraction(0)]
+        passing = success_of_step(self.scenario, row.programme, last.name)
+        made = {suite: passing * size for suite, size in sizes.items()}
+        stated = [
+            *sizes.values(),
+            *made.values(),
+            *targets,
+            row.storage_limit or Fraction(0),
+        ]
         stated += [demand.quantity for demand in rows]
         stated += [opening.quantity for opening in row.opening]
         parts = math.lcm(*(amount.denominator for amount in stated))
         late_from = 0 if self.scenario.due_rule == "strict" else self.ticks(DAY) - 1
-        amounts = {suite: int(size * parts) for suite, size in sizes.items()}
+        amounts = {suite: int(size * parts) for suite, size in made.items()}
+        released = {suite: int(size * parts) for suite, size in sizes.items()}
         costs = [
             Fraction(mode.variable_cost + self._inputs_cost(mine), amounts[mode.suite])
             for mode in last.modes.values()
@@ -850,6 +928,7 @@ class _Builder:
                 for opening in row.opening
             ),
             amounts=amounts,
+            released_amounts=released,
             rights={s.index: self._entry(row, mine, s.site) for s in suites},
             given_rights={s.index: self._entry(row, [last], s.site) for s in suites},
             price=price,
@@ -859,7 +938,11 @@ class _Builder:
             target_cost=row.target_cost / parts,
             cheapest=min([price, *costs]),
             given=sum(int(opening.quantity * parts) for opening in row.opening)
-            + sum(x.batches * amounts[self.suite[x.suite]] for x in given),
+            + sum(
+                x.batches
+                * (released if isinstance(x, Stock) else amounts)[self.suite[x.suite]]
+                for x in given
+            ),
         )
 
     def _target(self, row: MadeToStock, rows: list[Demand], number: int) -> Fraction:
@@ -1072,27 +1155,26 @@ class _Builder:
     def _lock(self, index: int, lock: Lock, suites: tuple[SuiteData, ...]) -> LockData:
         suite = self.suites[self.suite[lock.suite]]
         last = self.by_programme[lock.programme].recipe[-1].step
-        start = self.grid.at(lock.start)
-        if lock.takt_days is not None:
-            takt = self.ticks(lock.takt_days)
-        else:
-            table = self._takts(suite, lock.programme)
-            takt = [
-                value
-                for first, value in table
-                if first <= start or first == table[0][0]
-            ][-1]
         return LockData(
             index=index,
             id=lock.id,
             step=self.step[lock.programme, lock.step or last],
             suite=self.suite[lock.suite],
             kind=lock.kind,
-            start=start,
-            takt=takt,
+            start=self.grid.at(lock.start),
+            takt=self._lock_takt(lock),
             lead=self._lead(suite, lock.programme),
             batches=lock.batches,
         )
+
+    def _lock_takt(self, lock: Lock) -> int:
+        if lock.takt_days is not None:
+            return self.ticks(lock.takt_days)
+        start = self.grid.at(lock.start)
+        table = self._takts(self.suites[self.suite[lock.suite]], lock.programme)
+        return [
+            value for first, value in table if first <= start or first == table[0][0]
+        ][-1]
 
     def _on_hand(
         self, steps: tuple[StepData, ...], suites: tuple[SuiteData, ...]
@@ -1150,6 +1232,16 @@ class _Builder:
             for resource in (QC, QA)
         }
 
+    def _dues(self, lane: Lane) -> dict[tuple[int, int], int]:
+        found = {}
+        for n, (programme, _) in enumerate(self.recipe_steps):
+            for suite in self.suites:
+                worth = self._variable_cost(suite, programme)
+                shares = (lane.tariff, lane.loss)
+                dues = sum(self._round(share * worth) for share in shares)
+                found[n, self.suite[suite.id]] = dues
+        return found
+
     # --------------------------------------------------------------- quality
 
     def _queue(self, site: int, resource: int) -> Queue:
@@ -1204,6 +1296,11 @@ def merged(spans: list[Span]) -> tuple[Span, ...]:
         else:
             found.append((start, end))
     return tuple(found)
+
+
+def overlap(one: Span, other: Span) -> int:
+    """Ticks that two spans share; those that are empty or the wrong way round none."""
+    return max(0, min(one[1], other[1]) - max(one[0], other[0]))
 
 
 def open_starts(

@@ -123,7 +123,7 @@ class PlannedOrder(Record):
     market: str | None
     """Market."""
     firmness: Firmness
-    """firm, forecast or prospect."""
+    """firm, forecast, prospect or spare (make-up batches)."""
     weight: float
     """Weight of its money. [1]"""
     batches: int

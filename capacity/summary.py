@@ -73,6 +73,7 @@ def text(name: str, facts: dict[str, Any]) -> str:
         *((_tier_name(tier), _tier(tier, facts)) for tier in facts["tiers"]),
         ("on time in full", f"{_share(facts['on_time_in_full'])} of lines sold"),
         ("late, unserved", _shortfall(facts)),
+        *_make_up(facts),
         ("changeovers", f"{facts['changeovers']} in {facts['campaigns']} campaigns"),
         *queues(facts),
         *_first_shipments(facts),
@@ -115,6 +116,14 @@ def _tier(tier: dict[str, Any], facts: dict[str, Any]) -> str:
 
 def _shortfall(facts: dict[str, Any]) -> str:
     return f"{facts['late_batches']}, {facts['unserved_batches']} batches"
+
+
+def _make_up(facts: dict[str, Any]) -> list[tuple[str, str]]:
+    """Make-up batches, where any are planned for."""
+    count, missing = facts["make_up_batches"], facts["make_up_batches_missing"]
+    if not count:
+        return []
+    return [("make-up batches", f"{count - missing} of {count} have a slot")]
 
 
 LONGEST = 3

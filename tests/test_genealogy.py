@@ -34,6 +34,9 @@ def test_a_shipment_says_what_it_carries_from_where_to_where_and_what_it_costs(
             "arrive": "2026-01-27",
             "usable": "2026-01-28",
             "batches": 1,
+            "freight": 70,
+            "tariff": 0,
+            "loss": 0,
             "cost": 70,
         }
     ]

@@ -11,7 +11,7 @@ from fractions import Fraction
 from capacity.checker.book import WEEK, Book
 from capacity.checker.ledger import Ledger
 from capacity.checker.rules import changeover_needed, inputs_by_rule
-from capacity.checker.stocks import prices, quantity, rounded_up
+from capacity.checker.stocks import expected, prices, rounded_up
 from capacity.demand import Line
 from capacity.plan import Costs, PlannedBatch
 from capacity.scenario import Frozen, InRelease, Lock, MadeToStock, Stock
@@ -172,10 +172,17 @@ def changeover(ledger: Ledger) -> Iterator[Charge]:
 
 
 def shipment(ledger: Ledger) -> Iterator[Charge]:
-    """Every shipment."""
-    lanes = {lane.id: lane for lane in ledger.book.scenario.lanes}
+    """Every shipment; duty and expected loss on the variable cost of its cargo."""
+    book = ledger.book
+    lanes = {lane.id: lane for lane in book.scenario.lanes}
     for row in ledger.plan.shipments:
-        yield Charge("shipment", None, lanes[row.lane].cost)
+        lane = lanes[row.lane]
+        yield Charge("shipment", None, lane.cost)
+        for name in row.batches:
+            unit = ledger.batches[name]
+            worth = book.variable_cost(ledger.suite(unit), unit.programme)
+            dues = book.rounded(lane.tariff * worth) + book.rounded(lane.loss * worth)
+            yield Charge("shipment", None, dues)
 
 
 def storage(ledger: Ledger) -> Iterator[Charge]:
@@ -209,12 +216,12 @@ def cheapest_for(book: Book, stocked: MadeToStock, amount: Fraction) -> int:
     recipe = book.programmes[stocked.programme].recipe
     inputs, each = Fraction(0), Fraction(1)
     for step, after in zip(recipe[-2::-1], recipe[:0:-1], strict=True):
-        supply = after.supply
-        each *= supply.ratio if isinstance(supply, Frozen) else 1
+        if isinstance(after.supply, Frozen):
+            each *= book.ratio(stocked.programme, after.step, after.supply)
         inputs += each * _cheapest_new(book, stocked.programme, step.step)
     costs = [
         (book.variable_cost(suite, stocked.programme) + inputs)
-        / quantity(book, stocked, suite.id)
+        / expected(book, stocked, suite.id)
         for suite in book.open_suites(stocked.programme, recipe[-1].step)
     ]
     return math.floor(min([stocked.price, *costs]) * amount)

@@ -9,7 +9,7 @@ from fractions import Fraction
 from functools import cached_property
 
 from capacity.checker.book import ONE_DAY, Book
-from capacity.checker.stocks import Flow, Lot, flow, quantity
+from capacity.checker.stocks import Flow, Lot, expected, flow, quantity
 from capacity.demand import Line
 from capacity.horizon import format_moment
 from capacity.plan import Plan, PlannedBatch, PlannedCampaign
@@ -219,7 +219,8 @@ class Ledger:
         for batch in self.plan.batches:
             if batch.programme != stocked.programme or not self.stocked(batch):
                 continue
-            amount = quantity(book, stocked, batch.suite)
+            weigh = quantity if batch.out is None else expected
+            amount = weigh(book, stocked, batch.suite)
             given += 0 if self.planned(batch) else amount
             enters, end = self.enters(batch), None
             if batch.out is None:

@@ -13,6 +13,7 @@ from fractions import Fraction
 
 from capacity.checker.book import Book
 from capacity.horizon import add_months
+from capacity.losses import success_of_step
 from capacity.plan import StockPeriod
 from capacity.scenario import Demand, MadeToStock
 
@@ -63,10 +64,17 @@ def rounded_up(money: Fraction) -> int:
 
 
 def quantity(book: Book, stocked: MadeToStock, suite: str) -> Fraction:
-    """Product of a batch. [unit]"""
+    """Product of a released batch. [unit]"""
     if stocked.unit == "batches":
         return Fraction(1)
     return book.kg(stocked.programme, suite)
+
+
+def expected(book: Book, stocked: MadeToStock, suite: str) -> Fraction:
+    """Product of a batch that isn't released yet: the share that passes. [unit]"""
+    step = book.last_step(stocked.programme).step
+    passing = success_of_step(book.scenario, stocked.programme, step)
+    return passing * quantity(book, stocked, suite)
 
 
 def target(book: Book, stocked: MadeToStock, row: Demand) -> Fraction:

@@ -165,7 +165,8 @@ def price_plan(v: Variables) -> Regret:
     for term, money in costs_of(v):
         regret.add(term, money)
     for freight in v.freights:
-        regret.add("shipment", v.instance.lanes[freight.lane].cost * freight.used)
+        cost = v.instance.lanes[freight.lane].cost * freight.used
+        regret.add("shipment", cost + sum(freight.dues))
     return regret
 
 

@@ -11,7 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from ortools.sat.python.cp_model import CpModel, Domain, IntVar, LinearExpr
+from ortools.sat.python.cp_model import (
+    CpModel,
+    Domain,
+    IntervalVar,
+    IntVar,
+    LinearExpr,
+)
 
 from capacity.instance import Instance, Mode, OnHand, StepData, Stocked
 from capacity.schedule import Run, Schedule, Test, Unit, end_of, lead_in
@@ -181,6 +187,8 @@ class Variables:
     freights: list[FreightVars] = field(default_factory=list)
     stocks: list[StockedVars] = field(default_factory=list)
     """Programmes made to stock that are decided here."""
+    stays: dict[int, list[IntervalVar]] = field(default_factory=dict)
+    """Intermediates in the freezer of a site, where it is limited."""
     one: Literal = field(init=False)
     zero: Literal = field(init=False)
 
@@ -244,6 +252,8 @@ class FreightVars:
     depart: IntVar
     cargo: dict[Unit | int, Literal]
     """By slot number, or unit for batches on hand."""
+    dues: list[Expression]
+    """Duty and expected loss of what it carries. [money]"""
 
 
 def domain_of(mode: Mode, low: int, high: int) -> Domain:

@@ -95,8 +95,10 @@ class _Flow:
         end = FAR if data.expiry is None else data.expiry
         if data.out is not None and self.stocked.life is not None:
             end = data.out + self.stocked.life + 1
-        enters = max(data.ready, right)
-        self._known(enters, end, self.stocked.amounts[data.suite])
+        amounts = self.stocked.amounts
+        if data.out is None:
+            amounts = self.stocked.released_amounts
+        self._known(max(data.ready, right), end, amounts[data.suite])
 
     def _outside(self, batch: Batch) -> None:
         """A batch that a neighbourhood leaves alone."""

@@ -183,10 +183,10 @@ class Story:
     def figures(self) -> list[Figure]:
         """Key figures, the most asked for first."""
         kpis = self.kpis
-        sold = int((self.orders.firmness != "prospect").sum())
+        sold = int(self.orders.firmness.isin(["firm", "forecast"]).sum())
         prospects = kpis["on_time_in_full_prospects"]
         apart = "" if prospects is None else f"; prospects {share(prospects)}"
-        due = int(self.orders.batches.sum())
+        due = int(self.orders.batches[self.orders.firmness != "spare"].sum())
         return [
             Figure(
                 "On time in full",

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from fractions import Fraction
 
 import pandas as pd
 
 from capacity.plan import Plan, PlannedBatch, Shipment
 from capacity.scenario import Frozen, Lane, Scenario
-from capacity.tables.rows import plain
+from capacity.tables.rows import plain, variable_cost
 
 SHIPMENT_COLUMNS = {
     "shipment": ("string", "Lane and number, in order of departure."),
@@ -23,7 +25,10 @@ SHIPMENT_COLUMNS = {
     "arrive": ("datetime64[us]", "Arrives."),
     "usable": ("datetime64[us]", "Tested on receipt."),
     "batches": ("Int64", "How many it carries."),
-    "cost": ("Int64", "What it costs. [money]"),
+    "freight": ("Int64", "What the lane costs. [money]"),
+    "tariff": ("Int64", "Duty on what it carries. [money]"),
+    "loss": ("Int64", "Expected loss of what it carries. [money]"),
+    "cost": ("Int64", "All three. [money]"),
 }
 """Columns of `shipments.csv`: stored as, meaning."""
 
@@ -52,7 +57,8 @@ def shipments(scenario: Scenario, plan: Plan) -> pd.DataFrame:
     -------
     DataFrame
         shipment (lane and number in order of departure), lane, from, to, programme,
-        step, depart, arrive, usable (tested on receipt), batches, cost [money].
+        step, depart, arrive, usable (tested on receipt), batches; freight, tariff,
+        loss (expected) and their sum, cost [money].
     """
     made = {batch.batch: batch for batch in plan.batches}
     rows = []
@@ -61,8 +67,20 @@ def shipments(scenario: Scenario, plan: Plan) -> pd.DataFrame:
         usable = row.arrive + timedelta(days=float(lane.receipt_days))
         cells = (name, lane.id, lane.start, lane.to, first.programme, first.step)
         dates = (row.depart, row.arrive, usable)
-        rows.append([*cells, *map(plain, dates), len(row.batches), lane.cost])
+        worths = [variable_cost(scenario, made[name]) for name in row.batches]
+        tariff, loss = (
+            sum(_rounded(scenario, share * worth) for worth in worths)
+            for share in (lane.tariff, lane.loss)
+        )
+        money = (lane.cost, tariff, loss, lane.cost + tariff + loss)
+        rows.append([*cells, *map(plain, dates), len(row.batches), *money])
     return pd.DataFrame(rows, columns=list(SHIPMENT_COLUMNS), dtype=object)
+
+
+def _rounded(scenario: Scenario, money: Fraction) -> int:
+    """Half up to the money unit. [money]"""
+    unit = scenario.economics.money_unit
+    return math.floor(money / unit + Fraction(1, 2)) * unit
 
 
 def _numbered(scenario: Scenario, plan: Plan) -> Iterator[tuple[str, Lane, Shipment]]:
