@@ -85,8 +85,12 @@ def _part(instance: Instance, programmes: frozenset[int]) -> Part:
         instance,
         groups=tuple(replace(group, index=n) for n, group in enumerate(groups)),
         locks=tuple(replace(lock, index=n) for n, lock in enumerate(locks)),
+        stocked={p: s for p, s in instance.stocked.items() if p in programmes},
     )
     size = sum(group.terms[group.reference].need for group in groups)
+    for stocked in alone.stocked.values():
+        wanted = sum(period.demand for period in stocked.periods)
+        size += -(-wanted // max(stocked.amounts.values(), default=1))
     return Part(programmes, alone, size)
 
 

@@ -69,6 +69,46 @@ def test_neither_end_holds_more_than_its_freezer(
     assert (board_of(case.schedule).crowded == 0) is kept
 
 
+@pytest.mark.parametrize(
+    ("departs", "most", "kept"), [(25, 1, True), (24, 1, False), (24, 2, True)]
+)
+def test_a_place_is_free_again_at_the_moment_of_use(
+    departs: int, most: int, kept: bool
+) -> None:
+    # S's arrives on 26 and is used on 27, when T's arrives or has been there for a day.
+    document = freezers(B=most)
+    document["orders"][0]["batches"] = 2
+    lanes = instance_of(scenario(document)).lanes
+    suites = sorted(row["id"] for row in document["suites"])
+    case = laid(
+        document,
+        ("ab", "S", 3, (None,)),
+        ("ab", "T", 3, (None,)),
+        ("conj", "K", 27, (0, 0)),
+        freights=(
+            Freight(lanes[0], 24, ((suites.index("S"), 3),)),
+            Freight(lanes[0], departs, ((suites.index("T"), 3),)),
+        ),
+    )
+    assert agree(case) is kept
+
+
+@pytest.mark.parametrize(("start", "kept"), [(13, True), (12, False)])
+def test_a_place_is_taken_from_the_out_on(start: int, kept: bool) -> None:
+    # S's is out on 13 and leaves on 24; T's is out when it leaves, or a day before.
+    document = freezers(A=1)
+    lanes = instance_of(scenario(document)).lanes
+    suite = sorted(row["id"] for row in document["suites"]).index("S")
+    case = laid(
+        document,
+        ("ab", "S", 3, (None,)),
+        ("ab", "T", start + 1, (None,)),
+        ("conj", "K", 27, (0,)),
+        freights=(Freight(lanes[0], 24, ((suite, 3),)),),
+    )
+    assert agree(case) is kept
+
+
 def test_the_checker_says_where_and_when_a_freezer_is_too_full() -> None:
     case = lying(A=1)
     assert broken_rules(case.scenario, to_plan(case.schedule, "drawn")) == [

@@ -38,9 +38,9 @@ def short_of_review(priority: str) -> Row:
     return document
 
 
-def reviewed(priority: str, one: int, other: int) -> Case:
+def reviewed(priority: str, one: int, other: int, document: Row | None = None) -> Case:
     """A batch for L, out on tick 13, and one for O, on 18, reviewed on these ticks."""
-    case = laid(short_of_review(priority), ("ab", "S", 3, (1, 0)))
+    case = laid(document or short_of_review(priority), ("ab", "S", 3, (1, 0)))
     run = case.schedule.runs[0]
     tests = tuple(
         test and replace(test, qa_start=start)
@@ -66,6 +66,27 @@ def test_the_rule_says_which_of_two_that_wait_is_first(
 ) -> None:
     for priority in ORDERS:
         assert agree(reviewed(priority, one, other)) is (priority in kept), priority
+
+
+@pytest.mark.parametrize(
+    ("priority", "one", "other", "kept"),
+    [
+        # Out on 13 and 18: together is in turn, a tick before isn't.
+        ("first_out", 18, 18, True),
+        ("first_out", 19, 18, False),
+        # O comes first once it is out, on 18.
+        ("due_date", 17, 25, True),
+        ("due_date", 18, 25, False),
+        ("due_date", 25, 25, True),
+        ("firm_first", 24, 25, False),
+    ],
+)
+def test_whoever_is_first_is_so_from_its_out_to_its_start(
+    priority: str, one: int, other: int, kept: bool
+) -> None:
+    document = short_of_review(priority)
+    document["sites"][0]["qa_reviewers"][0]["value"] = 9
+    assert agree(reviewed(priority, one, other, document)) is kept
 
 
 def test_the_checker_names_who_overtakes_whom() -> None:

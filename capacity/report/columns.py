@@ -116,4 +116,4 @@ def _kind(name: str, values: dict[str, int]) -> str:
 def _means(table: str, name: str) -> str:
     if table in ROWS:
         return ROWS[table].model_fields[name].description or ""
-    return MEANINGS[table][name]
+    return {**tables.meanings(table), **MEANINGS.get(table, {})}[name]
