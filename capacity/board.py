@@ -34,7 +34,7 @@ from capacity.pegging import (
 from capacity.schedule import Run, Schedule, Test, freights_for
 from capacity.slots import Slots, in_turn
 
-BREACH = 10**11
+BREACH = 10**15
 """What a batch costs that breaks a rule. [money]"""
 
 
@@ -177,6 +177,13 @@ class Board:
         if self.tolerance is None:
             return cost + BREACH * price[3]
         return cost + int(self.tolerance * price[4])
+
+    def weigh_firm(self, weight: int) -> None:
+        """Say what firm service counts in a strict plan, against everything else. [1]"""
+        if self.instance.strict:
+            self.firm_weight = weight
+            for demand in self.demands:
+                demand.firm_weight = weight
 
     def _prices(self) -> list[Price]:
         return [peg.price for peg in self.pegs]
@@ -534,7 +541,7 @@ class Board:
         """Find slots for every batch and list them as the pegging reads them."""
         step = self.instance.steps[campaign.step]
         out = campaign.start + campaign.lead
-        untested = step.role == "in_process" or (
+        untested = not step.tested or (
             campaign.lock is not None
             and self.instance.locks[campaign.lock].kind == "engineering"
         )

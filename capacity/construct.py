@@ -103,18 +103,20 @@ def construct(
     instance: Instance,
     wishes: Sequence[Wish] = (),
     *,
+    spans: Sequence[int] = SPANS,
     stop: Callable[[], bool] = lambda: False,
     report: Callable[[Schedule], None] = lambda _: None,
 ) -> Schedule:
     """A complete plan, the best of a few ways to form bundles.
 
-    The first way is always gone to its end, so that there is a plan whatever the limit;
+    Each of `spans` is a way: batches due within so many days of one another make a bundle
+    [day]. The first way is always gone to its end, so that there is a plan whatever the limit;
     `report` gets each plan that is better than those before. Campaigns that are wished
     for are put down first, as far as they fit and break no rule.
     """
     best: Board | None = None
-    days = SPANS[0]
-    for span in SPANS:
+    days = spans[0]
+    for span in spans:
         if best is not None and stop():
             break
         board = _built(instance, wishes, span, stop if best is not None else _never)
@@ -425,7 +427,8 @@ def _units_wanted(
 
 def insert(board: Board, bundle: Bundle, gaps: int = GAPS) -> bool:
     """Put a bundle where it costs least; False where it's better left out."""
-    most = 0 if bundle.step.role == "product" else BREACH // 2
+    # a product that gains nothing is surplus: no use, and no place in the whole model
+    most = -1 if bundle.step.role == "product" else BREACH // 2
     fed = bundle.step.direct_hold is not None
     ways = lines(board, bundle) if fed else _options(board, bundle, gaps)
     options = [

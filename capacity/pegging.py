@@ -21,8 +21,10 @@ from capacity.instance import (
     Instance,
     OnHand,
     StepData,
+    Stocked,
 )
 from capacity.schedule import ON_HAND, Freight, Test, group_freights
+from capacity.stocks import NEVER, Lot, flow
 
 if TYPE_CHECKING:
     from capacity.board import Campaign
@@ -134,6 +136,9 @@ class Demand:
         self._qualify()
         self.shelf = self._peg_stock()
         self._licences()
+        self.stocked = instance.stocked.get(programme)
+        self.least_bits = 14 if self.stocked is None else KIND_BITS["commercial"]
+        """Kinds of which a campaign must be large enough for one, serving nothing."""
 
     # ----------------------------------------------------------------- terms
 
@@ -281,7 +286,7 @@ class Demand:
             if j in self.needed[chain.index] and len(items) == need:
                 done.add(j)
                 found = max(found, *(item[0] for item in items))
-        if len(done) < len(self.needed[chain.index]):
+        if not done or len(done) < len(self.needed[chain.index]):
             return None
         return found + self.last.lead_times["ppq"] + chain.filing_wait
 
@@ -513,7 +518,7 @@ class Demand:
             if tests is not None:
                 test = tests[number]
                 if test is None:
-                    mask &= KIND_BITS["engineering"]
+                    mask &= KIND_BITS["engineering"] if step.tested else mask
                 else:
                     ready += _wait(step, out, test)
             yield ready, start, suite, mask, out, planned, campaign, number
@@ -741,6 +746,11 @@ class Demand:
                 if self.firm[j]:
                     firm += cost
         lacking = worth = 0
+        if self.stocked is not None:
+            stock = flow(self.stocked, self._lots(self.stocked, found))
+            regret += stock.unserved_cost - stock.saved
+            regret += sum(stage.cost for stage in stock.stages)
+            bad += -(-stock.breaks // self.stocked.parts)
         if self.frozen or self.direct:
             more, lacking, worth = self._supply(steps, found)
             regret, firm, bad = regret + more[0], firm + more[1], bad + more[2]
@@ -763,7 +773,8 @@ class Demand:
         cost = 0
         if chain.transfer is not None and self.starts_at(steps, chain) is not None:
             cost += chain.transfer_cost
-        if chain.permitted and not any(found.left[j] for j in self.needed[chain.index]):
+        needed = self.needed[chain.index]
+        if chain.permitted and needed and not any(found.left[j] for j in needed):
             cost += chain.filing_cost
         return cost
 
@@ -784,6 +795,23 @@ class Demand:
         ]
         return min(starts, default=None)
 
+    def _lots(self, stocked: Stocked, found: Pegged) -> Iterator[Lot]:
+        """What enters the stock of a programme that is made to it."""
+        lead, commercial = self._lead("commercial"), KIND_BITS["commercial"]
+        for expiry, _, suite, bit in self.stock:
+            right = stocked.given_rights[suite]
+            if bit == commercial and right is not None:
+                enters = max(right, self.instance.as_of)
+                yield Lot(enters, expiry, stocked.released_amounts[suite])
+        for ready, _, suite, mask, out, _, campaign, _ in found.items:
+            rights = stocked.given_rights if campaign is None else stocked.rights
+            right, end = rights[suite], NEVER
+            if right is None or not mask & commercial:
+                continue
+            if stocked.life is not None:
+                end = out + stocked.life + 1
+            yield Lot(max(ready + lead, right), end, stocked.amounts[suite])
+
     def _charge(self, found: Pegged, item: Item, j: int) -> None:
         cost, service, breaks = self._cost(item, j, found.sizes, -FAR)
         found.costs.append(cost)
@@ -796,7 +824,7 @@ class Demand:
         if j < 0:
             if not planned:
                 return 0, 0, 0
-            return self.last.modes[suite].variable_cost, 0, not mask & 14
+            return self.last.modes[suite].variable_cost, 0, not mask & self.least_bits
         charge, penalty, cap, holding, _ = self.money[j][sizes[j]]
         may, bad = self.right[j][suite], 0
         if input_right - self.leads[j] > may:
@@ -901,8 +929,7 @@ class Demand:
         for step in self.steps[:-1]:
             after = self.instance.steps[step.after]  # type: ignore[index]
             if after.direct_hold is not None:
-                costs = [m.variable_cost for m in step.modes.values()]
-                cheapest = min(costs, default=0)
+                cheapest = self.least_cost(step)
                 for c in steps[step.index]:
                     if c.lock is None:
                         own = step.modes[c.suite].variable_cost
@@ -932,6 +959,12 @@ class Demand:
                     firm += new[1] - old[1]
                     bad += new[2] - old[2]
         return (regret, firm, bad), short, worth
+
+    def least_cost(self, step: StepData) -> int:
+        """What of a used input's variable cost is no regret. [money]"""
+        if self.stocked is not None:  # what is sold is priced with the stock
+            return 0
+        return min((mode.variable_cost for mode in step.modes.values()), default=0)
 
     def _worth(self, j: int) -> int:
         """What serving the group at a place is worth, -1 for none. [money]"""
@@ -1136,7 +1169,7 @@ class Genealogy:
         return any(key == row[0] for rows in freight.values() for row in rows)
 
     def _units_cost(self, before: StepData, pool: list[Unit], gone: bytearray) -> int:
-        cheapest = min((m.variable_cost for m in before.modes.values()), default=0)
+        cheapest = self.demand.least_cost(before)
         cost = 0
         for place, unit in enumerate(pool):
             if unit[6]:

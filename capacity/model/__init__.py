@@ -11,6 +11,7 @@ from capacity.model.money import Regret, choose_lines, price_plan
 from capacity.model.qualifying import qualify_sites
 from capacity.model.release import test_batches
 from capacity.model.slots import Scope, Variables, declare
+from capacity.model.stocks import keep_stock
 from capacity.model.suites import (
     count_batches,
     fill_blocks_from_the_front,
@@ -36,6 +37,7 @@ CONSTRAINTS: tuple[Constraint, ...] = (
     test_batches,
     supply_steps,
     qualify_sites,
+    keep_stock,
 )
 """In an order in which each finds the variables of those before it."""
 
@@ -62,6 +64,8 @@ STATED_BY: dict[str, tuple[Constraint, ...]] = {
     "dates_of_batches_agree": (choose_lines, test_batches),
     "transfers_have_their_team": (qualify_sites,),
     "qualifications_follow_their_order": (qualify_sites,),
+    "hard_demand_is_met": (keep_stock,),
+    "stock_keeps_its_limit": (keep_stock,),
 }
 """Which constraints state each rule of `check`; none where the slots' domains do."""
 

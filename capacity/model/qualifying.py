@@ -112,7 +112,10 @@ def _complete(v: Variables, data: ChainData, chain: ChainVars) -> None:
         for _, literal in checks if group.kind == "engineering" else ():
             v.model.add_implication(literal, whole[group.index])
     needed = [g.index for g in groups if g.kind == "ppq" and not g.spare]
-    v.model.add_min_equality(chain.whole, [whole[index] for index in needed])
+    if data.permitted and needed:
+        v.model.add_min_equality(chain.whole, [whole[index] for index in needed])
+    else:
+        v.model.add(chain.whole == 0)
     ppq = [row for index in needed for row in asked[index]]
     v.model.add(chain.filed == FAR).only_enforce_if(~chain.whole)
     last: list[Literal] = []

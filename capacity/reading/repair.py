@@ -23,6 +23,7 @@ UNREFERENCED = {
     "locks",
     "in_release",
     "stock",
+    "demand",
 }
 """Lists whose rows nothing else names: an ill-formed row is left out."""
 ROUNDS = 3

@@ -236,10 +236,11 @@ def _released(
         yield Finding(
             f"{at}.release", "the next step follows directly, so nothing is released"
         )
-    if not in_process and step.release is None:
+    lagged = step is programme.recipe[-1] and network.lagged(programme.id)
+    if not in_process and step.release is None and not lagged:
         yield Finding(f"{at}.release", "missing: its batches are tested and released")
     release = network.release_classes.get(step.release or "")
-    if in_process or release is None:
+    if in_process or release is None or lagged:
         return
     for kind in _kinds(network, programme, step):
         if network.lead_time(step, kind) is None:
@@ -345,11 +346,11 @@ def qualifications(network: Network) -> Iterator[Finding]:
         if not any(suite.site == chain.site and suite.enabled for suite in last):
             text = f"no suite of {chain.programme} can be qualified at {chain.site}"
             yield Finding(f"{at}.site", text)
-        if any(isinstance(step.supply, Frozen) for step in recipe):
-            text = (
-                f"{chain.programme} uses frozen intermediates: state its transfers and "
-                "licences by date"
-            )
+        frozen = any(isinstance(step.supply, Frozen) for step in recipe)
+        stocked = chain.programme in {row.programme for row in scenario.made_to_stock}
+        if frozen or stocked:
+            how = "uses frozen intermediates" if frozen else "is made to stock"
+            text = f"{chain.programme} {how}: state its transfers and licences by date"
             yield Finding(f"{at}.programme", text)
 
 
