@@ -13,6 +13,7 @@ from strategies import documents
 from test_agreement import optimum, valid
 from test_rules import network, prices, programme
 
+from capacity import plots, tables
 from capacity.checker import breaches
 from capacity.plan import Plan, PlannedQualification
 from capacity.scenario import Scenario
@@ -287,6 +288,64 @@ def test_a_plan_that_forgets_its_qualification_breaks_rules() -> None:
 
     assert "qualification P@B is missing, though its PPQ is complete" in found
     assert any("isn't open to P ab" in said for said in found)
+
+
+# ------------------------------------------------------------- tables and pictures
+
+
+def test_every_milestone_has_a_row_that_says_why() -> None:
+    scenario = Scenario.model_validate(two_sites())
+    frame = tables.qualifications(scenario, planned(two_sites()))
+
+    rows = {row.milestone: row for row in frame.itertuples()}
+    assert {name: f"{row.start} {row.date}" for name, row in rows.items()} == {
+        "transfer": "2026-01-01 2026-01-31",
+        "engineering": "2026-01-31 2026-02-10",
+        "ppq": "2026-02-13 2026-03-05",
+        "ppq_release": "2026-03-05 2026-03-25",
+        "filing": "2026-03-25 2026-04-09",
+        "review": "2026-04-09 2026-05-19",
+        "inspection": "2026-04-09 2026-06-08",
+        "right_to_ship": "None 2026-06-08",
+    }
+    assert rows["right_to_ship"].why == "B has been inspected for US"
+    assert rows["inspection"].why == (
+        "brought by the site's first filing there, P@B on 2026-04-09"
+    )
+
+
+def test_a_qualification_that_isnt_taken_has_a_row_as_well() -> None:
+    document = two_sites() | {"tiers": "single"}
+    document["qualifications"][0]["transfer_cost"] = 100_000
+
+    frame = tables.qualifications(Scenario.model_validate(document), planned(document))
+
+    assert frame[["milestone", "why"]].to_numpy().tolist() == [
+        ["not_taken", "what it would rescue costs less"]
+    ]
+
+
+def test_key_figures_pay_for_a_qualification_once() -> None:
+    scenario = Scenario.model_validate(two_sites())
+    found = tables.kpis(
+        scenario, planned(two_sites()), bound=0, tiers=[], unavoidable=0
+    )
+
+    # Two batches sold; six made at 500, a changeover, a transfer, a filing.
+    assert found["revenue"] == 2 * 10_000
+    assert found["margin"] == 20_000 - 6 * 500 - 1000 - 1000 - 100
+    assert found["on_time_in_full"] == 1
+    assert found["first_shipment"] == {"B": {"US": "2026-06-08"}}
+
+
+def test_the_gantt_has_transfer_ppq_and_flags_below_the_suites_of_the_site() -> None:
+    scenario = Scenario.model_validate(two_sites())
+    figure = plots.gantt_figure(scenario, planned(two_sites()))
+
+    (ax,) = figure.axes
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["T", "P"]
+    drawn = {str(each.get_gid()) for each in figure.findobj()}
+    assert {"transfer:P@B", "ppq:P@B", "right:P@B:US", "markets:P@B"} <= drawn
 
 
 # ------------------------------------------------------------------------ bad input
