@@ -229,11 +229,13 @@ def test_every_listed_source_has_an_address_and_is_used() -> None:
         assert len(re.findall(rf"\b{key}\b", text)) > 1, key
 
 
-def test_a_batch_of_fifteen_thousand_litres_counts_as_three_of_five_thousand() -> None:
+def test_batches_of_other_tanks_count_by_their_litres() -> None:
     recipes = {p.id: p.recipe[-1] for p in shipped("base").programmes}
-    # 5,000 L x 0.8 x 4.5 g/L x 0.72 = 12.96 kg; 15,000 L gives three times as much.
+    # 5,000 L x 0.8 x 4.5 g/L x 0.72 = 12.96 kg; 3,000 L gives three fifths of it.
     assert recipes["US-IO"].kg_per_batch["SYR-B"] == Fraction("12.96")
-    assert recipes["US-IO"].kg_per_batch["SON-T1"] == 3 * Fraction("12.96")
+    assert recipes["US-IO"].kg_per_batch["SON-HT"] == Fraction("0.6") * Fraction(
+        "12.96"
+    )
 
 
 def test_the_opening_state_comes_out_on_the_days_of_the_case() -> None:
