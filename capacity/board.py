@@ -28,7 +28,7 @@ from capacity.schedule import Run, Schedule, Test, freights_for
 from capacity.slots import Slots, in_turn
 from capacity.stocks import Lot
 
-BREACH = 10**11
+BREACH = 10**15
 """What a batch costs that breaks a rule. [money]"""
 
 
@@ -156,6 +156,13 @@ class Board:
         if self.tolerance is None:
             return cost + BREACH * price[3]
         return cost + int(self.tolerance * price[4])
+
+    def weigh_firm(self, weight: int) -> None:
+        """Say what firm service counts in a strict plan, against everything else. [1]"""
+        if self.instance.strict:
+            self.firm_weight = weight
+            for demand in self.demands:
+                demand.firm_weight = weight
 
     def _prices(self) -> list[Price]:
         return [peg.price for peg in self.pegs]

@@ -105,17 +105,19 @@ def construct(
     instance: Instance,
     wishes: Sequence[Wish] = (),
     *,
+    spans: Sequence[int] = SPANS,
     stop: Callable[[], bool] = lambda: False,
     report: Callable[[Schedule], None] = lambda _: None,
 ) -> Schedule:
     """A complete plan, the best of a few ways to form bundles.
 
-    The first way is always gone to its end, so that there is a plan whatever the limit;
+    Each of `spans` is a way: batches due within so many days of one another make a bundle
+    [day]. The first way is always gone to its end, so that there is a plan whatever the limit;
     `report` gets each plan that is better than those before. Campaigns that are wished
     for are put down first, as far as they fit and break no rule.
     """
     best: tuple[tuple[int, ...], Schedule] | None = None
-    for days in SPANS:
+    for days in spans:
         if best is not None and stop():
             break
         board = Board(instance)
@@ -317,7 +319,8 @@ def _units_wanted(
 
 def insert(board: Board, bundle: Bundle, gaps: int = GAPS) -> bool:
     """Put a bundle where it costs least; False where it's better left out."""
-    most = 0 if bundle.step.role == "product" else BREACH // 2
+    # a product that gains nothing is surplus: no use, and no place in the whole model
+    most = -1 if bundle.step.role == "product" else BREACH // 2
     fed = bundle.step.direct_hold is not None
     ways = lines(board, bundle) if fed else _options(board, bundle, gaps)
     options = [

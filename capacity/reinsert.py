@@ -24,8 +24,22 @@ from capacity.construct import (
 )
 from capacity.feeds import linked
 from capacity.instance import StepData
-from capacity.pegging import FAR, Demand
+from capacity.pegging import FAR, FIRM_WEIGHT, Demand
 from capacity.schedule import Schedule
+
+BATCH = 100
+"""Moves from one look at the clock to the next."""
+
+REPORTS = 20
+"""How often in a search it is looked what the plan is worth, and told."""
+
+TOLERANCES = ((0.4, 0.9), (0.7, 1.5))
+"""(share of the search, what a batch without its intermediate counts until then, in shares
+of its worth); not tolerated afterwards."""
+
+
+HOT, COLD = 0.225, 0.0005
+"""First and last temperature of the annealing, in shares of what a batch is worth."""
 
 
 def improve(
@@ -36,6 +50,8 @@ def improve(
     report: Callable[[Schedule], None],
     heat: float = 1.0,
     floors: Sequence[int] = (),
+    firm_weight: int = FIRM_WEIGHT,
+    cold: float = COLD,
     oust: bool = True,
 ) -> Schedule:
     """Search from a plan.
@@ -54,33 +70,66 @@ def improve(
         Share of the usual first temperature: a good plan is lost with less than 1. [1]
     floors
         Firm service that can't be bettered, by programme; none where left out. [money]
+    firm_weight
+        What firm service counts in a strict plan, against everything else. [1]
+    cold
+        Last temperature, in shares of what a batch is worth. [1]
     oust
         Whether some batches are given up for others: useless where all find room.
 
     Returns
     -------
-    The best plan met.
+    The best plan met, firm service weighed.
     """
-    search = Search(board_of(schedule), seed, floors)
+    search = Search(board_of(schedule), seed, floors, firm_weight)
     if oust:
         search.moves.append((search.oust, 15))
-    search.run(done, report, heat)
+    search.run(done, report, heat, cold)
     return search.best.schedule()
 
 
-BATCH = 100
-"""Moves from one look at the clock to the next."""
-
-REPORTS = 20
-"""How often in a search it is looked what the plan is worth, and told."""
-
-TOLERANCES = ((0.4, 0.9), (0.7, 1.5))
-"""(share of the search, what a batch without its intermediate counts until then, in shares
-of its worth); not tolerated afterwards."""
+QUALIFIED = 0.25
+"""Share of its way after which only the best search of a race goes on."""
 
 
-HOT, COLD = 0.0225, 0.000375
-"""First and last temperature of the annealing, in shares of what a batch is worth."""
+def raced(
+    starts: Sequence[Schedule],
+    *,
+    seed: int,
+    done: Callable[[int], float],
+    report: Callable[[Schedule], None],
+    heat: float = 1.0,
+    floors: Sequence[int] = (),
+    firm_weight: int = FIRM_WEIGHT,
+) -> Schedule:
+    """Begin a search from each of several plans and go on with the one that does best.
+
+    How a search ends is decided early, by how many of the batches that need intermediates
+    have found room while it is hot. Parameters and what comes back are those of `improve`.
+    """
+    way = 1 / (1 + (len(starts) - 1) * QUALIFIED)
+    before, runners = 0, list[Search]()
+    for number, start in enumerate(starts):
+        runner = Search(board_of(start), seed + number, floors, firm_weight)
+        runner.moves.append((runner.oust, 15))
+        first = done(before)
+
+        def over(moves: int, *, since: float = first, made: int = before) -> float:
+            now = done(made + moves)
+            return 1.0 if now >= 1 else (now - since) / way
+
+        before += runner.run(over, report, heat, until=QUALIFIED)
+        runners.append(runner)
+    best = min(runners, key=lambda runner: runner.best_worth)
+    first = done(before)
+
+    def rest(moves: int) -> float:
+        now = done(before + moves)
+        return 1.0 if now >= 1 else QUALIFIED + (now - first) / way
+
+    best.run(rest, report, heat)
+    return best.best.schedule()
+
 
 Move = Callable[[Campaign], Change | None]
 
@@ -88,12 +137,19 @@ Move = Callable[[Campaign], Change | None]
 class Search:
     """Annealing on a board."""
 
-    def __init__(self, board: Board, seed: int, floors: Sequence[int] = ()) -> None:
+    def __init__(
+        self,
+        board: Board,
+        seed: int,
+        floors: Sequence[int] = (),
+        firm_weight: int = FIRM_WEIGHT,
+    ) -> None:
+        board.weigh_firm(firm_weight)
         self.board = board
         self.floors = floors or [0] * len(board.demands)
         self.rng = Random(seed)
         self.steps = board.instance.steps
-        self.best_rank = board.rank
+        self.best_worth = self.worth_of()
         self.best = board.snapshot()
         day = 1 / board.instance.grid.tick
         self.scales = [int(days * day) or 1 for days in (1, 4, 15, 60)]
@@ -122,26 +178,28 @@ class Search:
         done: Callable[[int], float],
         report: Callable[[Schedule], None],
         heat: float = 1.0,
-    ) -> None:
-        """Make moves, hot ones first, until all is done."""
+        cold: float = COLD,
+        until: float = 1.0,
+    ) -> int:
+        """Make moves, hot ones first, until so much of the search is done: how many."""
         every, weights = zip(*self.moves, strict=True)
         worth = max(1.0, self.worth())
-        hot, cold = worth * max(heat * HOT, COLD), worth * COLD
-        made, told, rank = 0, -1, self.best_rank
-        while (share := done(made)) < 1:
+        hot, cold = worth * max(heat * HOT, cold), worth * cold
+        made, told, known = 0, -1, self.best_worth
+        while (share := done(made)) < until:
             self.soften(share)
             if int(share * REPORTS) > told:
                 told = int(share * REPORTS)
                 self.harden()
-                if self.best_rank < rank:
-                    rank = self.best_rank
+                if self.best_worth < known:
+                    known = self.best_worth
                     report(self.best.schedule())
             warm = hot * (cold / hot) ** share
             for move in self.rng.choices(every, weights, k=BATCH):
                 campaign = self.pick()
                 if campaign is None:
                     if not self.restore():
-                        return
+                        return made
                     continue
                 allowed = -warm * math.log(self.rng.random() or 1e-9)
                 if move is None:
@@ -149,6 +207,7 @@ class Search:
                 else:
                     self.attempt(move(campaign), allowed)
             made += BATCH
+        return made
 
     def restore(self) -> bool:
         """Go back to the best plan, if it has a campaign that may move."""
@@ -244,10 +303,14 @@ class Search:
 
     def note(self) -> None:
         """Remember the plan if it's the best."""
-        rank = self.board.rank
-        if rank < self.best_rank:
-            self.best_rank = rank
+        worth = self.worth_of()
+        if worth < self.best_worth:
+            self.best_worth = worth
             self.best = self.board.snapshot()
+
+    def worth_of(self) -> tuple[int, int]:
+        """By which plans are compared: rules broken, then all costs, firm ones weighed."""
+        return self.board.breaks, self.board.total()
 
     def pick(self) -> Campaign | None:
         """A planned campaign."""

@@ -147,6 +147,12 @@ class Schedule:
     """Group that a batch on hand serves, by its index."""
     freights: tuple[Freight, ...] = ()
 
+    @property
+    def rank(self) -> tuple[int, int]:
+        """What is minimised, in order. [money]"""
+        bill = self.bill
+        return bill.rank if self.instance.strict else (bill.regret, 0)
+
     def mode(self, run: Run) -> Mode:
         """The step in its suite."""
         return self.instance.steps[run.step].modes[run.suite]
