@@ -515,10 +515,10 @@ class Search:
             return [c for c in there if c.site == chain.site], []
         left = self.left(demand)
         if left:
-            j, n = self.rng.choice(left)
+            out, n, kind = self.rng.choice(left)
             ppq, step = new[-1], demand.last
-            n = min(max(n, step.least(demand.groups[j].kind)), step.maximum)
-            start = demand.want[j] - ppq.lead - (n - 1) * ppq.takt
+            n = min(max(n, step.least(kind)), step.maximum)
+            start = out - ppq.lead - (n - 1) * ppq.takt
             near = board.nearest(step, ppq.suite, max(start, ppq.end), n)
             more = None if near is None else board.campaign(step, ppq.suite, near, n)
             new += [] if more is None else [more]
