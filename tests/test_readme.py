@@ -112,7 +112,11 @@ def shorten(folder: Path) -> None:
     whole = reading.read(base).scenario
     base.rename(folder / "whole.yaml")
     rows = ["extends: whole.yaml\nname: base\nqualifications:\n"]
-    rows += [f"  - {{id: {each.id}, remove: true}}\n" for each in whole.qualifications]
+    rows += [
+        f"  - {{id: {each.id}, remove: true}}\n"
+        for each in whole.qualifications
+        if each.orders  # these go
+    ]
     rows += ["drop:\n"]
     rows += [f"  - {{contract: {c.id}, from: 2026-07-01}}\n" for c in whole.contracts]
     base.write_text("".join(rows))
