@@ -60,6 +60,10 @@ class SuiteData:
     """By (step that leaves or -1, step that enters). [tick]"""
     changeover_cost: int
     """[money]"""
+    hold: int
+    """Longest idle after which the same product needs no changeover; -1: none. [tick]"""
+    no_idle: bool
+    """Campaigns start as soon as they can."""
 
     def clear(self, start: int, end: int) -> bool:
         """Whether [start, end) touches no closure."""
@@ -112,6 +116,8 @@ class StepData:
     multiple: int
     direct_hold: int | None
     """Hold limit of a direct supply. [tick]"""
+    linked: bool
+    """Its campaigns are fed by one campaign each."""
     frozen: FrozenData | None
     """Frozen supply."""
     client_arrival: int | None
@@ -492,6 +498,10 @@ class _Builder:
             set_up_step=self._set_up_step(suite),
             changeover=self._matrix(suite, rules),
             changeover_cost=rules.cost,
+            hold=-1
+            if rules.every_campaign
+            else self.ticks(self.scenario.clean_hold_days),
+            no_idle=suite.no_idle,
         )
 
     def _set_up_step(self, suite: Suite) -> int:
@@ -506,8 +516,10 @@ class _Builder:
             for n, (programme, step) in enumerate(self.recipe_steps)
             if suite.id in step.suites
         ]
-        first_use = self.ticks(rules.first_use)
-        table = {(-1, n): first_use for n, _, _ in here}
+        table = {
+            (-1, n): self.ticks(rules.first_uses.get(programme, rules.first_use))
+            for n, programme, _ in here
+        }
         for n, leaving, out in here:
             for m, entering, into in here:
                 days = self._between(rules, leaving, out, entering, into)
@@ -617,6 +629,7 @@ class _Builder:
             direct_hold=self.ticks(supply.hold_days)
             if isinstance(supply, Direct)
             else None,
+            linked=isinstance(supply, Direct) and supply.linked,
             frozen=self._frozen(supply) if isinstance(supply, Frozen) else None,
             client_arrival=None
             if client is None

@@ -259,6 +259,10 @@ class Changeover(Entity):
     """Payload class pairs."""
     programmes: list[ProgrammePair] = []
     """Programme pairs, the most specific."""
+    first_uses: dict[str, Days] = {}
+    """First use by programme, instead of `first_use`. [day]"""
+    every_campaign: bool = False
+    """True: also between two campaigns of one product, however short the idle."""
     cost: Money = 0
     """Cost of each changeover longer than 0 days. [money]"""
 
@@ -311,6 +315,8 @@ class Suite(Entity):
     """Programme that is set up at the start."""
     outages: list[Outage] = []
     """Outages of this suite."""
+    no_idle: bool = False
+    """True: a campaign starts as soon as the changeover before it permits."""
     rates: list[SuiteRate] = []
     """Exceptions by programme."""
 
@@ -322,6 +328,8 @@ class Direct(Record):
     """Marks this kind of supply."""
     hold_days: Days
     """Longest wait between out and start. [day]"""
+    linked: bool = False
+    """True: one campaign feeds one campaign, whose suite is kept for it to the end."""
 
 
 class Frozen(Record):

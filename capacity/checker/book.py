@@ -176,7 +176,7 @@ class Book:
         entering: tuple[str, str],
     ) -> Fraction:
         if leaving is None:
-            return rules.first_use
+            return rules.first_uses.get(entering[0], rules.first_use)
         if leaving[0] == entering[0]:
             return rules.same_product
         for pair in rules.programmes:
