@@ -529,11 +529,11 @@ class _Builder:
     def _between(
         self, rules: Changeover, leaving: str, out: Step, entering: str, into: Step
     ) -> Fraction:
-        if leaving == entering:
-            return rules.same_product
         pairs = {(p.leaving, p.entering): p.days for p in reversed(rules.programmes)}
         if (leaving, entering) in pairs:
             return pairs[leaving, entering]
+        if leaving == entering:
+            return rules.same_product
         if out.payload_class is not None and into.payload_class is not None:
             classes = {
                 (a, b): row.days

@@ -235,7 +235,7 @@ class ProgrammePair(Record):
     leaving: str
     """Programme that leaves."""
     entering: str
-    """Programme that enters."""
+    """Programme that enters; the same one again, where that has days of its own."""
     days: Days
     """[day]"""
 
@@ -651,6 +651,8 @@ class Scenario(Record):
     """A due day counts until its end, or ends at 00:00."""
     tiers: Literal["strict", "single"] = "strict"
     """Firm service first, or one sum."""
+    objective: Literal["regret", "profit"] = "regret"
+    """What is said of a plan: what it loses against the ideal, or what it earns."""
     frozen_days: Days = Fraction(0)
     """Only locked campaigns start within so many days of `as_of`. [day]"""
     clean_hold_days: Days = Fraction(14)
