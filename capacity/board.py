@@ -10,9 +10,10 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from fractions import Fraction
 
-from capacity.instance import Instance, LockData, Mode, StepData, SuiteData
+from capacity.instance import Instance, LockData, Mode, StepData, SuiteData, overlap
 from capacity.pegging import (
     FAR,
     FIRM_WEIGHT,
@@ -24,7 +25,7 @@ from capacity.pegging import (
     Unit,
 )
 from capacity.schedule import Run, Schedule, Test, freights_for
-from capacity.slots import Slots
+from capacity.slots import Slots, in_turn
 
 BREACH = 10**11
 """What a batch costs that breaks a rule. [money]"""
@@ -65,7 +66,7 @@ class Campaign:
 class _Undo:
     """What a swap replaced."""
 
-    __slots__ = ("into", "leaving", "pegs", "steps", "suites")
+    __slots__ = ("crowded", "into", "leaving", "pegs", "steps", "suites")
 
     def __init__(self, leaving: list[Campaign], into: Sequence[Campaign]) -> None:
         self.leaving = leaving
@@ -73,6 +74,7 @@ class _Undo:
         self.suites: list[tuple[int, list[Campaign], int]] = []
         self.steps: list[tuple[int, list[Campaign]]] = []
         self.pegs: list[tuple[int, Pegged]] = []
+        self.crowded = 0
 
 
 class Board:
@@ -103,6 +105,8 @@ class Board:
                 self.gap(before, campaign)
         self.pegs = [demand.peg(self.steps) for demand in self.demands]
         self.changeovers = [0] * len(self.suites)
+        self.crowded = self._crowded(self.pegs)
+        """Intermediates that find their freezer full."""
         self._undo: list[_Undo] = []
 
     def _lock(self, lock: LockData) -> None:
@@ -123,7 +127,26 @@ class Board:
 
     def total(self) -> int:
         """What the search brings down. [money]"""
-        return sum(self._weigh(peg.price) for peg in self.pegs) + sum(self.changeovers)
+        pegged = sum(self._weigh(peg.price) for peg in self.pegs)
+        return pegged + sum(self.changeovers) + BREACH * self.crowded
+
+    def _crowded(self, pegs: Iterable[Pegged]) -> int:
+        """How many intermediates come to a freezer that is full."""
+        freezers = self.instance.freezers
+        if not freezers:
+            return 0
+        moves = sorted(
+            move
+            for peg in pegs
+            for site, begin, end in peg.stays
+            for move in ((begin, 1, site), (end, -1, site))
+        )
+        inside = dict.fromkeys(freezers, 0)
+        found = 0
+        for _, change, site in moves:
+            inside[site] += change
+            found += change > 0 and inside[site] > freezers[site]
+        return found
 
     def _weigh(self, price: Price) -> int:
         cost = price[0] + self.firm_weight * price[1] + BREACH * price[2]
@@ -137,7 +160,7 @@ class Board:
     @property
     def breaks(self) -> int:
         """Batches that break a rule."""
-        return sum(price[2] + price[3] for price in self._prices())
+        return self.crowded + sum(price[2] + price[3] for price in self._prices())
 
     @property
     def rank(self) -> tuple[int, int, int]:
@@ -319,10 +342,13 @@ class Board:
         for number in changed:
             row = [c for c in self.steps[number] if id(c) not in gone]
             self.steps[number] = row + [c for c in into if c.step == number]
+        pegs = list(self.pegs)
         for number in {c.programme for c in leaving} | {c.programme for c in into}:
             base = self.pegs[number]
             peg = self.demands[number].peg(self.steps, base, gone, into)
             delta += self._weigh(peg.price) - self._weigh(base.price)
+            pegs[number] = peg
+        delta += BREACH * (self._crowded(pegs) - self.crowded)
         for number, row in before:
             self.steps[number] = row
         return delta
@@ -362,6 +388,8 @@ class Board:
     def _row_cost(self, suite: int, row: list[Campaign]) -> int | None:
         number = 0
         before: Campaign | None = None
+        if self.instance.suites[suite].ceilings and not self._below(suite, row):
+            return None
         for campaign in row:
             gap = (
                 campaign.gap if campaign.after is before else self.gap(before, campaign)
@@ -372,6 +400,17 @@ class Board:
                 number += 1
             before = campaign
         return number * self.instance.suites[suite].changeover_cost
+
+    def _below(self, suite: int, row: list[Campaign]) -> bool:
+        """Whether campaigns and changeovers keep the suite's ceiling in every period."""
+        spans = [
+            (campaign.start - max(0, self.gap(before, campaign)), campaign.end)
+            for before, campaign in zip([None, *row], row, strict=False)
+        ]
+        return all(
+            sum(overlap(span, (begin, end)) for span in spans) <= most
+            for begin, end, most in self.instance.suites[suite].ceilings
+        )
 
     def _swap_tests(self, undo: _Undo, gone: set[int]) -> int:
         leaving, into = undo.leaving, undo.into
@@ -391,7 +430,8 @@ class Board:
             delta += self._weigh(peg.price) - self._weigh(base.price)
             undo.pegs.append((number, base))
             self.pegs[number] = peg
-        return delta
+        undo.crowded, self.crowded = self.crowded, self._crowded(self.pegs)
+        return delta + BREACH * (self.crowded - undo.crowded)
 
     def mark(self) -> int:
         """Where `revert` may go back to."""
@@ -412,6 +452,7 @@ class Board:
                 self.steps[number] = row
             for number, peg in undo.pegs:
                 self.pegs[number] = peg
+            self.crowded = undo.crowded
 
     def keep(self) -> None:
         """Forget how to take swaps back."""
@@ -484,8 +525,8 @@ class Snapshot:
                     serves[id(item[6]), item[7]] = demand.groups[j].index
             on_hand.update((index, demand.groups[j].index) for index, j in demand.shelf)
         runs = tuple(self._run(c, serves) for row in self.suites for c in row)
-        bare = Schedule(self.instance, runs, on_hand)
-        return Schedule(self.instance, runs, on_hand, freights_for(bare))
+        bare = in_turn(Schedule(self.instance, runs, on_hand))
+        return replace(bare, freights=freights_for(bare))
 
     def _run(self, campaign: Campaign, serves: dict[tuple[int, int], int]) -> Run:
         groups = tuple(serves.get((id(campaign), k)) for k in range(campaign.n))

@@ -143,6 +143,8 @@ def _grant(board: Board, wishes: Sequence[Wish]) -> None:
         if found is not None:
             board.swap([], [found])
     broken = {p for p, peg in enumerate(board.pegs) if peg.price[2] or peg.price[3]}
+    if board.crowded:
+        broken |= {p for p, demand in enumerate(board.demands) if demand.frozen}
     rows = [c for row in board.suites for c in row if c.lock is None]
     board.swap([c for c in rows if c.programme in broken], [])
 

@@ -1,22 +1,23 @@
 """What has been sold, line by line: firmness, weight and price of every order.
 
 The scenario says orders and contracts; a *line* is an order, or the firm or the
-forecast part of an order that take-or-pay splits. Lines are the demand that both the
-checker and the model start from.
+forecast part of an order that take-or-pay splits, or the make-up batches of an order.
+Lines are the demand that both the checker and the model start from.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
 from typing import Literal
 
 from capacity.horizon import add_months
+from capacity.losses import make_up_batches
 from capacity.scenario import Contract, Kind, Order, Scenario
 
-Firmness = Literal["firm", "forecast", "prospect"]
+Firmness = Literal["firm", "forecast", "prospect", "spare"]
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Line:
     """Batches of one order with one firmness."""
 
     id: str
-    """The order's id, with `/firm` or `/forecast` where the order is split."""
+    """The order's id, with `/firm` or `/forecast` where it is split, or `/spare`."""
     order: str
     contract: str
     programme: str
@@ -48,6 +49,7 @@ def lines(scenario: Scenario) -> list[Line]:
     """Every line, in order of programme, due day and id."""
     contracts = {contract.id: contract for contract in scenario.contracts}
     paid = _taken_or_paid(scenario, contracts)
+    spares = make_up_batches(scenario)
     found = []
     for order in scenario.orders:
         contract = contracts[order.contract]
@@ -62,6 +64,8 @@ def lines(scenario: Scenario) -> list[Line]:
                 found.append(
                     _line(scenario, contract, order, firmness == "firm", batches, split)
                 )
+        if order.id in spares:
+            found.append(_spare(found[-1], spares[order.id]))
     return sorted(found, key=lambda line: (line.programme, line.due, line.id))
 
 
@@ -96,6 +100,11 @@ def _line(
         if contract.prospect
         else getattr(factors, order.kind),
     )
+
+
+def _spare(line: Line, batches: int) -> Line:
+    """Make-up batches, wanted as much as the least certain batches of their order."""
+    return replace(line, id=f"{line.order}/spare", firmness="spare", batches=batches)
 
 
 def _taken_or_paid(

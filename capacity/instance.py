@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from fractions import Fraction
 from itertools import accumulate, groupby
 
 from capacity.demand import Line, lines
 from capacity.horizon import Grid, add_months
+from capacity.losses import success_of_step
 from capacity.scenario import (
     Changeover,
     Client,
     Direct,
     Frozen,
     InRelease,
+    Lane,
     Licence,
     Lock,
     Rate,
@@ -64,6 +67,8 @@ class SuiteData:
     """Longest idle after which the same product needs no changeover; -1: none. [tick]"""
     no_idle: bool
     """Campaigns start as soon as they can."""
+    ceilings: tuple[tuple[int, int, int], ...] = ()
+    """Spans with the most ticks of each that may be used; none without a ceiling."""
 
     def clear(self, start: int, end: int) -> bool:
         """Whether [start, end) touches no closure."""
@@ -152,6 +157,7 @@ class FrozenData:
     """How a step uses intermediates."""
 
     ratio: Fraction
+    """Intermediates per batch, those that are expected to fail included."""
     at_risk: bool
     freeze: int
     """[tick]"""
@@ -275,6 +281,8 @@ class LaneData:
     batches: int
     cost: int
     """[money]"""
+    dues: dict[tuple[int, int], int]
+    """Duty and expected loss of a batch by (step, suite). [money]"""
 
 
 @dataclass(frozen=True)
@@ -340,8 +348,23 @@ class Instance:
     """Product of a batch by (step, suite). [kg]"""
     queues: dict[tuple[int, int], Queue]
     """By (site, QC or QA)."""
+    freezers: dict[int, int] = field(default_factory=dict)
+    """Frozen intermediates that a site holds at a time, where that is limited."""
     tested_before: dict[tuple[int, int], tuple[int, ...]] = field(default_factory=dict)
     """Starts of batches out before `as_of`, by (site, QC or QA). [tick]"""
+
+    def turn(self, group: int | None) -> int:
+        """Where the priority rule puts a product batch before its out is looked at."""
+        rule = self.scenario.quality.priority
+        if rule == "first_out":
+            return 0
+        last = self.horizon_end + 10**6  # later than any due day
+        if group is None:
+            return last
+        data = self.groups[group]
+        if rule == "due_date":
+            return data.due
+        return 0 if data.firm else 1
 
     def lane(self, start: int, to: int) -> LaneData | None:
         """The lane between two sites."""
@@ -446,6 +469,7 @@ class _Builder:
                     self.ticks(lane.receipt_days),
                     lane.batches,
                     lane.cost,
+                    self._dues(lane),
                 )
                 for lane in sorted(scenario.lanes, key=lambda lane: lane.id)
             ),
@@ -458,6 +482,11 @@ class _Builder:
                 (site, resource): self._queue(site, resource)
                 for site in range(len(self.site))
                 for resource in (QC, QA)
+            },
+            freezers={
+                self.site[site.id]: site.freezer_batches
+                for site in scenario.sites
+                if site.freezer_batches is not None
             },
             tested_before=self._tested_before(steps, on_hand, locks, suites),
         )
@@ -502,7 +531,43 @@ class _Builder:
             if rules.every_campaign
             else self.ticks(self.scenario.clean_hold_days),
             no_idle=suite.no_idle,
+            ceilings=tuple(self._ceilings(suite, merged(shutdowns + outages))),
         )
+
+    def _ceilings(
+        self, suite: Suite, closures: tuple[Span, ...]
+    ) -> Iterator[tuple[int, int, int]]:
+        """What each period admits: its ceiling, or what is locked in it if that is more."""
+        if suite.load_ceiling is None:
+            return
+        go_live = self.grid.at(suite.go_live)
+        for begin, end in self._periods():
+            live = max(begin, go_live)
+            shut = sum(overlap(span, (live, end)) for span in closures)
+            most = math.floor(suite.load_ceiling * (max(0, end - live) - shut))
+            locked = sum(
+                overlap(self._locked_span(lock), (begin, end))
+                for lock in self.scenario.locks
+                if lock.suite == suite.id
+            )
+            yield begin, end, max(most, locked)
+
+    def _periods(self) -> Iterator[Span]:
+        months = {"month": 1, "quarter": 3, "year": 12}[self.scenario.load_period]
+        today = self.scenario.as_of
+        start = datetime(today.year, (today.month - 1) // months * months + 1, 1)
+        begin = self.as_of
+        while begin < self.horizon_end:
+            start = add_months(start, months)
+            end = min(self.grid.at(start), self.horizon_end)
+            yield begin, end
+            begin = end
+
+    def _locked_span(self, lock: Lock) -> Span:
+        suite = self.suites[self.suite[lock.suite]]
+        start, takt = self.grid.at(lock.start), self._lock_takt(lock)
+        lead = self._lead(suite, lock.programme)
+        return start, start + (lock.batches - 1) * takt + lead
 
     def _set_up_step(self, suite: Suite) -> int:
         for number, (programme, step) in enumerate(self.recipe_steps):
@@ -631,6 +696,9 @@ class _Builder:
             else None,
             linked=isinstance(supply, Direct) and supply.linked,
             frozen=self._frozen(supply) if isinstance(supply, Frozen) else None,
+            frozen=self._frozen(supply, programme, recipe[place - 1])
+            if isinstance(supply, Frozen)
+            else None,
             client_arrival=None
             if client is None
             else self.as_of + self.ticks(client.lead_time_days),
@@ -641,9 +709,10 @@ class _Builder:
             modes=modes,
         )
 
-    def _frozen(self, supply: Frozen) -> FrozenData:
+    def _frozen(self, supply: Frozen, programme: str, before: Step) -> FrozenData:
+        passing = success_of_step(self.scenario, programme, before.step)
         return FrozenData(
-            ratio=supply.ratio,
+            ratio=supply.ratio / passing,
             at_risk=supply.at_risk,
             freeze=self.ticks(supply.freeze_days),
             shelf_life=self.ticks(supply.shelf_life_days),
@@ -661,7 +730,8 @@ class _Builder:
             row = found[0].lead_time.get(kind, found[0].lead_time.get("any"))
             if row is not None:
                 days = getattr(row, self.scenario.quality.planning_percentile)
-                leads[kind] = max(floor, self.ticks(days))
+                delay = self.grid.up(row.expected_delay)
+                leads[kind] = max(floor, self.ticks(days)) + delay
         leads["surplus"] = leads.get("commercial", floor)
         return qc_days, qa_days, leads
 
@@ -854,27 +924,26 @@ class _Builder:
     def _lock(self, index: int, lock: Lock, suites: tuple[SuiteData, ...]) -> LockData:
         suite = self.suites[self.suite[lock.suite]]
         last = self.by_programme[lock.programme].recipe[-1].step
-        start = self.grid.at(lock.start)
-        if lock.takt_days is not None:
-            takt = self.ticks(lock.takt_days)
-        else:
-            table = self._takts(suite, lock.programme)
-            takt = [
-                value
-                for first, value in table
-                if first <= start or first == table[0][0]
-            ][-1]
         return LockData(
             index=index,
             id=lock.id,
             step=self.step[lock.programme, lock.step or last],
             suite=self.suite[lock.suite],
             kind=lock.kind,
-            start=start,
-            takt=takt,
+            start=self.grid.at(lock.start),
+            takt=self._lock_takt(lock),
             lead=self._lead(suite, lock.programme),
             batches=lock.batches,
         )
+
+    def _lock_takt(self, lock: Lock) -> int:
+        if lock.takt_days is not None:
+            return self.ticks(lock.takt_days)
+        start = self.grid.at(lock.start)
+        table = self._takts(self.suites[self.suite[lock.suite]], lock.programme)
+        return [
+            value for first, value in table if first <= start or first == table[0][0]
+        ][-1]
 
     def _on_hand(
         self, steps: tuple[StepData, ...], suites: tuple[SuiteData, ...]
@@ -934,6 +1003,16 @@ class _Builder:
             for resource in (QC, QA)
         }
 
+    def _dues(self, lane: Lane) -> dict[tuple[int, int], int]:
+        found = {}
+        for n, (programme, _) in enumerate(self.recipe_steps):
+            for suite in self.suites:
+                worth = self._variable_cost(suite, programme)
+                shares = (lane.tariff, lane.loss)
+                dues = sum(self._round(share * worth) for share in shares)
+                found[n, self.suite[suite.id]] = dues
+        return found
+
     # --------------------------------------------------------------- quality
 
     def _queue(self, site: int, resource: int) -> Queue:
@@ -988,6 +1067,11 @@ def merged(spans: list[Span]) -> tuple[Span, ...]:
         else:
             found.append((start, end))
     return tuple(found)
+
+
+def overlap(one: Span, other: Span) -> int:
+    """Ticks that two spans share; those that are empty or the wrong way round none."""
+    return max(0, min(one[1], other[1]) - max(one[0], other[0]))
 
 
 def open_starts(

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
     from capacity.solver import Result
 
-TABLES = ("batches.csv", "campaigns.csv", "orders.csv", "load.csv", "assumptions.csv")
+TABLES = (
+    *("batches.csv", "campaigns.csv", "orders.csv", "shipments.csv", "genealogy.csv"),
+    *("waits.csv", "load.csv", "assumptions.csv"),
+)
 
 HASHED = (
     *("scenario.yaml", "plan.json", *TABLES, "kpis.json", "prices.csv"),

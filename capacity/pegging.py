@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, cast
 
 from capacity.instance import FrozenData, Group, Instance, OnHand, StepData
-from capacity.schedule import ON_HAND, Test, group_freights
+from capacity.schedule import ON_HAND, Freight, Test, group_freights
 
 if TYPE_CHECKING:
     from capacity.board import Campaign
@@ -40,6 +40,9 @@ Money = tuple[int, int, int, int, int]
 """(charge, penalty, cap, holding, unserved), each as in `Terms`."""
 
 
+Stay = tuple[int, int, int]
+"""(site, from, until) of an intermediate in a freezer. [tick]"""
+
 FIRM_WEIGHT = 1000
 """What firm service counts in a strict plan, against everything else, while searching."""
 SPACING = 8
@@ -51,7 +54,7 @@ class Pegged:
 
     __slots__ = (
         "bads", "changed", "costs", "end", "firms", "items", "left", "lefts", "picks",
-        "places", "ppq", "price", "sizes",
+        "places", "ppq", "price", "sizes", "stays",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -76,6 +79,8 @@ class Pegged:
         """Batches of PPQ campaigns and the groups that they serve."""
         self.changed = 0
         self.price: Price = (0, 0, 0, 0, 0)
+        self.stays: list[Stay] = []
+        """Intermediates in freezers that are limited."""
 
     def copy(self, base: Pegged) -> None:
         """Take over what goes as before."""
@@ -693,6 +698,7 @@ class Demand:
             regret += cost
             short += len(lacking)
             worth += sum(map(self._worth, lacking))
+        found.stays = genealogy.stays
         if not any(
             self.later[step.before, c.site]
             for step in self.frozen
@@ -755,6 +761,8 @@ class Genealogy:
         self.pairs = pairs
         self.inputs: dict[tuple[int, int, int], list[Unit]] = {}
         """Units used by (step, suite, start)."""
+        self.stays: list[Stay] = []
+        """Intermediates in freezers that are limited."""
         self.sites = [suite.site for suite in self.instance.suites]
         self.simple = len(demand.frozen) < 2  # nothing but direct input below
 
@@ -797,11 +805,50 @@ class Genealogy:
             ):
                 lacking.append(j)
         cost = self._units_cost(before, pool, gone)
+        sent: dict[tuple[int, int], Freight] = {}
         for (origin, to), needs in freight.items():
             lane = self.instance.lane(origin, to)
             assert lane is not None
-            cost += lane.cost * len(group_freights(self.instance, needs, lane))
+            shipments = group_freights(self.instance, needs, lane)
+            cost += lane.cost * len(shipments)
+            sent |= {unit: row for row in shipments for unit in row.units}
+            for (suite, number), _, _ in needs:
+                at = self.instance.on_hand[number].suite if suite == ON_HAND else suite
+                cost += lane.dues[before.index, at]
+        if self.instance.freezers:
+            self._lay(step, supply, users, pool, sent)
         return cost, lacking
+
+    def _lay(
+        self,
+        step: StepData,
+        supply: FrozenData,
+        users: list[tuple[int, int, int]],
+        pool: list[Unit],
+        sent: dict[tuple[int, int], Freight],
+    ) -> None:
+        """Note where intermediates lie from their out to their last use."""
+        instance = self.instance
+        last: dict[tuple[int, int], int] = {}
+        for start, suite, _ in users:
+            for unit in self.inputs[step.index, suite, start]:
+                last[_key(unit)] = start  # users are in order of start
+        for unit in pool:
+            expiry, _, _, site, _, made, _, _, number = unit
+            out: int | None = expiry - supply.shelf_life
+            if made < -(FAR // 2):
+                out = instance.on_hand[number].out
+            begin = max(instance.as_of, out if out is not None else instance.as_of)
+            end = last.get(_key(unit), min(expiry, instance.horizon_end))
+            row = sent.get(_key(unit))
+            if row is None:
+                stays = [(site, begin, end)]
+            else:
+                arrive = row.depart + row.lane.days
+                stays = [(site, begin, row.depart), (row.lane.to, arrive, end)]
+            self.stays += [
+                x for x in stays if x[1] < x[2] and x[0] in instance.freezers
+            ]
 
     def _first_licensed(
         self, before: StepData, pool: list[Unit], gone: bytearray, j: int, count: int
@@ -900,6 +947,12 @@ class Genealogy:
     def right(self, item: Item, j: int) -> int:
         """Latest right of the intermediates in a batch. [tick]"""
         return self._inner(self.demand.last, item[2], item[1], j)
+
+
+def _key(unit: Unit) -> tuple[int, int]:
+    """An intermediate as a shipment names it."""
+    _, _, _, _, suite, made, _, _, number = unit
+    return (suite, made) if made >= 0 - FAR // 2 else (ON_HAND, number)
 
 
 def _latest_right(group: Group, steps: list[int], site: int) -> int | None:

@@ -66,6 +66,8 @@ class PlannedBatch(Record):
     """Review starts."""
     released: When | None
     """Disposition."""
+    wait_days: float | None = None
+    """What queues for QC and QA add to its release; none where it takes neither. [day]"""
     available: When | None
     """Released and with the right to ship to its market."""
     due: When | None
@@ -121,7 +123,7 @@ class PlannedOrder(Record):
     market: str | None
     """Market."""
     firmness: Firmness
-    """firm, forecast or prospect."""
+    """firm, forecast, prospect or spare (make-up batches)."""
     weight: float
     """Weight of its money. [1]"""
     batches: int

@@ -127,8 +127,17 @@ class _Writer:
             qa_site=test and instance.sites[test.qa_site],
             qa_start=self.date(None if test is None else test.qa_start),
             released=self.date(schedule.released(batch)),
+            wait_days=self._wait(batch),
             **self._outcome(batch, line),
         )
+
+    def _wait(self, batch: Batch) -> float | None:
+        if batch.test is None or batch.out is None:
+            return None
+        step = self.instance.steps[batch.step]
+        ends = batch.test.qc_start + step.qc_days, batch.test.qa_start + step.qa_days
+        wait = max(ends) - batch.out - max(step.qc_days, step.qa_days)
+        return float(self.instance.grid.days(wait))
 
     def _outcome(self, batch: Batch, line: Line | None) -> dict[str, Any]:
         if line is None:

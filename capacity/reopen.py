@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from ortools.sat.python.cp_model import CpModel, LinearExprT
 
-from capacity.instance import DAY, Instance
+from capacity.instance import DAY, QA, QC, Instance
 from capacity.model import Regret, Variables, build
 from capacity.model.plans import NotInModel, found, values
 from capacity.model.slots import Scope, declare
@@ -198,7 +198,7 @@ def max_of(best: Schedule, tried: Attempt, base: Schedule) -> Schedule:
     if best is base:
         return tried.schedule
     both = joined(best, tried)
-    if rank(both) < rank(best) and queues_hold(both):
+    if rank(both) < rank(best) and what_is_shared_holds(both):
         return both
     return min(best, tried.schedule, key=rank)
 
@@ -232,6 +232,54 @@ def _apart(one: Scope, other: Scope) -> bool:
     steps = one.base.instance.steps
     programmes = [{steps[step].programme for step in s.steps} for s in (one, other)]
     return not (one.suites & other.suites or programmes[0] & programmes[1])
+
+
+def what_is_shared_holds(schedule: Schedule) -> bool:
+    """Whether queues and freezers, which parts share, hold what two of them make."""
+    return queues_hold(schedule) and freezers_hold(schedule) and turns_hold(schedule)
+
+
+def freezers_hold(schedule: Schedule) -> bool:
+    """Whether no site holds more intermediates than its freezer takes."""
+    freezers = schedule.instance.freezers
+    moves = sorted(
+        move
+        for step in schedule.instance.steps
+        if step.frozen is not None and freezers
+        for site, begin, end in schedule.stays(step)
+        if begin < end and site in freezers
+        for move in ((begin, 1, site), (end, -1, site))
+    )
+    inside = dict.fromkeys(freezers, 0)
+    for _, change, site in moves:
+        inside[site] += change
+        if inside[site] > freezers[site]:
+            return False
+    return True
+
+
+def turns_hold(schedule: Schedule) -> bool:
+    """Whether no product starts QC or QA while one of its site waits in an earlier turn."""
+    instance = schedule.instance
+    if instance.scenario.quality.priority == "free":
+        return True
+    for resource in (QC, QA):
+        rows = [
+            (batch.site, (instance.turn(batch.serves), batch.out), batch.out, start)
+            for batch in schedule.batches
+            if batch.test is not None and batch.out is not None
+            if batch.out >= instance.as_of
+            if instance.steps[batch.step].role == "product"
+            for start in [
+                batch.test.qc_start if resource == QC else batch.test.qa_start
+            ]
+        ]
+        waiting = [row for row in rows if row[3] > row[2]]
+        for site, turn, _, start in rows:
+            for where, earlier, out, until in waiting:
+                if where == site and earlier < turn and out <= start < until:
+                    return False
+    return True
 
 
 def queues_hold(schedule: Schedule) -> bool:

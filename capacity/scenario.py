@@ -118,6 +118,7 @@ Exact = Annotated[
 ]
 Days = Annotated[Exact, Field(ge=0, le=36_525)]
 Share = Annotated[Exact, Field(ge=0, le=1)]
+Chance = Annotated[Exact, Field(gt=0, le=1)]
 When = Annotated[
     datetime,
     BeforeValidator(_moment),
@@ -216,6 +217,8 @@ class Site(Entity):
     """QC starts a week, by date; none before the first. [1/week]"""
     qa_reviewers: list[Rate] = []
     """QA reviewers by date; none before the first."""
+    freezer_batches: Annotated[int, Field(ge=0, le=100_000)] | None = None
+    """Frozen intermediates that the site holds at a time; no limit where none."""
 
 
 class ClassPair(Record):
@@ -313,6 +316,8 @@ class Suite(Entity):
     """Variable cost of a batch. [money]"""
     set_up: str | None = None
     """Programme that is set up at the start."""
+    load_ceiling: Chance | None = None
+    """Most of its available days that a period may fill. [1]"""
     outages: list[Outage] = []
     """Outages of this suite."""
     no_idle: bool = False
@@ -406,6 +411,15 @@ class LeadTime(Record):
     """Half of the batches. [day]"""
     p90: Days
     """Nine of ten batches. [day]"""
+    deviations: Share = Fraction(0)
+    """Share of batches with a deviation that delays their release. [1]"""
+    deviation_days: Days = Fraction(0)
+    """Delay of such a batch. [day]"""
+
+    @property
+    def expected_delay(self) -> Fraction:
+        """What deviations delay a batch by on average. [day]"""
+        return self.deviations * self.deviation_days
 
 
 class ReleaseClass(Entity):
@@ -445,6 +459,10 @@ class Lane(Entity):
     """Most batches in a shipment."""
     cost: Money
     """Cost of a shipment. [money]"""
+    tariff: Share = Fraction(0)
+    """Duty as a share of the variable cost of what is shipped. [1]"""
+    loss: Annotated[Exact, Field(ge=0, lt=1)] = Fraction(0)
+    """Share of batches lost in transit. [1]"""
 
 
 class Lending(Record):
@@ -467,6 +485,8 @@ class Quality(Record):
     """Window in which QC and QA starts are counted. [day]"""
     lending: Lending = Lending()
     """Work for other sites."""
+    priority: Literal["free", "first_out", "due_date", "firm_first"] = "free"
+    """Which of the batches that wait is tested and reviewed first."""
     ppq_after_engineering_days: Days = Fraction(3)
     """From the last engineering batch out to the first PPQ start. [day]"""
 
@@ -590,6 +610,19 @@ class Stock(Entity):
     """Last day of use."""
 
 
+class Losses(Record):
+    """Which share of batches passes: make-up batches are planned for the others."""
+
+    success: dict[str, Chance] = {}
+    """By stage; all pass where not stated. [1]"""
+    ppq: Chance = Fraction(1)
+    """Of PPQ batches, where less. [1]"""
+    new_site: Chance = Fraction(1)
+    """Of the first batches of a programme that no site makes yet, where less. [1]"""
+    new_site_batches: Annotated[int, Field(ge=0, le=1000)] = 4
+    """How many are its first."""
+
+
 class UnservedFactors(Record):
     """Loss from an unserved batch in multiples of its price."""
 
@@ -659,6 +692,8 @@ class Scenario(Record):
     """Longest idle after which the same product needs no changeover. [day]"""
     ramp_step_days: Annotated[Days, Field(gt=0)] = Fraction(91)
     """Length of a ramp step. [day]"""
+    load_period: Literal["month", "quarter", "year"] = "year"
+    """Calendar period in which a suite's load is held below its ceiling."""
     standing: dict[str, Standing] = {}
     """Standing of values outside the lists, by dotted name."""
     sources: dict[str, str] = {}
@@ -675,6 +710,8 @@ class Scenario(Record):
     """Release lead times, shared by steps."""
     quality: Quality = Quality()
     """The quality system."""
+    losses: Losses = Losses()
+    """Batches that fail, on average."""
     economics: Economics = Economics()
     """Costs of lateness, stock and risk."""
     programmes: Annotated[list[Programme], Field(min_length=1)]
@@ -718,6 +755,8 @@ class Scenario(Record):
 
 def _is_duration(path: str, name: str) -> bool:
     if name in {"turnaround_days", "downstream_cycle_days", "resolution_days"}:
+        return False
+    if name == "deviation_days":  # only their mean counts, rounded up
         return False
     if path.startswith("changeovers."):
         return True

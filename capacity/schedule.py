@@ -348,6 +348,30 @@ class Schedule:
         assert ready is not None
         return ready + supply.freeze
 
+    def stays(self, step: StepData) -> Iterator[tuple[int, int, int]]:
+        """Site, from and until of every intermediate that a step may use. [tick]"""
+        supply = step.frozen
+        assert supply is not None
+        last: dict[Unit, int] = {}
+        for user in self.users(step.index):
+            assert user.start is not None
+            for unit in self.uses.get(user.unit, ((), ()))[1]:
+                last[unit] = max(user.start, last.get(unit, user.start))
+        sent = {unit: freight for freight in self.freights for unit in freight.units}
+        for batch in self.batches:
+            if batch.step != step.before:
+                continue
+            begin = max(self.instance.as_of, batch.out or self.instance.as_of)
+            end = min(self.expiry(batch, supply), self.instance.horizon_end)
+            end = last.get(batch.unit, end)
+            freight = sent.get(batch.unit)
+            if freight is None:
+                yield batch.site, begin, end
+            else:
+                lane = freight.lane
+                yield batch.site, begin, freight.depart
+                yield lane.to, freight.depart + lane.days, end
+
     # --------------------------------------------------------------- release
 
     def released(self, batch: Batch) -> int | None:
@@ -415,7 +439,7 @@ class Schedule:
                 planned = self.runs[index].lock is None
                 if planned and self.changeover(suite.index, place):
                     sums["changeover"] += suite.changeover_cost
-        sums["shipment"] = sum(freight.lane.cost for freight in self.freights)
+        sums["shipment"] = sum(map(self._freight_cost, self.freights))
         return Bill(**{name: sums[name] for name in Bill.__dataclass_fields__})
 
     def _bill_group(
@@ -447,6 +471,12 @@ class Schedule:
             if batch.start < right:
                 found["at_risk"] = group.risk_cost[batch.suite]
         return found
+
+    def _freight_cost(self, freight: Freight) -> int:
+        """A shipment with duty and expected loss of its cargo. [money]"""
+        cargo = [self.by_unit[unit] for unit in freight.units]
+        dues = sum(freight.lane.dues[batch.step, batch.suite] for batch in cargo)
+        return freight.lane.cost + dues
 
     def _unsold(self, batch: Batch, taken: bool) -> int:
         """Variable cost of a batch that serves no line. [money]"""

@@ -7,9 +7,10 @@ byte, so that asking for the first start with room is a search for a zero byte.
 from __future__ import annotations
 
 from bisect import bisect_left
+from dataclasses import replace
 
 from capacity.instance import QA, QC, Instance, StepData
-from capacity.schedule import Test
+from capacity.schedule import Batch, Run, Schedule, Test
 
 MOST = 254
 """Most starts of a window that are told apart; a site with more uses only these."""
@@ -87,12 +88,19 @@ class Slots:
             for site in sites
         ]
 
-    def take(self, site: int, out: int, step: StepData) -> Test | None:
-        """Test and review a batch as early as there is room, None where there never is."""
+    def take(
+        self, site: int, out: int, step: StepData, *, patient: bool = True
+    ) -> Test | None:
+        """Test and review a batch as early as there is room, None where there never is.
+
+        Patient, it waits for its own site's review as long as its test takes anyway.
+        """
         qc = self._first(site, QC, out, out)
         if qc is None:
             return None
-        patience = max(out, qc[1] + step.qc_days - step.qa_days)
+        patience = out
+        if patient:
+            patience = max(out, qc[1] + step.qc_days - step.qa_days)
         qa = self._first(site, QA, out, patience)
         if qa is None:
             return None
@@ -122,3 +130,69 @@ class Slots:
                 if tick is not None and (best is None or tick < best[1]):
                     best = other, tick
         return best
+
+
+def in_turn(schedule: Schedule) -> Schedule:
+    """The plan with products tested and reviewed as the priority rule wants it.
+
+    One after another, in their turn, each gets the first room there is: what comes later
+    in turn finds less of it, so it never starts while an earlier one could. What becomes
+    too late for its line serves none, and has another turn.
+    """
+    if schedule.instance.scenario.quality.priority == "free":
+        return schedule
+    while True:
+        tests = _queued(schedule)
+        runs = tuple(_with_tests(n, run, tests) for n, run in enumerate(schedule.runs))
+        found = replace(schedule, runs=runs)
+        late = {
+            (batch.run, batch.number)
+            for batch in found.batches
+            if batch.run is not None and (batch.run, batch.number) in tests
+            if batch.serves is not None and _too_late(found, batch)
+        }
+        if not late:
+            return found
+        schedule = replace(
+            found, runs=tuple(_without(n, run, late) for n, run in enumerate(runs))
+        )
+
+
+def _queued(schedule: Schedule) -> dict[tuple[int, int], Test]:
+    """New tests of products by run and number."""
+    instance = schedule.instance
+    slots = Slots(instance)
+    queue: list[tuple[int, int, int, int, Batch]] = []
+    for batch in schedule.batches:
+        if batch.test is None or batch.out is None or batch.out < instance.as_of:
+            continue
+        if instance.steps[batch.step].role == "product" and batch.run is not None:
+            turn = instance.turn(batch.serves)
+            queue.append((turn, batch.out, batch.run, batch.number, batch))
+        else:
+            slots.hold(batch.site, batch.test)
+    found = {}
+    for _, out, run, number, batch in sorted(queue, key=lambda row: row[:4]):
+        test = slots.take(batch.site, out, instance.steps[batch.step], patient=False)
+        if test is not None:
+            found[run, number] = test
+    return found
+
+
+def _with_tests(index: int, run: Run, tests: dict[tuple[int, int], Test]) -> Run:
+    changed = tuple(tests.get((index, n), test) for n, test in enumerate(run.tests))
+    return replace(run, tests=changed)
+
+
+def _too_late(schedule: Schedule, batch: Batch) -> bool:
+    assert batch.serves is not None
+    available = schedule.available_if_ever(batch)
+    latest = schedule.instance.groups[batch.serves].latest
+    return available is not None and available > latest
+
+
+def _without(index: int, run: Run, late: set[tuple[int, int]]) -> Run:
+    serves = tuple(
+        None if (index, n) in late else group for n, group in enumerate(run.serves)
+    )
+    return replace(run, serves=serves)

@@ -73,7 +73,9 @@ def text(name: str, facts: dict[str, Any]) -> str:
         *((_tier_name(tier), _tier(tier, facts)) for tier in facts["tiers"]),
         ("on time in full", f"{_share(facts['on_time_in_full'])} of lines sold"),
         ("late, unserved", _shortfall(facts)),
+        *_make_up(facts),
         ("changeovers", f"{facts['changeovers']} in {facts['campaigns']} campaigns"),
+        *queues(facts),
         *_first_shipments(facts),
         ("run folder", facts["run"]),
     ]
@@ -114,6 +116,31 @@ def _tier(tier: dict[str, Any], facts: dict[str, Any]) -> str:
 
 def _shortfall(facts: dict[str, Any]) -> str:
     return f"{facts['late_batches']}, {facts['unserved_batches']} batches"
+
+
+def _make_up(facts: dict[str, Any]) -> list[tuple[str, str]]:
+    """Make-up batches, where any are planned for."""
+    count, missing = facts["make_up_batches"], facts["make_up_batches_missing"]
+    if not count:
+        return []
+    return [("make-up batches", f"{count - missing} of {count} have a slot")]
+
+
+LONGEST = 3
+"""Stretches of waiting that are told one by one."""
+
+
+def queues(facts: dict[str, Any]) -> list[tuple[str, str]]:
+    """What binds where and when, the longest waits first."""
+    from capacity import tables
+
+    said = tables.binding(facts["waits"])
+    if not said:
+        return [("QC and QA", "no batch waits for them")]
+    told = said[:LONGEST]
+    if len(said) > LONGEST:
+        told[-1] += f"; {len(said) - LONGEST} more in waits.csv"
+    return [("QC and QA" if not number else "", one) for number, one in enumerate(told)]
 
 
 def _first_shipments(facts: dict[str, Any]) -> list[tuple[str, str]]:

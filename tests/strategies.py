@@ -26,6 +26,7 @@ from capacity.schedule import (
     freights_for,
     lead_in,
 )
+from capacity.slots import in_turn
 from capacity.validate import problems
 
 Row = dict[str, Any]
@@ -44,6 +45,10 @@ FAMILIES = (
     "queues",
     "money",
     "licences",
+    "losses",
+    "ceilings",
+    "freezers",
+    "priorities",
 )
 """Parts of the format; a scenario draws some of them."""
 
@@ -154,6 +159,7 @@ class _Writer:
             "campaign_limits": [self._limits(name) for name in ("short", "long")],
             "release_classes": [self._release(name) for name in ("fast", "full")],
             "quality": self._quality(),
+            "losses": self._losses(),
             "economics": self._economics(),
             "programmes": programmes,
             "transfers": self._transfers(programmes),
@@ -165,6 +171,8 @@ class _Writer:
         }
         if self.tick < 1:
             document["resolution_days"] = str(self.tick)
+        if self.has("ceilings"):
+            document["load_period"] = self.one_of("month", "month", "quarter", "year")
         if self.has("money"):
             document["due_rule"] = self.one_of("inclusive", "strict")
             document["tiers"] = self.one_of("strict", "single")
@@ -178,6 +186,8 @@ class _Writer:
             row: Row = {"id": name, "name": name}
             row["qc_batches"] = self._rates("1/2", "1", "7/4", "3")
             row["qa_reviewers"] = self._rates("1", "5/3", "2", "5")
+            if self.has("freezers"):
+                row["freezer_batches"] = self.one_of(0, 1, 1, 2, 2, 3, 4)
             if self.maybe("closures"):
                 row["shutdowns"] = [
                     {
@@ -198,7 +208,7 @@ class _Writer:
         return rows
 
     def _rates(self, *values: str) -> list[Row]:
-        if not self.has("queues"):
+        if not self.has("queues") and not self.has("priorities"):
             return [{"from": moment(-500), "value": 14}]
         first = self.one_of(*values, "0")
         rows: list[Row] = [{"from": moment(-500), "value": first}]
@@ -241,6 +251,8 @@ class _Writer:
             row["go_live"] = self.date(-20, 25)
             row["ramp"] = self.one_of([], ["1/2"], ["1/2", "3/4"])
             row["unplanned_downtime"] = self.one_of("0", "1/10")
+        if self.maybe("ceilings"):
+            row["load_ceiling"] = self.one_of("0.3", "0.45", "0.6", "0.85", "1")
         if self.maybe("closures"):
             row["outages"] = [
                 {
@@ -312,6 +324,10 @@ class _Writer:
             if self.draw(st.integers(0, 3)) == 0:
                 longer = str(p50 + self.whole(1, 6))
                 lead_time[kind] = {"p50": longer, "p90": longer}
+        if self.maybe("queues"):
+            for times in lead_time.values():
+                times["deviations"] = self.one_of("1/10", "1/3", "1")
+                times["deviation_days"] = self.one_of("7", "2.5", "0")
         return {
             "id": name,
             "qc_days": self.days(0, 5),
@@ -325,6 +341,8 @@ class _Writer:
             "window_days": self.one_of("14", "28") if self.has("queues") else "28",
             "ppq_after_engineering_days": self.days(0, 4),
         }
+        if self.has("priorities"):
+            row["priority"] = self.one_of("first_out", "due_date", "firm_first")
         if self.maybe("queues"):
             row["lending"] = {
                 "qc": self.one_of(0, "1/2"),
@@ -332,6 +350,17 @@ class _Writer:
             }
             row["records_per_reviewer_week"] = self.one_of("3/5", "1")
         return row
+
+    def _losses(self) -> Row:
+        if not self.has("losses"):
+            return {}
+        stages = sorted({suite["stage"] for suite in self.suites})
+        return {
+            "success": {stage: self.one_of("0.75", "0.97", "2/3") for stage in stages},
+            "ppq": self.one_of("1", "0.6"),
+            "new_site": self.one_of("1", "0.6"),
+            "new_site_batches": self.whole(0, 3),
+        }
 
     def _economics(self) -> Row:
         if not self.has("money"):
@@ -356,7 +385,7 @@ class _Writer:
 
     def _shapes(self) -> list[str]:
         shapes = []
-        if self.has("frozen") or self.has("lanes"):
+        if self.has("frozen") or self.has("lanes") or self.has("freezers"):
             shapes.append("frozen")
         if self.has("direct"):
             longer = self.one_of("direct twice", "direct then frozen")
@@ -447,6 +476,8 @@ class _Writer:
                 "receipt_days": self.days(0, 3),
                 "batches": self.whole(1, 3),
                 "cost": self.one_of(0, 40, 90),
+                "tariff": self.one_of(0, 0, "0.15"),
+                "loss": self.one_of(0, 0, "0.013"),
             }
             for start, to in ("AB", "BA")
             if self.has("lanes") or self.draw(st.integers(0, 3))
@@ -694,6 +725,8 @@ class _Planner:
         for step in self.instance.steps:
             self._step(step)
         bare = Schedule(self.instance, tuple(self.runs), self.on_hand)
+        if self.draw(st.integers(0, 3)):
+            bare = in_turn(bare)
         return replace(bare, freights=self._freights(bare))
 
     # ------------------------------------------------------------------- serving

@@ -327,7 +327,7 @@ def test_a_field_that_is_added_has_its_cell_at_once() -> None:
 def test_sheets_are_named_after_what_a_scenario_has() -> None:
     names = [sheet.name for sheet in layout.sheets()]
     assert names[:3] == ["Settings", "Sites", "Site shutdowns"]
-    assert names[-2:] == ["Sources", "Standing"]
+    assert names[-3:] == ["Sources", "Losses success", "Standing"]
     assert {"Suites", "Programmes", "Programme recipe", "Contracts", "Orders"} <= {
         *names
     }

@@ -319,17 +319,17 @@ def test_every_cell_says_the_load_of_its_month_and_is_hatched_when_full() -> Non
 
 def test_the_load_of_a_site_divides_the_sums_of_its_suites() -> None:
     cells = [
-        ("2027-01", "S", "A", "suite", 30.0, 30.0, 1.0),
-        ("2027-01", "S", "B", "suite", 10.0, 0.0, 0.0),
-        ("2027-01", "S", "QC", "qc", 4.0, 1.0, 0.25),
-        ("2027-02", "S", "A", "suite", 0.0, 0.0, float("nan")),
+        ("2027-01", "S", "A", "suite", 30.0, 30.0, 1.0, None, None),
+        ("2027-01", "S", "B", "suite", 10.0, 0.0, 0.0, None, None),
+        ("2027-01", "S", "QC", "qc", 4.0, 1.0, 0.25, 1, 2.5),
+        ("2027-02", "S", "A", "suite", 0.0, 0.0, float("nan"), None, None),
     ]
     sums = tables.site_load(pd.DataFrame(cells, columns=list(tables.LOAD_COLUMNS)))
     assert sums.to_csv(index=False).splitlines() == [
-        "month,site,resource,kind,available,used,load",
-        "2027-01,S,suites,suite,40.0,30.0,0.75",
-        "2027-02,S,suites,suite,0.0,0.0,",
-        "2027-01,S,QC,qc,4.0,1.0,0.25",
+        "month,site,resource,kind,available,used,load,waiting,wait_days",
+        "2027-01,S,suites,suite,40.0,30.0,0.75,,",
+        "2027-02,S,suites,suite,0.0,0.0,,,",
+        "2027-01,S,QC,qc,4.0,1.0,0.25,1.0,2.5",
     ]
 
 

@@ -225,9 +225,10 @@ def test_a_ppq_line_is_made_in_one_campaign() -> None:
     )
 
 
-def shipped(from_suite: str, depart: int) -> Case:
+def shipped(from_suite: str, depart: int, **lane: Any) -> Case:
     """Antibody from S and T, both out on tick 13; one is shipped to K, used on tick 27."""
     document = two_suites(frozen_network())
+    document["lanes"][0] |= lane
     lanes = instance_of(scenario(document)).lanes
     suite = sorted(row["id"] for row in document["suites"]).index(from_suite)
     return laid(
@@ -250,6 +251,17 @@ def test_a_shipment_leaves_when_its_cargo_is_frozen_not_a_tick_before() -> None:
     # Out on tick 13, released on 23, frozen a day: 24. Two days and one: there on 27.
     assert agree(shipped("S", 24)) is True
     assert agree(shipped("S", 23)) is False
+
+
+def test_duty_and_expected_loss_are_on_the_variable_cost_of_what_is_shipped() -> None:
+    plain, taxed = shipped("S", 24), shipped("S", 24, tariff="0.15", loss="0.0133")
+    worth = next(s for s in plain.scenario.suites if s.id == "S").variable_cost
+
+    assert agree(taxed) is True
+    # 15 % and 1.33 % of 500, each rounded half up: 75 and 7.
+    assert worth == 500
+    assert plain.schedule.bill.shipment == 70
+    assert taxed.schedule.bill.shipment == 70 + 75 + 7
 
 
 def test_a_right_through_direct_feeds_is_that_of_every_step_on_the_site() -> None:

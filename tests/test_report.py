@@ -155,7 +155,10 @@ def bars(page: Reader) -> list[Element]:
 # ------------------------------------------------------------------------- numbers
 
 
-@pytest.mark.parametrize("table", ["orders", "campaigns", "batches", "load"])
+@pytest.mark.parametrize(
+    "table",
+    ["orders", "campaigns", "batches", "shipments", "genealogy", "waits", "load"],
+)
 def test_tables_are_those_of_the_run_folder(
     page: Reader, run: runs.Run, table: str
 ) -> None:

@@ -244,6 +244,7 @@ def batch(name: str, start: str, out: str, **fields: Any) -> Row:
         "qa_site": "A",
         "qa_start": out,
         "released": None,
+        "wait_days": 0.0,
         "available": fields.get("released"),
         "due": "2026-02-15",
         "late_days": 0.0,
@@ -260,7 +261,7 @@ UNSOLD = {
     "late_days": None,
 }
 UNTESTED = dict.fromkeys(
-    ("qc_site", "qc_start", "qc_end", "qa_site", "qa_start", "released")
+    ("qc_site", "qc_start", "qc_end", "qa_site", "qa_start", "released", "wait_days")
 )
 
 
@@ -655,9 +656,29 @@ DATES = [
     (
         "single",
         "release_adds_up",
-        {"S-001/01": {"qa_start": "2026-01-24", "released": "2026-02-01"}},
-        {"S-001/01": {"qa_start": "2026-01-24", "released": "2026-01-31"}},
+        {
+            "S-001/01": {
+                "qa_start": "2026-01-24",
+                "released": "2026-02-01",
+                "wait_days": 1.0,
+            }
+        },
+        {
+            "S-001/01": {
+                "qa_start": "2026-01-24",
+                "released": "2026-01-31",
+                "wait_days": 1.0,
+            }
+        },
         ["S-001/01", "2026-02-01"],
+    ),
+    # Tested and reviewed at once, it doesn't wait.
+    (
+        "single",
+        "release_adds_up",
+        {},
+        {"S-001/01": {"wait_days": 1.0}},
+        ["S-001/01", "wrong wait"],
     ),
     # An overdue batch serves its line for 180 days after 15 February: until 14 August.
     (

@@ -215,13 +215,13 @@ def test_batches_are_written_with_iso_dates_and_empty_cells() -> None:
     text = tables.to_csv(tables.batches(plan())).splitlines()
     assert text[0] == (
         "batch,order,contract,programme,client,kind,step,market,site,suite,campaign,"
-        "start,out,qc_site,qc_start,qc_end,qa_site,qa_start,released,available,due,"
-        "late_days,at_risk"
+        "start,out,qc_site,qc_start,qc_end,qa_site,qa_start,released,wait_days,"
+        "available,due,late_days,at_risk"
     )
-    assert text[1] == ("C0/1,,,P,X,engineering,ds,,S,A,C0,2027-01-12,,,,,,,,,,,false")
+    assert text[1] == ("C0/1,,,P,X,engineering,ds,,S,A,C0,2027-01-12,,,,,,,,,,,,false")
     assert text[2] == (
         "C1/1,O1,CP,P,X,commercial,ds,FDA,S,A,C1,2027-01-25,2027-01-30,S,"
-        "2027-01-30T12:00,2027-02-09T12:00,S,2027-02-01,2027-02-19,2027-02-20,"
+        "2027-01-30T12:00,2027-02-09T12:00,S,2027-02-01,2027-02-19,,2027-02-20,"
         "2027-01-31,19.333333,true"
     )
 
@@ -315,16 +315,16 @@ def test_load_counts_days_of_suites_and_starts_of_qc_and_qa() -> None:
     # QC: 31 x 1; 14 x 1 + 14 x 2 = 42; 31 x 2. QA: 10 x 0.6 / 7 a day, from February.
     assert tables.to_csv(tables.load(scenario(), plan())) == dedent(
         """\
-        month,site,resource,kind,available,used,load
-        2027-01,S,A,suite,21,12.5,0.5952
-        2027-01,S,QC,qc,31,1,0.0323
-        2027-01,S,QA,qa,0,0,
-        2027-02,S,A,suite,16,9,0.5625
-        2027-02,S,QC,qc,42,0,0
-        2027-02,S,QA,qa,24,1,0.0417
-        2027-03,S,A,suite,31,4,0.129
-        2027-03,S,QC,qc,62,0,0
-        2027-03,S,QA,qa,26.571429,0,0
+        month,site,resource,kind,available,used,load,waiting,wait_days
+        2027-01,S,A,suite,21,12.5,0.5952,,
+        2027-01,S,QC,qc,31,1,0.0323,0,
+        2027-01,S,QA,qa,0,0,,0,
+        2027-02,S,A,suite,16,9,0.5625,,
+        2027-02,S,QC,qc,42,0,0,0,
+        2027-02,S,QA,qa,24,1,0.0417,0,
+        2027-03,S,A,suite,31,4,0.129,,
+        2027-03,S,QC,qc,62,0,0,0,
+        2027-03,S,QA,qa,26.571429,0,0,0,
         """
     )
 
@@ -342,7 +342,7 @@ def test_yearly_and_quarterly_load_divide_sums() -> None:
     ):
         suite = by[by.resource == "A"]
         # (12.5 + 9 + 4) / (21 + 16 + 31) = 25.5 / 68 = 0.375
-        assert suite.iloc[0].tolist() == ["S", "A", "suite", name, 68, 25.5, 0.375]
+        assert suite.iloc[0].tolist() == ["S", "A", "suite", name, 68, 25.5, 0.375, 0]
 
 
 # ---------------------------------------------------------------- how good, in numbers

@@ -70,6 +70,7 @@ def test_the_small_scenario_has_neither_problems_nor_warnings() -> None:
         ("licences: [{id: L, programme: LEG, site: SON, market: EU, from: 2026-02-01}]", "licence L: site: unknown site SON; there are SYR"),
         ("transfers: [{id: T, programme: LEG, site: SON, end: 2026-02-01}]", "transfer T: site: unknown site SON; there are SYR"),
         ("lanes: [{id: A, from: SYR, to: SON, days: 1, batches: 2, cost: 3}]", "lane A: to: unknown site SON; there are SYR"),
+        ("losses: {success: {conjugatoin: 0.9}}", "losses: success: conjugatoin: unknown stage conjugatoin; did you mean conjugation?"),
         ("contracts: [{id: C-LEG, programme: LEX}]", "contract C-LEG: programme: unknown programme LEX; did you mean LEG?"),
         ("orders: [{id: LEG-1, contract: C-LEX}]", "order LEG-1: contract: unknown contract C-LEX; did you mean C-LEG?"),
         ("stock: [{id: S, programme: LEG, suite: SYR-B, kind: commercial, batches: 1, expiry: 2027-01-01}]", "stock S: suite: unknown suite SYR-B; did you mean SYR-A?"),
@@ -87,6 +88,31 @@ def test_the_small_scenario_has_neither_problems_nor_warnings() -> None:
 )  # fmt: skip
 def test_an_unknown_name_is_refused_with_the_nearest(text: str, sentence: str) -> None:
     assert refused(text) == [f"over.yaml:3: {sentence}"]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("quality: {lending: {qa: 1.25}}", "quality: lending: qa: should be at most 1, not 1.25"),
+        ("quality: {lending: {qc: -0.1}}", "quality: lending: qc: should be at least 0, not -0.1"),
+        ("quality: {priority: fifo}", "quality: priority: should be one of free, first_out, due_date, firm_first, not 'fifo'"),
+        ("losses: {success: {conjugation: 0}}", "losses: success: conjugation: should be more than 0, not 0"),
+        ("losses: {success: {conjugation: 1.2}}", "losses: success: conjugation: should be at most 1, not 1.2"),
+        ("losses: {ppq: 0}", "losses: ppq: should be more than 0, not 0"),
+        ("losses: {new_site: 1.01}", "losses: new_site: should be at most 1, not 1.01"),
+        ("suites: [{id: SYR-A, load_ceiling: 0}]", "suite SYR-A: load_ceiling: should be more than 0, not 0"),
+        ("suites: [{id: SYR-A, load_ceiling: 1.1}]", "suite SYR-A: load_ceiling: should be at most 1, not 1.1"),
+        ("load_period: week", "load_period: should be one of month, quarter, year, not 'week'"),
+        ("sites: [{id: SYR, freezer_batches: -3}]", "site SYR: freezer_batches: should be a whole number, at least 0, not -3"),
+        ("lanes: [{id: A, from: SYR, to: SYR, days: 1, batches: 2, cost: 3, tariff: 2}]", "lane A: tariff: should be at most 1, not 2"),
+        ("lanes: [{id: A, from: SYR, to: SYR, days: 1, batches: 2, cost: 3, loss: 1}]", "lane A: loss: should be less than 1, not 1"),
+        ("release_classes: [{id: RC-A, lead_time: {any: {deviations: 1.5}}}]", "release class RC-A: lead_time: any: deviations: should be at most 1, not 1.5"),
+    ],
+)  # fmt: skip
+def test_a_share_or_a_freezer_that_cannot_be_is_refused_at_its_line(
+    text: str, sentence: str
+) -> None:
+    assert f"over.yaml:3: {sentence}" in refused(text)
 
 
 def test_ids_that_come_twice_in_one_list_are_refused_at_the_second() -> None:

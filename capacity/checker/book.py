@@ -122,6 +122,27 @@ class Book:
             for suite in self.suites.values()
         }
 
+    def load_periods(self) -> list[tuple[int, int]]:
+        """Calendar periods from `as_of` to the end of the horizon. [tick]"""
+        months = {"month": 1, "quarter": 3, "year": 12}[self.scenario.load_period]
+        today = self.scenario.as_of
+        first = datetime(today.year, (today.month - 1) // months * months + 1, 1)
+        found = []
+        while self.grid.at(first) < self.horizon_end:
+            number = first.year * 12 + first.month - 1 + months
+            after = datetime(number // 12, number % 12 + 1, 1)
+            begin = max(self.as_of, self.grid.at(first))
+            found.append((begin, min(self.horizon_end, self.grid.at(after))))
+            first = after
+        return found
+
+    def available(self, suite: Suite, begin: int, end: int) -> int:
+        """Ticks of a span in which the suite is live and not closed. [tick]"""
+        return sum(
+            all(not first <= tick < last for first, last in self.closures(suite))
+            for tick in range(max(begin, self.grid.at(suite.go_live)), end)
+        )
+
     def _outage(self, outage: Outage) -> tuple[int, int]:
         start = self.grid.at(outage.start)
         return start, start + self.grid.whole(outage.days)
@@ -290,14 +311,15 @@ class Book:
         return self.grid.whole(release.qc_days), self.grid.whole(release.qa_days)
 
     def lead_time(self, programme: str, step: str, kind: MadeKind) -> int:
-        """From out to release where nothing queues. [tick]"""
+        """From out to release where nothing queues, deviations at their mean. [tick]"""
         if kind == "engineering":
             return 0
         found = {c.id: c for c in self.scenario.release_classes}
         times = found[self.step(programme, step).release or ""].lead_time
         stated = times[kind] if kind in times else times["any"]
         days = getattr(stated, self.scenario.quality.planning_percentile)
-        return max(self.grid.whole(days), *self.testing(programme, step))
+        delay = self.grid.up(stated.deviations * stated.deviation_days)
+        return max(self.grid.whole(days), *self.testing(programme, step)) + delay
 
     def buffer(self, programme: str, step: str, kind: MadeKind) -> int:
         """What the release lead time adds to testing and review. [tick]"""
@@ -321,6 +343,17 @@ class Book:
         """Half up to the money unit. [money]"""
         unit = self.scenario.economics.money_unit
         return math.floor(money / unit + Fraction(1, 2)) * unit
+
+    def ratio(self, programme: str, step: str, supply: Frozen) -> Fraction:
+        """Intermediates planned per batch: those that pass, and those that fail."""
+        recipe = self.programmes[programme].recipe
+        number = [s.step for s in recipe].index(step) - 1
+        success = self.scenario.losses.success
+        passing = success.get(recipe[number].stage, Fraction(1))
+        while isinstance(recipe[number].supply, Direct):
+            number -= 1
+            passing *= success.get(recipe[number].stage, Fraction(1))
+        return supply.ratio / passing
 
     def frozen_supply(self, programme: str, step: str) -> Frozen | None:
         """The frozen supply of a step, if it has one."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from capacity.checker.book import Book
 from capacity.checker.unavoidable import allowed_starts, earliest_right
 from capacity.demand import Line
@@ -103,6 +105,8 @@ def _starved(
     ]
     until = max(late, default=line.due)
     ready = sum(1 for unit in units if unit.out is None or unit.out <= until)
-    ratio = step.supply.ratio if step.supply and step.supply.how == "frozen" else 1
+    ratio = Fraction(1)
+    if step.supply and step.supply.how == "frozen":
+        ratio = book.ratio(line.programme, step.step, step.supply)
     started = sum(1 for user in users if user.start is not None and user.start <= until)
     return ready < ratio * (started + (1 if not late else 0))

@@ -156,10 +156,17 @@ def changeover(ledger: Ledger) -> Iterator[Charge]:
 
 
 def shipment(ledger: Ledger) -> Iterator[Charge]:
-    """Every shipment."""
-    lanes = {lane.id: lane for lane in ledger.book.scenario.lanes}
+    """Every shipment; duty and expected loss on the variable cost of its cargo."""
+    book = ledger.book
+    lanes = {lane.id: lane for lane in book.scenario.lanes}
     for row in ledger.plan.shipments:
-        yield Charge("shipment", None, lanes[row.lane].cost)
+        lane = lanes[row.lane]
+        yield Charge("shipment", None, lane.cost)
+        for name in row.batches:
+            unit = ledger.batches[name]
+            worth = book.variable_cost(ledger.suite(unit), unit.programme)
+            dues = book.rounded(lane.tariff * worth) + book.rounded(lane.loss * worth)
+            yield Charge("shipment", None, dues)
 
 
 COSTS: dict[str, Cost] = {

@@ -276,6 +276,39 @@ def suites_run_without_idle(ledger: Ledger) -> Iterator[str]:
                 )
 
 
+def suites_keep_their_ceiling(ledger: Ledger) -> Iterator[str]:
+    """In no calendar period do changeovers and campaigns fill more than the ceiling.
+
+    Where locked campaigns alone fill more, the period admits no more than them.
+    """
+    book = ledger.book
+    for suite_id, campaigns in ledger.by_suite.items():
+        suite = book.suites[suite_id]
+        if suite.load_ceiling is None:
+            continue
+        for begin, end in book.load_periods():
+            used = stuck = 0
+            for before, campaign in pairwise([None, *campaigns]):
+                assert campaign is not None
+                start = ledger.tick(campaign.start)
+                last = ledger.tick(campaign.end)
+                first = start - changeover_needed(ledger, before, campaign)
+                used += max(0, min(last, end) - max(first, begin))
+                if campaign.locked:
+                    stuck += max(0, min(last, end) - max(start, begin))
+            most = math.floor(suite.load_ceiling * book.available(suite, begin, end))
+            if used > max(most, stuck):
+                yield (
+                    f"{suite_id} is used for {_days(book, used)} days between "
+                    f"{ledger.date(begin)} and {ledger.date(end)}; its ceiling is "
+                    f"{_days(book, most)}"
+                )
+
+
+def _days(book: Book, ticks: int) -> str:
+    return f"{float(book.grid.days(ticks)):g}"
+
+
 def strictest(ledger: Ledger, campaign: PlannedCampaign) -> tuple[str, int]:
     """Kind with the largest minimum in a campaign, and that minimum."""
     limits = {limit.id: limit for limit in ledger.book.scenario.campaign_limits}
@@ -487,19 +520,19 @@ def inputs_by_rule(
     """Every user of intermediates, what it takes anew, and what it uses.
 
     The k-th batch to start takes ceil(r k) - ceil(r (k-1)) units in order of expiry
-    from those licensed for its market, or shares the last one taken.
+    from those licensed for its market, or shares the last one taken. r counts those
+    that are expected to fail.
     """
     before = ledger.book.step_before(programme, step)
     assert before is not None
+    ratio = ledger.book.ratio(programme, step, supply)
     pool = sorted(
         ledger.made(programme, before.step),
         key=lambda unit: (expiry(ledger, unit, supply), unit.suite, unit.batch),
     )
     last: list[PlannedBatch] = []
     for number, batch in enumerate(ledger.input_order((programme, step))):
-        count = math.ceil(supply.ratio * (number + 1)) - math.ceil(
-            supply.ratio * number
-        )
+        count = math.ceil(ratio * (number + 1)) - math.ceil(ratio * number)
         taken = [unit for unit in pool if may_take(ledger, unit, batch)][:count]
         for unit in taken:
             pool.remove(unit)
@@ -522,11 +555,10 @@ def _intermediates_of(
 ) -> Iterator[str]:
     book = ledger.book
     least = book.grid.whole(supply.min_life_days)
+    ratio = book.ratio(programme, step, supply)
     numbered = enumerate(inputs_by_rule(ledger, programme, step, supply))
     for number, (batch, taken, used) in numbered:
-        count = math.ceil(supply.ratio * (number + 1)) - math.ceil(
-            supply.ratio * number
-        )
+        count = math.ceil(ratio * (number + 1)) - math.ceil(ratio * number)
         start = ledger.tick(batch.start)
         if len(taken) < count or not used:
             yield f"batch {batch.batch} on {ledger.date(start)} lacks its intermediate"
@@ -615,11 +647,73 @@ def _cargo(
             yield f"{label} carries {name} before it is ready"
 
 
+def stays_in_freezers(ledger: Ledger) -> Iterator[tuple[str, str, int, int]]:
+    """Site, intermediate, and from when until when it lies frozen there. [tick]
+
+    From its out, not before `as_of`, until the last batch that uses it starts; unused,
+    until it expires or the horizon ends. Shipped, it leaves when its shipment departs and
+    lies at the other end from its arrival on.
+    """
+    book = ledger.book
+    for programme in book.scenario.programmes:
+        for step in programme.recipe:
+            if not isinstance(step.supply, Frozen):
+                continue
+            before = book.step_before(programme.id, step.step)
+            assert before is not None
+            last: dict[str, int] = {}
+            for batch, _, used in inputs_by_rule(
+                ledger, programme.id, step.step, step.supply
+            ):
+                for unit in used:
+                    start = ledger.tick(batch.start)
+                    last[unit.batch] = max(start, last.get(unit.batch, start))
+            for unit in ledger.made(programme.id, before.step):
+                begin = book.as_of
+                if unit.out is not None:
+                    begin = max(begin, ledger.tick(unit.out))
+                end = min(expiry(ledger, unit, step.supply), book.horizon_end)
+                end = last.get(unit.batch, end)
+                sent = [x for x in ledger.plan.shipments if unit.batch in x.batches]
+                yield (
+                    unit.site,
+                    unit.batch,
+                    begin,
+                    (ledger.tick(sent[0].depart) if sent else end),
+                )
+                for shipment in sent:
+                    to = next(
+                        x.to for x in book.scenario.lanes if x.id == shipment.lane
+                    )
+                    yield to, unit.batch, ledger.tick(shipment.arrive), end
+
+
+def freezers_are_finite(ledger: Ledger) -> Iterator[str]:
+    """A site never holds more frozen intermediates than its freezer."""
+    stays = list(stays_in_freezers(ledger))
+    for site in ledger.book.scenario.sites:
+        most = site.freezer_batches
+        if most is None:
+            continue
+        here = [(begin, end) for where, _, begin, end in stays if where == site.id]
+        for tick in sorted({begin for begin, end in here if begin < end}):
+            count = sum(begin <= tick < end for begin, end in here)
+            if count > most:
+                yield (
+                    f"{site.id} holds {count} frozen intermediates on "
+                    f"{ledger.date(tick)}; its freezer takes {most}"
+                )
+                break
+
+
 # ------------------------------------------------------------------ release and rights
 
 
 def release_adds_up(ledger: Ledger) -> Iterator[str]:
-    """QC and QA start at or after out; release follows their days and the buffer."""
+    """QC and QA start at or after out; release follows their days and the buffer.
+
+    A batch waits as long as its release is later than if both had started at its out.
+    """
     book = ledger.book
     sites = set(book.sites)
     for batch in ledger.plan.batches:
@@ -630,6 +724,8 @@ def release_adds_up(ledger: Ledger) -> Iterator[str]:
             batch.qa_site,
             batch.qa_start,
         )
+        if not ledger.tested(batch) and batch.wait_days is not None:
+            yield f"batch {batch.batch} takes no QC or QA and can't wait"
         if not ledger.tested(batch):
             if any(value is not None for value in stated):
                 yield f"batch {batch.batch} takes no QC or QA"
@@ -660,6 +756,9 @@ def release_adds_up(ledger: Ledger) -> Iterator[str]:
             yield f"batch {batch.batch} states a wrong end of QC"
         buffer = book.buffer(batch.programme, batch.step, ledger.lead_kind(batch))
         release = max(qc + qc_days, qa + qa_days) + buffer
+        unqueued = out + max(qc_days, qa_days) + buffer
+        if batch.wait_days != float(book.grid.days(release - unqueued)):
+            yield f"batch {batch.batch} states a wrong wait"
         if ledger.maybe(batch.released) != release:
             yield (
                 f"batch {batch.batch} is released {ledger.date(release)}, not as stated"
@@ -674,6 +773,59 @@ def qc_is_finite(ledger: Ledger) -> Iterator[str]:
 def qa_is_finite(ledger: Ledger) -> Iterator[str]:
     """In every window of 28 days a site starts no more QA than its rate allows."""
     yield from _queue_is_finite(ledger, "qa")
+
+
+def turn(ledger: Ledger, batch: PlannedBatch) -> tuple[int, int, int]:
+    """Where the priority rule puts a batch of a last step: the least comes first.
+
+    What serves no line comes last, what is out earlier first where all else is equal.
+    """
+    line, out = ledger.line(batch), ledger.tick(batch.out)
+    rule = ledger.book.scenario.quality.priority
+    if rule == "first_out":
+        return 0, 0, out
+    if line is None:
+        return 2, 0, out
+    if rule == "due_date":
+        return 0, ledger.book.grid.at(line.due), out
+    return int(line.firmness != "firm"), 0, out
+
+
+def queues_keep_their_order(ledger: Ledger) -> Iterator[str]:
+    """QC and QA start no batch of a site while one that comes first waits there.
+
+    Batches of last steps only, out from `as_of` on, whoever does the work.
+    """
+    book = ledger.book
+    if book.scenario.quality.priority == "free":
+        return
+    batches = [
+        batch
+        for batch in ledger.plan.batches
+        if ledger.tested(batch)
+        and book.role(batch.programme, batch.step) == "product"
+        and ledger.tick(batch.out) >= book.as_of
+    ]
+    for resource in ("qc", "qa"):
+        for site in book.sites:
+            queue = [
+                (
+                    turn(ledger, batch),
+                    ledger.tick(batch.out),
+                    ledger.tick(getattr(batch, f"{resource}_start")),
+                    batch.batch,
+                )
+                for batch in batches
+                if batch.site == site
+            ]
+            for first, out, waits_until, name in queue:
+                for second, _, start, other in queue:
+                    if first < second and out <= start < waits_until:
+                        yield (
+                            f"{resource.upper()} of {other} starts on "
+                            f"{ledger.date(start)}, while {name} of {site} waits and "
+                            "comes first"
+                        )
 
 
 def _queue_is_finite(ledger: Ledger, resource: str) -> Iterator[str]:
@@ -879,15 +1031,18 @@ RULES: dict[str, Rule] = {
         nothing_runs_in_a_closure,
         changeovers_fit,
         suites_run_without_idle,
+        suites_keep_their_ceiling,
         campaigns_have_allowed_sizes,
         ppq_runs_alone,
         direct_batches_meet_the_hold,
         client_input_has_arrived,
         intermediates_are_ready,
         shipments_keep_their_lane,
+        freezers_are_finite,
         release_adds_up,
         qc_is_finite,
         qa_is_finite,
+        queues_keep_their_order,
         lines_get_what_they_may,
         dates_of_batches_agree,
     )

@@ -38,6 +38,8 @@ FIGURES: dict[str, tuple[str, str | None]] = {
     "unserved_batches": ("batches", LOWER),
     "on_time_in_full": ("1", HIGHER),
     "on_time_in_full_prospects": ("1", HIGHER),
+    "make_up_batches": ("batches", NEITHER),
+    "make_up_batches_missing": ("batches", LOWER),
     "changeovers": ("changeovers", LOWER),
     "campaigns": ("campaigns", NEITHER),
     "batches": ("batches", NEITHER),

@@ -182,7 +182,7 @@ def _block(
         page.write_string(row, at, _spoken(head), look.header(align="right"))
     for number, (key, each) in enumerate(part.items(), start=row + 1):
         values = [each.get(head) for head in heads] if heads else [each]
-        _figures(look, page, number, key if heads else _spoken(key), values)
+        _figures(look, page, number, key if heads else _spoken(key), values, heads)
     for criteria, value, fill in RULES.get(name, ()):
         rule = {"type": "cell", "criteria": criteria, "value": value}
         area = (row + 1, 1, row + len(part), max(1, len(heads)))
@@ -191,13 +191,20 @@ def _block(
 
 
 def _figures(
-    look: Looks, page: Worksheet, row: int, name: str, values: Sequence[object]
+    look: Looks,
+    page: Worksheet,
+    row: int,
+    name: str,
+    values: Sequence[object],
+    heads: Sequence[str] = (),
 ) -> None:
-    """A name with its figures: money and counts are whole, shares aren't."""
+    """A name with its figures: money and counts are whole, shares and days aren't."""
     page.write_string(row, 0, name, look())
     for at, value in enumerate(values, start=1):
         if isinstance(value, int | float):
             form = looks.SHARE if isinstance(value, float) else looks.MONEY
+            if heads and heads[at - 1].endswith("_days"):
+                form = looks.GENERAL
             page.write_number(row, at, value, look(num_format=form, align="right"))
         elif value is not None:
             _put(look, page, (row, at), "value", value)

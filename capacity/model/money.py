@@ -162,7 +162,8 @@ def price_plan(v: Variables) -> Regret:
             if arc.cost:
                 regret.add("changeover", arc.cost * arc.literal)
     for freight in v.freights:
-        regret.add("shipment", v.instance.lanes[freight.lane].cost * freight.used)
+        cost = v.instance.lanes[freight.lane].cost * freight.used
+        regret.add("shipment", cost + sum(freight.dues))
     return regret
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
 
 from ortools.sat.python.cp_model import Domain, IntervalVar, IntVar
 
 from capacity.instance import QA, QC, Queue
-from capacity.model.slots import Literal, Slot, Variables
+from capacity.model.slots import Expression, Literal, Slot, Variables
 
 Load = dict[tuple[int, int, bool], list[IntervalVar]]
 """Intervals of starts by (site, QC or QA, for another site)."""
@@ -35,6 +38,9 @@ def test_batches(v: Variables) -> None:
     for site in range(len(v.instance.sites)):
         for resource in (QC, QA):
             _windows(v, site, resource, loads)
+    if v.instance.scenario.quality.priority != "free":
+        for site in range(len(v.instance.sites)):
+            _keep_turns(v, [turn for turn in _turns(v) if turn.site == site])
 
 
 def _decided(v: Variables, slot: Slot) -> bool:
@@ -198,3 +204,100 @@ def _blocks(
             blocks.append((block, most - spare[first]))
         first = number
     return blocks
+
+
+# ----------------------------------------------------------------------- priority
+
+
+@dataclass(eq=False)
+class _Turn:
+    """A product batch in the queues of its site."""
+
+    site: int
+    decided: bool
+    tested: Literal
+    turn: Expression
+    """Least comes first, its out included."""
+    out: Expression
+    span: tuple[int, int]
+    """From the earliest out to the latest start of QC or QA. [tick]"""
+    starts: tuple[Expression, Expression]
+    """Of QC and QA. [tick]"""
+    name: str
+
+
+def _turns(v: Variables) -> Iterator[_Turn]:
+    """Product batches that are out from `as_of` on and take QC and QA."""
+    as_of = v.instance.as_of
+    for slot in v.slots():
+        if slot.step.role != "product" or slot.high + slot.lead < as_of:
+            continue
+        if not _decided(v, slot):
+            assert slot.fixed is not None
+            test = slot.fixed.run.tests[slot.place]
+            if test is not None:
+                group = slot.fixed.run.serves[slot.place]
+                out, starts = slot.high + slot.lead, (test.qc_start, test.qa_start)
+                yield _Turn(
+                    slot.site,
+                    False,
+                    v.one,
+                    v.instance.turn(group) * _scale(v) + out,
+                    out,
+                    (out, max(starts)),
+                    starts,
+                    f"{slot.number}",
+                )
+        elif slot.tested is not None and slot.tested is not v.zero:
+            assert slot.qc_start is not None
+            assert slot.qa_start is not None
+            latest = 10**8
+            if v.scope.longest_wait is not None:
+                latest = slot.high + slot.lead + v.scope.longest_wait
+            yield _Turn(
+                slot.site,
+                True,
+                slot.tested,
+                _turn(v, slot) * _scale(v) + slot.out,
+                slot.out,
+                (slot.low + slot.lead, latest),
+                (slot.qc_start, slot.qa_start),
+                f"{slot.number}",
+            )
+
+
+def _scale(v: Variables) -> int:
+    """More than outs from `as_of` on differ by. [tick]"""
+    return v.instance.horizon_end + 1
+
+
+def _turn(v: Variables, slot: Slot) -> Expression:
+    """What the line that a slot serves says of its turn."""
+    none = v.instance.turn(None)
+    assert slot.serving is not None
+    return none + sum(
+        (v.instance.turn(group) - none) * literal
+        for (group, _), literal in slot.serving.options.items()
+    )
+
+
+def _keep_turns(v: Variables, turns: list[_Turn]) -> None:
+    """No batch starts while one that comes first waits."""
+    model = v.model
+    for one, other in combinations(turns, 2):
+        near = one.span[0] <= other.span[1] and other.span[0] <= one.span[1]
+        if not near or not (one.decided or other.decided):
+            continue
+        name = f"{one.name},{other.name}"
+        first, second = v.literal(f"first{name}"), v.literal(f"second{name}")
+        both = [one.tested, other.tested]
+        model.add(one.turn + 1 <= other.turn).only_enforce_if([*both, first])
+        model.add(other.turn + 1 <= one.turn).only_enforce_if([*both, second])
+        model.add(one.turn == other.turn).only_enforce_if([*both, ~first, ~second])
+        for resource in (QC, QA):
+            for before, after, holds in ((one, other, first), (other, one, second)):
+                waits, start = before.starts[resource], after.starts[resource]
+                soon = v.literal(f"soon{resource}{name}")
+                rule = [*both, holds]
+                model.add(start + 1 <= before.out).only_enforce_if([*rule, soon])
+                model.add(waits <= start).only_enforce_if([*rule, ~soon])

@@ -11,7 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from ortools.sat.python.cp_model import CpModel, Domain, IntVar, LinearExpr
+from ortools.sat.python.cp_model import (
+    CpModel,
+    Domain,
+    IntervalVar,
+    IntVar,
+    LinearExpr,
+)
 
 from capacity.instance import Instance, Mode, OnHand, StepData
 from capacity.schedule import Run, Schedule, Test, Unit, end_of, lead_in
@@ -179,6 +185,8 @@ class Variables:
     """Whether an intermediate is taken, by slot number or unit on hand."""
     arcs: dict[tuple[int, int], list[Arc]] = field(default_factory=dict)
     freights: list[FreightVars] = field(default_factory=list)
+    stays: dict[int, list[IntervalVar]] = field(default_factory=dict)
+    """Intermediates in the freezer of a site, where it is limited."""
     one: Literal = field(init=False)
     zero: Literal = field(init=False)
 
@@ -221,6 +229,8 @@ class FreightVars:
     depart: IntVar
     cargo: dict[Unit | int, Literal]
     """By slot number, or unit for batches on hand."""
+    dues: list[Expression]
+    """Duty and expected loss of what it carries. [money]"""
 
 
 def domain_of(mode: Mode, low: int, high: int) -> Domain:

@@ -15,7 +15,7 @@ from itertools import pairwise
 
 from ortools.sat.python.cp_model import BoolVarT, Domain, IntervalVar, IntVar
 
-from capacity.instance import Mode, SuiteData
+from capacity.instance import Mode, Span, SuiteData, overlap
 from capacity.model.slots import (
     Arc,
     Chain,
@@ -479,3 +479,79 @@ def _clear_starts(suite: SuiteData, days: int, low: int, high: int) -> Domain:
     if first <= high:
         spans.append([first, high])
     return Domain.from_intervals(spans)
+
+
+# ------------------------------------------------------------------ load of a suite
+
+
+def keep_ceilings(v: Variables) -> None:
+    """In no period do changeovers and campaigns fill more of a suite than it admits.
+
+    A free slot takes what lies between it and the out before it in its campaign; the
+    first of a campaign its lead-in and the changeover.
+    """
+    for suite in v.instance.suites:
+        chains = [chain for (_, s), chain in v.chains.items() if s == suite.index]
+        if any(any(True for _ in chain.free()) for chain in chains) or v.scope.whole:
+            pieces = [_piece(v, slot) for chain in chains for slot in chain.free()]
+            for begin, end, most in suite.ceilings:
+                fixed = [
+                    _fixed_use(v, part, (begin, end))
+                    for chain in chains
+                    for part in chain.parts
+                    if isinstance(part, FixedRun)
+                ]
+                free = [_share(v, *piece, (begin, end)) for piece in pieces]
+                v.model.add(sum(fixed) + sum(free) <= most)
+
+
+def _fixed_use(v: Variables, part: FixedRun, period: Span) -> Expression:
+    """Ticks of a period that a fixed run takes with the changeover before it."""
+    start = part.run.start
+    changeovers = [
+        overlap((start - arc.days, start), period) * arc.literal
+        for arc in v.arcs.get((part.suite, part.slots[0].number), [])
+        if arc.days
+    ]
+    return overlap((start, part.end), period) + sum(changeovers)
+
+
+def _piece(v: Variables, slot: Slot) -> tuple[Slot, IntVar, int]:
+    """A free slot, where its use of the suite begins, and the earliest that may be."""
+    arcs = v.arcs.get((slot.suite, slot.number), [])
+    low = slot.low - max((arc.days for arc in arcs), default=0)
+    if slot.before is not None:
+        low = min(low, slot.before.low + slot.lead)
+    begin = v.model.new_int_var(low, slot.high + slot.lead, f"begins#{slot.number}")
+    changeover = sum(arc.days * arc.literal for arc in arcs)
+    v.model.add(begin == slot.start - changeover).only_enforce_if(slot.first)
+    if slot.before is not None:
+        v.model.add(begin == slot.before.out).only_enforce_if(slot.joined)
+    return slot, begin, low
+
+
+def _share(
+    v: Variables, slot: Slot, begin: IntVar, low: int, period: Span
+) -> Expression:
+    """At least the ticks of a period that a free slot takes, by where its ends lie."""
+    first, last = period
+    high = slot.high + slot.lead
+    if high <= first or low >= last:
+        return 0
+    model, end = v.model, slot.out
+    share = model.new_int_var(0, last - first, f"share{first}#{slot.number}")
+    cases = []
+    for early in (False, True):
+        for late in (False, True):
+            if (early and low > first) or (late and high < last):
+                continue
+            case = v.literal(f"case{early}{late}{first}#{slot.number}")
+            cases.append(case)
+            sides = begin <= first if early else begin >= first
+            model.add(sides).only_enforce_if(case)
+            sides = end >= last if late else end <= last
+            model.add(sides).only_enforce_if(case)
+            inside = (last if late else end) - (first if early else begin)
+            model.add(share >= inside).only_enforce_if(case)
+    model.add(sum(cases) == slot.present)
+    return share

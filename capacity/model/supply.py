@@ -30,6 +30,20 @@ def supply_steps(v: Variables) -> None:
             feed_directly(v, step, step.direct_hold)
         if step.frozen is not None:
             _Frozen(v, step, step.frozen).state()
+    _freeze(v)
+
+
+def _freeze(v: Variables) -> None:
+    """A site never holds more frozen intermediates than its freezer."""
+    for step in v.instance.steps:
+        if step.frozen is None or _open(v, step) or not v.instance.freezers:
+            continue
+        for site, begin, end in v.scope.base.stays(step):
+            if site in v.instance.freezers and begin < end:
+                stay = v.model.new_fixed_size_interval_var(begin, end - begin, "lies")
+                v.stays.setdefault(site, []).append(stay)
+    for site, stays in v.stays.items():
+        v.model.add_cumulative(stays, [1] * len(stays), v.instance.freezers[site])
 
 
 def _open(v: Variables, step: StepData) -> bool:
@@ -100,6 +114,14 @@ class _Source:
     """Those of its chain that must be gone first where they are there."""
 
     @property
+    def suite(self) -> int:
+        """Suite that makes or made it."""
+        if self.slot is not None:
+            return self.slot.suite
+        assert self.hand is not None
+        return self.hand.suite
+
+    @property
     def name(self) -> Unit | int:
         """Slot number, or the unit on hand."""
         if self.slot is not None:
@@ -126,16 +148,22 @@ class _Frozen:
         self.gone: dict[tuple[int, int], Literal] = {}
         self.arrivals: dict[int, IntVar] = {}
         self.shipped: dict[tuple[int, int], list[Literal]] = defaultdict(list)
+        self.leaves: dict[int, IntVar] = {}
+        """When a unit is used up or thrown away, where freezers are limited. [tick]"""
+        self.departs: dict[int, list[tuple[Literal, IntVar]]] = defaultdict(list)
 
     def state(self) -> None:
         """All of it."""
         self._rank_users()
         self._take_in_order()
+        self._name_leaves()
         self._ship()
         for user in self.users:
             for rank in self._ranks_of(user):
                 self._use(user, rank)
         self._first_expired_first()
+        for number in self.leaves:
+            self._lie(number)
         for number, source in enumerate(self.sources):
             self.v.taken[source.name] = self.gone[number, len(self.users)]
 
@@ -381,6 +409,9 @@ class _Frozen:
             if self.gone[number, taking - 1] is self.v.one:
                 continue
             uses = [*self._uses(number, rank), here]
+            if number in self.leaves:
+                leaves = self.leaves[number] >= user.start
+                self.v.model.add(leaves).only_enforce_if(uses)
             self._ready(user, source, number, uses)
             if source.expiry_span[0] - user.high < self.supply.min_life:
                 alive = source.expiry - user.start >= self.supply.min_life
@@ -529,6 +560,66 @@ class _Frozen:
                 self.allowed[source.chain, rank] = literal
         return self.allowed[source.chain, rank]
 
+    # ------------------------------------------------------------- freezers
+
+    def _name_leaves(self) -> None:
+        """A last moment for every unit that may lie in a limited freezer."""
+        v = self.v
+        limited = v.instance.freezers
+        for n, source in enumerate(self.sources):
+            ends = {lane.to for lane in v.instance.lanes if lane.start == source.site}
+            if not limited.keys() & {source.site, *ends}:
+                continue
+            leave = v.model.new_int_var(-(10**7), 10**8, f"leaves{n}")
+            self.leaves[n] = leave
+            unused = [source.present, ~self.gone[n, len(self.users)]]
+            end = v.instance.horizon_end
+            dies = v.literal(f"dies{n}")
+            v.model.add(leave >= source.expiry).only_enforce_if([*unused, dies])
+            v.model.add(source.expiry <= end).only_enforce_if(dies)
+            v.model.add(leave >= end).only_enforce_if([*unused, ~dies])
+
+    def _lie_there(
+        self, n: int, lane: LaneData, shipped: Literal, depart: IntVar
+    ) -> None:
+        """A unit that is shipped lies at the other end from its arrival on."""
+        if n not in self.leaves:
+            return
+        self.departs[n].append((shipped, depart))
+        if lane.to in self.v.instance.freezers:
+            begin = depart + lane.days
+            self._stay(lane.to, begin, self.leaves[n], shipped)
+
+    def _lie(self, n: int) -> None:
+        """A unit lies on its own site from its out until it is shipped, or leaves."""
+        v, source = self.v, self.sources[n]
+        if source.site not in v.instance.freezers:
+            return
+        begin: Expression = v.instance.as_of
+        if source.slot is not None and source.slot.high + source.slot.lead > begin:
+            begin = source.slot.out
+        if source.hand is not None and source.hand.out is not None:
+            begin = max(source.hand.out, v.instance.as_of)
+        end = v.model.new_int_var(-(10**7), 10**8, f"gone{n}from{source.site}")
+        for shipped, depart in self.departs[n]:
+            v.model.add(end >= depart).only_enforce_if(shipped)
+        apart = [~shipped for shipped, _ in self.departs[n]]
+        v.model.add(end >= self.leaves[n]).only_enforce_if(apart)
+        self._stay(source.site, begin, end, source.present)
+
+    def _stay(
+        self, site: int, begin: Expression, end: IntVar, present: Literal
+    ) -> None:
+        """An interval of at least what lies between two moments, none if they cross."""
+        v = self.v
+        size = v.model.new_int_var(0, 2 * 10**8, f"stay{site}")
+        v.model.add(size >= end - begin).only_enforce_if(present)
+        last = v.model.new_int_var(-(10**7), 3 * 10**8, f"last{site}")
+        stay = v.model.new_optional_interval_var(
+            begin, size, last, present, f"stay{site}"
+        )
+        v.stays.setdefault(site, []).append(stay)
+
     # ------------------------------------------------------------- shipping
 
     def _ship(self) -> None:
@@ -554,7 +645,7 @@ class _Frozen:
         for number in range(len(cargo)):
             used = self.v.literal(f"freight{number}on{lane.id}of{self.step.index}")
             depart = model.new_int_var(self.v.instance.as_of, top, f"depart{number}")
-            freight = FreightVars(index, self.step.index, used, depart, {})
+            freight = FreightVars(index, self.step.index, used, depart, {}, [])
             for n, source in cargo:
                 literal = self.v.literal(f"cargo{n}in{number}")
                 model.add_implication(literal, source.present)
@@ -563,7 +654,10 @@ class _Frozen:
                 arrival = depart + lane.days + lane.receipt
                 model.add(self.arrivals[n] == arrival).only_enforce_if(literal)
                 freight.cargo[source.name] = literal
+                dues = lane.dues[self.before.index, source.suite]
+                freight.dues.append(dues * literal)
                 self.shipped[n, lane.to].append(literal)
+                self._lie_there(n, lane, literal, depart)
             model.add(sum(freight.cargo.values()) <= lane.batches * used)
             model.add(sum(freight.cargo.values()) >= used)
             if earlier is not None:

@@ -144,6 +144,17 @@ def _swatches(resources: Sequence[Resource], style: Style) -> list[Patch | Line2
         )
     if any((frame.available == 0).any() for frame in quarters):
         drawn.append(Patch(facecolor=CLOSED, label="nothing available"))
+    if any((frame.waiting > 0).any() for frame in quarters):
+        drawn.append(
+            Line2D(
+                *([], []),
+                color=INK,
+                linestyle="none",
+                marker="$5$",
+                markersize=5,
+                label="batches that wait for QC or QA",
+            )
+        )
     return drawn
 
 
@@ -186,6 +197,17 @@ def load_bars(
             linewidth=0,
             gid="full" if full else "used",
         )
+        if waiting := int(quarters.waiting.fillna(0).iloc[number]):
+            ax.annotate(
+                *(f"{waiting}", (number + 0.5, used)),
+                xytext=(0, 1),
+                textcoords="offset points",
+                ha="center",
+                va="bottom",
+                fontsize=6.5,
+                color=INK,
+                gid="waiting",
+            )
     edges = list(range(len(quarters) + 1))
     ax.stairs(quarters.available, edges, baseline=None, color=INK, linewidth=1.2)
     for number, available in enumerate(quarters.available):

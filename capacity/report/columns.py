@@ -28,6 +28,8 @@ MEANINGS = {
         "available": "Days of a suite, starts of QC and QA.",
         "used": "Of what is available.",
         "load": "Used by available.",
+        "waiting": "Batches out in the month that wait for QC or QA.",
+        "wait_days": "How much later they are released, on average. [day]",
     },
     "calendar": {
         "site": "Site.",
@@ -114,4 +116,4 @@ def _kind(name: str, values: dict[str, int]) -> str:
 def _means(table: str, name: str) -> str:
     if table in ROWS:
         return ROWS[table].model_fields[name].description or ""
-    return MEANINGS[table][name]
+    return {**tables.meanings(table), **MEANINGS.get(table, {})}[name]

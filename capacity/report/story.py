@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from capacity import tables
 from capacity.plan import Costs
 from capacity.plots.choice import site_names
 from capacity.report.words import counted, money, share
@@ -182,10 +183,10 @@ class Story:
     def figures(self) -> list[Figure]:
         """Key figures, the most asked for first."""
         kpis = self.kpis
-        sold = int((self.orders.firmness != "prospect").sum())
+        sold = int(self.orders.firmness.isin(["firm", "forecast"]).sum())
         prospects = kpis["on_time_in_full_prospects"]
         apart = "" if prospects is None else f"; prospects {share(prospects)}"
-        due = int(self.orders.batches.sum())
+        due = int(self.orders.batches[self.orders.firmness != "spare"].sum())
         return [
             Figure(
                 "On time in full",
@@ -254,6 +255,11 @@ class Story:
             }
             for site, day in self.kpis["first_batch"].items()
         ]
+
+    @cached_property
+    def binding(self) -> list[str]:
+        """Where QC or QA binds and when, the longest waits first."""
+        return tables.binding(self.kpis.get("waits", []))
 
     # -------------------------------------------------------------------- what is late
 

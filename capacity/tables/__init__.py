@@ -8,6 +8,12 @@ from __future__ import annotations
 
 from capacity.tables.closures import CALENDAR_COLUMNS, calendar
 from capacity.tables.figures import kpis
+from capacity.tables.genealogy import (
+    GENEALOGY_COLUMNS,
+    SHIPMENT_COLUMNS,
+    genealogy,
+    shipments,
+)
 from capacity.tables.guesses import (
     ASSUMPTION_COLUMNS,
     PROVENANCE_COLUMNS,
@@ -38,23 +44,29 @@ from capacity.tables.usage import (
     site_load,
     yearly_load,
 )
+from capacity.tables.waits import WAIT_COLUMNS, binding, waits
 
 __all__ = [
     "ASSUMPTION_COLUMNS",
     "BATCH_COLUMNS",
     "CALENDAR_COLUMNS",
     "CAMPAIGN_COLUMNS",
+    "GENEALOGY_COLUMNS",
     "HISTORY_COLUMNS",
     "LOAD_COLUMNS",
     "MILESTONE_COLUMNS",
     "ORDER_COLUMNS",
     "PRICE_COLUMNS",
     "PROVENANCE_COLUMNS",
+    "SHIPMENT_COLUMNS",
     "SUPPLY_COLUMNS",
+    "WAIT_COLUMNS",
     "assumptions",
     "batches",
+    "binding",
     "calendar",
     "campaigns",
+    "genealogy",
     "history",
     "kpis",
     "load",
@@ -64,10 +76,12 @@ __all__ = [
     "prices",
     "provenance",
     "quarterly_load",
+    "shipments",
     "site_load",
     "standings",
     "supply",
     "to_csv",
     "typed",
+    "waits",
     "yearly_load",
 ]

@@ -13,7 +13,9 @@ from capacity.demand import lines
 from capacity.horizon import format_moment
 from capacity.plan import Plan, PlannedBatch, PlannedOrder
 from capacity.scenario import Scenario
+from capacity.tables.rows import variable_cost
 from capacity.tables.usage import load, yearly_load
+from capacity.tables.waits import waits
 
 
 def kpis(
@@ -58,6 +60,7 @@ def kpis(
         "batches": sum(batch.campaign is not None for batch in plan.batches),
         **_money(scenario, plan),
         "load": _load_by_year(load(scenario, plan)),
+        "waits": _waits(scenario, plan),
         "first_batch": _first_batch(scenario, plan),
         "first_shipment": _first_shipment(scenario, plan),
     }
@@ -81,13 +84,17 @@ def _ratio(part: int | None, whole: int) -> float | None:
 
 
 def _service(plan: Plan) -> dict[str, object]:
-    sold = [order for order in plan.orders if order.firmness != "prospect"]
+    ordered = [order for order in plan.orders if order.firmness != "spare"]
+    spares = [order for order in plan.orders if order.firmness == "spare"]
+    sold = [o for o in plan.orders if o.firmness in ("firm", "forecast")]
     prospects = [order for order in plan.orders if order.firmness == "prospect"]
     return {
-        "late_batches": sum(order.late for order in plan.orders),
-        "unserved_batches": sum(order.unserved for order in plan.orders),
+        "late_batches": sum(order.late for order in ordered),
+        "unserved_batches": sum(order.unserved for order in ordered),
         "on_time_in_full": _on_time_in_full(sold),
         "on_time_in_full_prospects": _on_time_in_full(prospects),
+        "make_up_batches": sum(order.batches for order in spares),
+        "make_up_batches_missing": sum(order.unserved for order in spares),
     }
 
 
@@ -103,7 +110,7 @@ def _money(scenario: Scenario, plan: Plan) -> dict[str, object]:
     """Revenue of what is served and what is left of it, plain and weighted."""
     weights = {line.id: line.weight for line in lines(scenario)}
     revenue = _revenue(scenario, plan)
-    costs = [(batch.order, _variable_cost(scenario, batch)) for batch in _made(plan)]
+    costs = [(batch.order, variable_cost(scenario, batch)) for batch in _made(plan)]
     once = plan.costs.changeover + plan.costs.shipment
     expected = sum((weights[order] * money for order, money in revenue), Fraction(0))
     spent = sum(
@@ -120,7 +127,10 @@ def _money(scenario: Scenario, plan: Plan) -> dict[str, object]:
 
 
 def _revenue(scenario: Scenario, plan: Plan) -> list[tuple[str, Fraction]]:
-    """Price what each line gets: its price is shared over the batches it needs."""
+    """Price what each line gets: its price is shared over the batches it needs.
+
+    A make-up batch stands in for one that failed, so it brings nothing more.
+    """
     sold = {line.id: line for line in lines(scenario)}
     return [
         (
@@ -129,6 +139,7 @@ def _revenue(scenario: Scenario, plan: Plan) -> list[tuple[str, Fraction]]:
             * Fraction(order.batches - order.unserved, order.batches),
         )
         for order in plan.orders
+        if order.firmness != "spare"
     ]
 
 
@@ -140,14 +151,6 @@ def _made(plan: Plan) -> list[PlannedBatch]:
         for batch in plan.batches
         if batch.campaign is not None and batch.campaign not in locked
     ]
-
-
-def _variable_cost(scenario: Scenario, batch: PlannedBatch) -> int:
-    suite = next(suite for suite in scenario.suites if suite.id == batch.suite)
-    for rate in suite.rates:
-        if rate.programme == batch.programme and rate.variable_cost is not None:
-            return rate.variable_cost
-    return suite.variable_cost
 
 
 def _whole(money: Fraction) -> int:
@@ -163,6 +166,18 @@ def _load_by_year(frame: pd.DataFrame) -> dict[str, dict[str, float | None]]:
     ):
         found.setdefault(suite, {})[year] = None if pd.isna(share) else float(share)
     return found
+
+
+def _waits(scenario: Scenario, plan: Plan) -> list[dict[str, object]]:
+    """Every stretch in which QC or QA binds, named."""
+    rows = waits(scenario, plan).to_dict("records")
+    return [
+        {
+            "name": f"{row['resource']} at {row['site']} from {row['from']}",
+            **{str(column): cell for column, cell in row.items()},
+        }
+        for row in rows
+    ]
 
 
 def _first_batch(scenario: Scenario, plan: Plan) -> dict[str, str | None]:

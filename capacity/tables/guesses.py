@@ -17,7 +17,9 @@ PROVENANCE_COLUMNS = ("id", "field", "value", "standing", "source", "note")
 WEAKER = ("fact", "typical", "assumption")
 """Every standing; the further on, the less it carries."""
 
-CHOICES = frozenset({"due_rule", "tiers", "planning_percentile", "set_up"})
+CHOICES = frozenset(
+    {"due_rule", "tiers", "planning_percentile", "set_up", "priority", "load_period"}
+)
 """Text that is a value; all other text names something or refers to it."""
 
 

@@ -9,7 +9,9 @@ import pandas as pd
 
 from capacity.plan import PlannedBatch, PlannedCampaign, PlannedOrder, Price
 from capacity.scenario import Record
+from capacity.tables.genealogy import GENEALOGY_COLUMNS, SHIPMENT_COLUMNS
 from capacity.tables.rows import plain
+from capacity.tables.waits import WAIT_COLUMNS
 
 DTYPES = {datetime: "datetime64[us]", int: "Int64", float: "float64", bool: "bool"}
 """What a column is stored as, by what `plan.json` says of its values; else text."""
@@ -21,6 +23,13 @@ ROWS: dict[str, type[Record]] = {
     "prices": Price,
 }
 """Tables whose columns are fields of `plan.json`."""
+
+COLUMNS = {
+    "shipments": SHIPMENT_COLUMNS,
+    "genealogy": GENEALOGY_COLUMNS,
+    "waits": WAIT_COLUMNS,
+}
+"""Tables whose columns say themselves what they hold."""
 
 
 def typed(name: str, frame: pd.DataFrame) -> pd.DataFrame:
@@ -52,12 +61,16 @@ def typed(name: str, frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def meanings(name: str) -> dict[str, str]:
-    """What the columns of a table mean, with their units, as far as `plan.json` says."""
+    """What the columns of a table mean, with their units, as far as it is stated."""
+    if name in COLUMNS:
+        return {column: means for column, (_, means) in COLUMNS[name].items()}
     fields = ROWS[name].model_fields if name in ROWS else {}
     return {key: info.description or "" for key, info in fields.items()}
 
 
 def _dtypes(name: str) -> dict[str, str]:
+    if name in COLUMNS:
+        return {column: dtype for column, (dtype, _) in COLUMNS[name].items()}
     fields = ROWS[name].model_fields.items() if name in ROWS else ()
     found = {key: DTYPES.get(_bare(info.annotation)) for key, info in fields}
     return {key: dtype for key, dtype in found.items() if dtype is not None}

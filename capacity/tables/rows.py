@@ -12,12 +12,14 @@ import pandas as pd
 from pydantic import BaseModel
 
 from capacity.horizon import format_moment
-from capacity.plan import Plan, Price, Reached
+from capacity.plan import Plan, PlannedBatch, Price, Reached
+from capacity.scenario import Scenario
 
 BATCH_COLUMNS = (
     *("batch", "order", "contract", "programme", "client", "kind", "step", "market"),
     *("site", "suite", "campaign", "start", "out", "qc_site", "qc_start", "qc_end"),
-    *("qa_site", "qa_start", "released", "available", "due", "late_days", "at_risk"),
+    *("qa_site", "qa_start", "released", "wait_days", "available", "due", "late_days"),
+    "at_risk",
 )
 CAMPAIGN_COLUMNS = (
     *("campaign", "site", "suite", "programme", "step", "kind", "batches"),
@@ -62,6 +64,15 @@ def history(rows: Sequence[Reached]) -> pd.DataFrame:
 def _records(rows: Sequence[BaseModel], columns: Sequence[str]) -> pd.DataFrame:
     cells = [[plain(getattr(row, name)) for name in columns] for row in rows]
     return pd.DataFrame(cells, columns=list(columns), dtype=object)
+
+
+def variable_cost(scenario: Scenario, batch: PlannedBatch) -> int:
+    """Variable cost of a batch in the suite that made it. [money]"""
+    suite = next(suite for suite in scenario.suites if suite.id == batch.suite)
+    for rate in suite.rates:
+        if rate.programme == batch.programme and rate.variable_cost is not None:
+            return rate.variable_cost
+    return suite.variable_cost
 
 
 def plain(value: object) -> object:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from fractions import Fraction
@@ -12,25 +13,32 @@ from capacity.horizon import add_months, days_between
 from capacity.plan import Plan
 from capacity.scenario import Rate, Scenario, Site
 from capacity.tables.closures import Span, calendar, covered, horizon, suites_in_use
+from capacity.tables.waits import queued
 
-LOAD_COLUMNS = ("month", "site", "resource", "kind", "available", "used", "load")
+LOAD_COLUMNS = (
+    *("month", "site", "resource", "kind", "available", "used", "load"),
+    *("waiting", "wait_days"),
+)
 
 
 def load(scenario: Scenario, plan: Plan) -> pd.DataFrame:
     """How full every suite, QC and QA is, month by month, as in `load.csv`.
 
     Suites count days: those of changeovers and campaigns against those since go-live
-    without shutdowns and outages. QC and QA count starts, against the daily rates' sum.
+    without shutdowns and outages. QC and QA count starts, against the daily rates' sum;
+    a batch waits for them in the month in which it is out, at the site that made it.
 
     Returns
     -------
     DataFrame
         month, site, resource (suite, `QC` or `QA`), kind (`suite`, `qc`, `qa`),
-        available and used [day, or starts], load [1]; from the month of `as_of` to the
-        end of the horizon.
+        available and used [day, or starts], load [1], waiting [batches] and wait_days
+        (on average, none for suites) [day]; from the month of `as_of` to the end of the
+        horizon.
     """
     closed = calendar(scenario)
     closed = closed[closed.what != "ramp"]
+    waiting = _waiting(scenario, plan)
     rows = []
     for month in _months(scenario):
         window = max(month[0], scenario.horizon.start), month[1]
@@ -39,13 +47,27 @@ def load(scenario: Scenario, plan: Plan) -> pd.DataFrame:
             starts = _quality_starts(scenario, plan, site, window)
             for resource, kind, available, used in [*days, *starts]:
                 cells = (float(available), float(used), _share(used, available))
-                rows.append((f"{month[0]:%Y-%m}", site.id, resource, kind, *cells))
+                name = f"{month[0]:%Y-%m}"
+                queue: Queue = (None, None)
+                if kind != "suite":
+                    queue = waiting.get((name, site.id, resource), (0, None))
+                rows.append((name, site.id, resource, kind, *cells, *queue))
     frame = pd.DataFrame(rows, columns=list(LOAD_COLUMNS))
-    return frame.astype({"available": float, "used": float, "load": float})
+    return frame.astype(dict.fromkeys(LOAD_COLUMNS[4:], float))
+
+
+def _waiting(scenario: Scenario, plan: Plan) -> dict[tuple[str, str, str], Queue]:
+    """Batches that wait and their mean wait [day], by month, site and resource."""
+    found: defaultdict[tuple[str, str, str], list[float]] = defaultdict(list)
+    for wait in queued(scenario, plan):
+        found[f"{wait.out:%Y-%m}", wait.site, wait.resource].append(wait.days)
+    return {key: (len(days), sum(days) / len(days)) for key, days in found.items()}
 
 
 Resource = tuple[str, str, Fraction, Fraction]
 """Name, kind, available and used."""
+Queue = tuple[int | None, float | None]
+"""Batches that wait, and how long on average. [day]"""
 
 
 def _months(scenario: Scenario) -> Iterator[Span]:
@@ -117,12 +139,18 @@ def site_load(frame: pd.DataFrame) -> pd.DataFrame:
     keys = ["month", "site", "resource", "kind"]
     sums = suites.groupby(keys, sort=False)[["available", "used"]].sum().reset_index()
     loaded = sums.used / sums.available.where(sums.available > 0)
-    whole = sums.assign(load=loaded.round(4))[list(LOAD_COLUMNS)]
+    whole = sums.assign(load=loaded.round(4)).reindex(columns=list(LOAD_COLUMNS))
     return pd.concat([whole, frame[frame.kind != "suite"]], ignore_index=True)
 
 
 def yearly_load(frame: pd.DataFrame) -> pd.DataFrame:
-    """Sum a `load` frame by year: site, resource, kind, year, available, used, load."""
+    """Sum a `load` frame by year.
+
+    Returns
+    -------
+    DataFrame
+        site, resource, kind, year, available, used, load, waiting.
+    """
     return _by_period(frame, "year", frame.month.str[:4])
 
 
@@ -135,6 +163,7 @@ def quarterly_load(frame: pd.DataFrame) -> pd.DataFrame:
 def _by_period(frame: pd.DataFrame, name: str, period: pd.Series[str]) -> pd.DataFrame:
     keys = ["site", "resource", "kind", name]
     groups = frame.assign(**{name: period}).groupby(keys, sort=False)
-    sums = groups[["available", "used"]].sum().reset_index()
+    sums = groups[["available", "used", "waiting"]].sum().reset_index()
     loaded = sums.used / sums.available.where(sums.available > 0)
-    return sums.assign(load=loaded.round(4))
+    named = [*keys, "available", "used", "load", "waiting"]
+    return sums.assign(load=loaded.round(4))[named]

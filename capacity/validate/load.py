@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from capacity.demand import Line, lines
 from capacity.horizon import days_between
+from capacity.losses import success_of_step
 from capacity.scenario import Frozen, Step, Suite
 from capacity.validate.network import Network, Span, later
 
@@ -117,7 +118,10 @@ def _make(
     _add(needs, suite, start.year, batches * takt, line.weight)
     before = network.neighbour(line.programme, step, -1)
     if before is not None:
-        ratio = step.supply.ratio if isinstance(step.supply, Frozen) else 1
+        ratio = Fraction(1)
+        if isinstance(step.supply, Frozen):
+            passing = success_of_step(network.scenario, line.programme, before.step)
+            ratio = step.supply.ratio / passing
         key = (line.programme, before.step, "intermediate")
         used = min(on_hand[key], batches * ratio)
         on_hand[key] -= used

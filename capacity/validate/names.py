@@ -129,6 +129,13 @@ def _listed(step: Step, at: str) -> Iterator[Finding]:
             yield Finding(f"{at}.kg_per_batch.{suite}", text)
 
 
+def stage_names(network: Network) -> Iterator[Finding]:
+    """Stages that success rates name."""
+    stages = {suite.stage for suite in network.scenario.suites}
+    for stage in network.scenario.losses.success:
+        yield from _known(f"losses.success.{stage}", "stage", stage, stages)
+
+
 def permission_names(network: Network) -> Iterator[Finding]:
     """Programmes, steps and sites that licences, transfers and lanes name."""
     scenario = network.scenario
@@ -247,6 +254,7 @@ CHECKS: list[Check] = [
     duplicates,
     suite_names,
     step_names,
+    stage_names,
     permission_names,
     demand_names,
     opening_names,

@@ -213,4 +213,5 @@ class Network:
         if stated is None:
             return None
         days: Fraction = getattr(stated, self.scenario.quality.planning_percentile)
-        return max(days, release.qc_days, release.qa_days)
+        delay = self.grid.days(self.grid.up(stated.expected_delay))
+        return max(days, release.qc_days, release.qa_days) + delay

@@ -398,6 +398,21 @@ def _dated(network: Network) -> Iterator[Finding]:
             yield Finding(f"stock.{stock.id}.expiry", text)
 
 
+def freezers(network: Network) -> Iterator[Finding]:
+    """A freezer takes at least the intermediates that lie in it already."""
+    inside: Counter[str] = Counter()
+    for _, row in network.opening:
+        step = network.step(row.programme, row.step)
+        after = step and network.neighbour(row.programme, step, 1)
+        if not isinstance(row, Lock) and after and isinstance(after.supply, Frozen):
+            inside[network.suites[row.suite].site] += row.batches
+    for site in network.scenario.sites:
+        most = site.freezer_batches
+        if most is not None and inside[site.id] > most:
+            text = f"takes {most}, and {inside[site.id]} intermediates lie there"
+            yield Finding(f"sites.{site.id}.freezer_batches", text)
+
+
 def locks(network: Network) -> Iterator[Finding]:
     """Locked campaigns run in an open suite, one after the other."""
     ends: dict[str, tuple[Lock, datetime]] = {}
@@ -467,5 +482,6 @@ CHECKS: list[Check] = [
     orders,
     set_up,
     opening,
+    freezers,
     locks,
 ]

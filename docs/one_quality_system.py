@@ -1,0 +1,221 @@
+"""What one quality system is worth: a page with its figures, made from two plans.
+
+python docs/one_quality_system.py [WORK]    plans both scenarios, some minutes each, and
+                                            writes the figures and the page
+
+A test compares the page with the figures beside it, so neither is edited by hand.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from capacity import reading
+from capacity.horizon import days_between
+from capacity.plan import Plan
+from capacity.solver import Result, solve
+from capacity.tables import kpis
+
+HERE = Path(__file__).parent
+PAGE = HERE / "one_quality_system.md"
+FIGURES = HERE / "one_quality_system.json"
+SCENARIOS = HERE.parent / "scenarios"
+
+ONE, TWO = "base", "two_quality_systems"
+MONTH = 365.25 / 12
+"""Days of a mean month."""
+
+Figures = dict[str, Any]
+
+HEAD = """\
+# What one quality system is worth
+
+Figures made by `python docs/one_quality_system.py {work:g}` from
+[`base.yaml`](../scenarios/base.yaml) and
+[`two_quality_systems.yaml`](../scenarios/two_quality_systems.yaml), as of {as_of}; don't edit
+this page.
+
+The second scenario has the same sites, suites, orders and people. Three things differ:
+
+- **No pooling, no shared release.** Neither site reviews the other's batch records.
+- **Full-length transfers.** What moves to Songdo takes 16 months instead of 12, as methods,
+  documents and specifications are aligned anew. 12 to 18 months and more are usual for a
+  commercial product; that one system saves about a quarter is an assumption of ours.
+- **Rights to ship follow.** Engineering, PPQ, filing and review come after the transfer and
+  take as long as before, so Songdo may ship as much later. Clients want their deliveries on
+  the same days.
+
+One quality system shortens a transfer and shares reviewers. It never confers a licence, and it
+saves no PPQ batch, no filing and no review.
+"""
+
+FOOT = """\
+## How far to trust it
+
+{trust}
+
+One part is exact: what each batch costs alone, with all suites to itself. As Songdo may ship
+later, no plan avoids {unavoidable} more with two systems than with one. The same comparison,
+campaign by campaign:
+
+```sh
+capacity solve scenarios/base.yaml -o runs/one
+capacity solve scenarios/two_quality_systems.yaml --start-from runs/one -o runs/two
+capacity compare runs/one runs/two
+```
+
+This is decision support from public figures and open assumptions, not a GxP record and not a
+statement about the companies named in the worked case.
+"""
+
+
+def measure(work: float) -> Figures:
+    """Plan one system, two from that plan, and one again from the plan of two."""
+    plans: dict[str, Result] = {}
+    start: Plan | None = None
+    for name in (ONE, TWO, ONE):
+        loaded = reading.read(SCENARIOS / f"{name}.yaml")
+        plans[name] = solve(
+            loaded.scenario,
+            scenario_sha256=reading.sha256(loaded),
+            work=work,
+            start=start,
+        )
+        start = plans[name].plan
+        sys.stderr.write(f"{name}: {plans[name].status}\n")
+    as_of = reading.read(SCENARIOS / f"{ONE}.yaml").scenario.as_of
+    return {
+        "work": work,
+        "as_of": f"{as_of:%Y-%m-%d}",
+        **{name: _figures(name, plans[name]) for name in (ONE, TWO)},
+    }
+
+
+def _figures(name: str, result: Result) -> Figures:
+    scenario = reading.read(SCENARIOS / f"{name}.yaml").scenario
+    plan = result.plan
+    assert plan is not None
+    tiers = [(tier.name, tier.objective, tier.bound) for tier in result.tiers]
+    found = kpis(
+        scenario,
+        plan,
+        bound=result.bound,
+        tiers=tiers,
+        unavoidable=result.unavoidable,
+    )
+    shipped = found["first_shipment"]
+    assert isinstance(shipped, dict)
+    late = [batch.late_days for batch in plan.batches if batch.late_days]
+    wanted = (
+        *("objective", "bound", "unavoidable", "revenue_expected", "margin_expected"),
+        *("late_batches", "unserved_batches", "on_time_in_full"),
+    )
+    return {
+        "scenario_sha256": plan.scenario_sha256,
+        **{key: found[key] for key in wanted},
+        "late_batch_days": round(sum(late)),
+        "reviewed_elsewhere": sum(
+            batch.qa_site not in (None, batch.site) for batch in plan.batches
+        ),
+        "first_from_songdo": shipped["SON"],
+    }
+
+
+def page(figures: Figures) -> str:
+    """The whole page."""
+    one, two = figures[ONE], figures[TWO]
+    rows = [
+        "| | one system | two systems | difference |",
+        "|---|---:|---:|---:|",
+        *(_row(*row, one, two) for row in MONEY),
+        *(_row(*row, one, two) for row in SERVICE),
+        *_shipments(figures),
+    ]
+    head = HEAD.format(work=figures["work"], as_of=figures["as_of"])
+    unavoidable = _millions(two["unavoidable"] - one["unavoidable"])
+    foot = FOOT.format(trust=trust(one, two), unavoidable=unavoidable)
+    return "\n".join([head, "## In money, lateness and months", "", *rows, "", foot])
+
+
+MONEY = [
+    ("regret", "objective", 1e6, "M USD"),
+    ("proved: no plan has less", "bound", 1e6, "M USD"),
+    ("of that for each batch alone", "unavoidable", 1e6, "M USD"),
+    ("revenue, weighted by probability", "revenue_expected", 1e6, "M USD"),
+    ("margin before fixed cost, weighted", "margin_expected", 1e6, "M USD"),
+]
+SERVICE = [
+    ("late batches", "late_batches", 1, ""),
+    ("their days late, added up", "late_batch_days", 1, "d"),
+    ("batches not served", "unserved_batches", 1, ""),
+    ("lines sold that are on time in full", "on_time_in_full", 0.01, "%"),
+    ("records reviewed at the other site", "reviewed_elsewhere", 1, ""),
+]
+
+
+def _row(
+    name: str, key: str, unit: float, said: str, one: Figures, two: Figures
+) -> str:
+    digits = 0 if unit == 1 else 1
+    before, after = one[key] / unit, two[key] / unit
+    cells = [
+        f"{before:,.{digits}f}",
+        f"{after:,.{digits}f}",
+        f"{after - before:+,.{digits}f}",
+    ]
+    return f"| {name}{f', {said}' if said else ''} | {' | '.join(cells)} |"
+
+
+def _shipments(figures: Figures) -> list[str]:
+    """Months from `as_of` to the first batch that Songdo ships to each market."""
+    one, two = (figures[name]["first_from_songdo"] for name in (ONE, TWO))
+    rows = []
+    for market in sorted({*one, *two}, key=lambda market: one.get(market) or "z"):
+        days = [_days(figures["as_of"], each.get(market)) for each in (one, two)]
+        cells = ["none" if n is None else f"{n / MONTH:.1f}" for n in days]
+        apart = "-"
+        if days[0] is not None and days[1] is not None:
+            apart = f"{(days[1] - days[0]) / MONTH:+.1f}"
+        cells.append(apart)
+        rows.append(
+            f"| months to Songdo's first shipment, {market} | {' | '.join(cells)} |"
+        )
+    return rows
+
+
+def _days(start: str, end: str | None) -> float | None:
+    if end is None:
+        return None
+    return float(
+        days_between(datetime.fromisoformat(start), datetime.fromisoformat(end))
+    )
+
+
+def trust(one: Figures, two: Figures) -> str:
+    """Whether the difference in regret is larger than what the plans may be off by."""
+    least, most = two["bound"] - one["objective"], two["objective"] - one["bound"]
+    said = (
+        f"The best plan with two systems costs between {_millions(least)} and"
+        f" {_millions(most)} more than the best with one: that is what the bounds prove."
+    )
+    if least > 0 or most < 0:
+        return f"{said} So the difference is certain."
+    return (
+        f"{said} So the {_millions(two['objective'] - one['objective'])} between these two"
+        " plans is an estimate. Each was improved from the other, so that neither had more"
+        " luck with its search."
+    )
+
+
+def _millions(money: int) -> str:
+    return f"{money / 1e6:,.1f} M USD"
+
+
+if __name__ == "__main__":
+    measured = measure(float(sys.argv[1]) if len(sys.argv) > 1 else 60.0)
+    FIGURES.write_text(json.dumps(measured, indent=1) + "\n")
+    PAGE.write_text(page(measured))

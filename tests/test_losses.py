@@ -1,0 +1,148 @@
+"""Make-up batches: how many, for which order, and what they are to the plan."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from test_pinned import agree, laid
+from test_rules import frozen_network, network, scenario
+
+from capacity import tables
+from capacity.demand import lines
+from capacity.losses import make_up_batches, success_of_step
+from capacity.publish import to_plan
+from capacity.schedule import Schedule, freights_for
+
+Row = dict[str, Any]
+
+
+def sold(*batches: int, **fields: Any) -> Row:
+    """Commercial orders of so many batches of P, due day after day."""
+    document = network()
+    document["orders"] = [
+        document["orders"][0]
+        | {"id": f"O{number}", "batches": count, "due": f"2026-02-{number + 10}"}
+        for number, count in enumerate(batches)
+    ]
+    stage = document["suites"][0]["stage"]
+    document["losses"] = {"success": {stage: "0.8"}}
+    return document | fields
+
+
+def spares(document: Row) -> dict[str, int]:
+    return make_up_batches(scenario(document))
+
+
+def test_an_order_at_which_expected_failures_pass_a_half_gets_a_batch() -> None:
+    # 1 / 0.8 - 1 = 1/4 a batch: 1/4 after 1, 1/2 after 2, 5/4 after 5, 6/4 after 6.
+    assert spares(sold(1, 1, 3, 1, 3)) == {"O1": 1, "O3": 1}
+
+
+def test_where_everything_passes_nothing_is_made_up_for() -> None:
+    document = sold(9)
+    document["losses"] = {}
+    assert spares(document) == {}
+    assert all(line.firmness != "spare" for line in lines(scenario(document)))
+
+
+def test_engineering_batches_are_not_made_again() -> None:
+    document = sold(4)
+    document["orders"][0] |= {"kind": "engineering", "market": None}
+    document["contracts"][0]["price"]["engineering"] = 100
+    assert spares(document) == {}
+
+
+def test_released_stock_does_not_fail() -> None:
+    document = sold(4, 2)
+    shelf = {"id": "shelf", "programme": "P", "suite": "S", "kind": "commercial"}
+    document["stock"] = [shelf | {"batches": 2, "expiry": "2026-12-31"}]
+    assert spares(document) == {"O0": 1}  # two of four: 1/2; 4/4 after O1
+    document["stock"][0]["batches"] = 3
+    assert spares(document) == {"O1": 1}  # one of four: 1/4; 3/4 after O1
+
+
+def test_ppq_batches_have_their_own_rate_and_sum() -> None:
+    document = sold(1, 2)
+    document["orders"][1] |= {"kind": "ppq", "market": None}
+    document["contracts"][0]["price"]["ppq"] = 100
+    document["losses"]["ppq"] = "0.5"
+    # 1/4 of a commercial batch; 2 of a PPQ one, in which the commercial ones don't count.
+    assert spares(document) == {"O1": 2}
+
+
+def test_the_first_batches_of_a_programme_that_no_site_makes_yet_fail_more_often() -> (
+    None
+):
+    document = sold(4, 4)
+    document["losses"] |= {"new_site": "0.5", "new_site_batches": 3}
+    assert spares(document) == {"O0": 1, "O1": 1}  # A is licensed, so it isn't new
+    transfer = {"id": "T", "programme": "P", "site": "A", "end": "2026-01-02"}
+    document["transfers"] = [transfer]
+    # Three batches at 1 each, a fourth and four more at 1/4: 13/4, 17/4.
+    assert spares(document) == {"O0": 3, "O1": 1}
+    document["transfers"] = [transfer | {"end": document["as_of"]}]
+    assert spares(document) == {"O0": 1, "O1": 1}
+
+
+def test_prospects_change_nothing_for_what_is_sold() -> None:
+    document = sold(1, 1)
+    prospect = document["contracts"][0] | {"id": "Z", "prospect": True}
+    document["contracts"].append(prospect)
+    document["orders"].append(
+        document["orders"][0] | {"id": "early", "contract": "Z", "due": "2026-02-01"}
+    )
+    assert spares(document) == {"O1": 1}
+
+
+def test_a_make_up_batch_is_a_line_that_nobody_pays_for() -> None:
+    document = sold(2)
+    document["losses"]["success"] = {document["suites"][0]["stage"]: "2/3"}
+    drawn = scenario(document)
+    bought, spare = lines(drawn)
+    assert (spare.id, spare.firmness, spare.batches) == ("O0/spare", "spare", 1)
+    assert (spare.due, spare.price, spare.weight) == (bought.due, bought.price, 1)
+
+    case = laid(document, ("ab", "S", 3, (0, 0, 1)))
+    assert agree(case) is True
+    plan = to_plan(case.schedule, "drawn")
+    found = tables.kpis(drawn, plan, bound=None, tiers=[], unavoidable=0)
+    assert found["revenue"] == 2 * bought.price
+    assert (found["make_up_batches"], found["make_up_batches_missing"]) == (1, 0)
+    assert found["on_time_in_full"] == 1
+
+    without = laid(document, ("ab", "S", 3, (0, 0)))
+    assert agree(without) is True
+    plan = to_plan(without.schedule, "drawn")
+    found = tables.kpis(drawn, plan, bound=None, tiers=[], unavoidable=0)
+    assert found["make_up_batches_missing"] == 1
+    assert (found["unserved_batches"], found["on_time_in_full"]) == (0, 1)
+    # It is worth what the batch is that it would make up for, in the second tier.
+    assert plan.costs.unserved == 2 * bought.price
+    assert plan.firm_service == 0
+
+
+def test_a_batch_takes_the_intermediates_that_are_expected_to_fail_as_well() -> None:
+    document = frozen_network()
+    document["losses"] = {"success": {document["suites"][0]["stage"]: "0.5"}}
+    drawn = scenario(document)
+    assert success_of_step(drawn, "P", "ab") == Fraction(1, 2)
+    assert success_of_step(drawn, "P", "conj") == 1
+    document["lanes"][0]["batches"] = 2
+    for count, verdict in ((2, True), (1, False)):
+        case = laid(document, ("ab", "S", 3, (None,) * count), ("conj", "K", 40, (0,)))
+        case.schedule = shipped(case.schedule)
+        assert agree(case) is verdict
+
+
+def shipped(schedule: Schedule) -> Schedule:
+    """The same with the shipments that it needs."""
+    return replace(schedule, freights=freights_for(schedule))
+
+
+@pytest.mark.parametrize("rate", ["0", "-0.1", "1.01"])
+def test_a_success_rate_is_above_nothing_and_at_most_all(rate: str) -> None:
+    with pytest.raises(ValueError, match=r"losses\.success"):
+        scenario(sold(1, losses={"success": {"mab": rate}}))

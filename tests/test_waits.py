@@ -1,0 +1,78 @@
+"""Where QC and QA bind, from plans whose queues are laid by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from test_pinned import laid
+from test_rules import network
+
+from capacity import summary, tables
+from capacity.plan import Plan
+from capacity.publish import to_plan
+from capacity.scenario import Scenario
+
+
+def queued(*waits: tuple[int, int]) -> tuple[Scenario, Plan]:
+    """Batches out on 14, 19, 24 January ... that start QC and QA some days later."""
+    case = laid(network(), ("ab", "S", 3, (0, 0, None)[: len(waits)]))
+    run = case.schedule.runs[0]
+    tests = tuple(
+        test and replace(test, qc_start=test.qc_start + qc, qa_start=test.qa_start + qa)
+        for test, (qc, qa) in zip(run.tests, waits, strict=True)
+    )
+    schedule = replace(case.schedule, runs=(replace(run, tests=tests),))
+    return case.scenario, to_plan(schedule, "drawn")
+
+
+def test_a_batch_waits_as_long_as_its_release_is_later_than_without_a_queue() -> None:
+    # Testing takes 6 days and review 4: a review 2 days late is no later than the test.
+    _, plan = queued((0, 2), (0, 5), (3, 0))
+
+    assert [batch.wait_days for batch in plan.batches] == [0, 3, 3]
+
+
+def test_what_ends_last_binds_at_the_site_and_in_the_months_of_the_wait() -> None:
+    # Out on the 19th and released 3 days later for QA, on the 24th 12 for QC.
+    scenario, plan = queued((0, 2), (0, 5), (12, 5))
+
+    rows = tables.waits(scenario, plan).to_dict("records")
+
+    known = {"site": "A", "from": "2026-01", "batches": 1, "late_batches": 0}
+    qa = {"resource": "QA", "to": "2026-01", "mean_days": 3, "longest_days": 3}
+    qc = {"resource": "QC", "to": "2026-02", "mean_days": 12, "longest_days": 12}
+    assert rows == [known | qa, known | qc] or rows == [known | qc, known | qa]
+    assert tables.binding(rows) == [
+        "QC at A binds 2026-01 to 2026-02: 1 batch waits 12 d",
+        "QA at A binds in 2026-01: 1 batch waits 3 d",
+    ]
+
+
+def test_a_stretch_counts_its_batches_and_their_mean_wait() -> None:
+    scenario, plan = queued((0, 4), (0, 5), (0, 6))
+
+    [row] = tables.waits(scenario, plan).to_dict("records")
+
+    assert (row["batches"], row["mean_days"], row["longest_days"]) == (3, 3, 4)
+    load = tables.load(scenario, plan).set_index(["month", "resource"])
+    assert load.loc[("2026-01", "QA"), ["waiting", "wait_days"]].tolist() == [3, 3]
+    assert load.loc[("2026-01", "QC"), "waiting"] == 0
+
+
+def test_where_nothing_waits_the_summary_says_so() -> None:
+    scenario, plan = queued((0, 0), (0, 0))
+
+    assert tables.waits(scenario, plan).empty
+    assert summary.queues({"waits": []}) == [("QC and QA", "no batch waits for them")]
+
+
+def test_the_summary_tells_the_longest_waits_and_how_many_more_there_are() -> None:
+    row = {"site": "A", "resource": "QA", "from": "2028-03", "to": "2028-07"}
+    rows = [row | {"batches": n, "mean_days": 9.04} for n in (14, 2, 3, 4)]
+
+    told = summary.queues({"waits": rows})
+
+    first = "QA at A binds 2028-03 to 2028-07: 14 batches wait 9.04 d on average"
+    assert told[0] == ("QC and QA", first)
+    assert len(told) == 3
+    assert told[-1][1].endswith("; 1 more in waits.csv")
