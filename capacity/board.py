@@ -472,7 +472,7 @@ class Board:
         """Find slots for every batch and list them as the pegging reads them."""
         step = self.instance.steps[campaign.step]
         out = campaign.start + campaign.lead
-        untested = step.role == "in_process" or (
+        untested = not step.tested or (
             campaign.lock is not None
             and self.instance.locks[campaign.lock].kind == "engineering"
         )

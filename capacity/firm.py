@@ -113,6 +113,7 @@ def alone(instance: Instance) -> Instance:
         strict=False,
         groups=tuple(_only_service(group, n) for n, group in enumerate(groups)),
         suites=tuple(replace(suite, changeover_cost=0) for suite in instance.suites),
+        stocked={},
     )
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
-from itertools import accumulate, groupby
+from itertools import accumulate, groupby, pairwise
 
 from capacity.demand import Line, lines
 from capacity.horizon import Grid, add_months
@@ -20,12 +20,14 @@ from capacity.losses import success_of_step
 from capacity.scenario import (
     Changeover,
     Client,
+    Demand,
     Direct,
     Frozen,
     InRelease,
     Lane,
     Licence,
     Lock,
+    MadeToStock,
     Rate,
     Scenario,
     Step,
@@ -136,6 +138,13 @@ class StepData:
     """Out to release without a queue, by kind. [tick]"""
     modes: dict[int, Mode]
     """By suite, preferred first; only suites that may ever run it."""
+    lag: int | None = None
+    """Out into the stock with no QC and QA, of a programme made to stock. [tick]"""
+
+    @property
+    def tested(self) -> bool:
+        """Whether its batches take QC and QA."""
+        return self.role != "in_process" and self.lag is None
 
     def least(self, kind: str) -> int:
         """Fewest batches in a campaign with a batch of this kind."""
@@ -229,6 +238,75 @@ class Group:
         late = max(0, available - self.deadline)
         beyond = max(0, late - self.grace)
         return terms.charge * late + min(terms.cap, terms.penalty * beyond)
+
+
+@dataclass(frozen=True)
+class Period:
+    """A period of a programme made to stock, in parts of a unit."""
+
+    due: int
+    """Due day at 00:00. [tick]"""
+    end: int
+    """Last tick that counts. [tick]"""
+    demand: int
+    target: int
+
+
+@dataclass(frozen=True)
+class Stocked:
+    """A programme made to stock. Amounts are whole parts of its unit."""
+
+    programme: int
+    step: int
+    """Last step."""
+    id: str
+    parts: int
+    """Parts of a unit."""
+    periods: tuple[Period, ...]
+    """In order of time."""
+    start: int
+    """`as_of`, from which opening stock lies. [tick]"""
+    after: int
+    """End of the horizon, until which the last backlog waits. [tick]"""
+    shortage: str
+    fifo: bool
+    daily: bool
+    """Storage and backlog cost per tick."""
+    limit: int | None
+    wasted: bool
+    """More than the limit is wasted, not forbidden."""
+    life: int | None
+    """From out, its last tick included. [tick]"""
+    opening: tuple[tuple[int, int | None], ...]
+    """(amount, first tick on which it has expired)"""
+    amounts: dict[int, int]
+    """Of a batch, by suite: the share that passes."""
+    released_amounts: dict[int, int]
+    """The same of a batch that is released at `as_of`."""
+    rights: dict[int, int | None]
+    """When a batch may ship to every market, by suite; None is never. [tick]"""
+    given_rights: dict[int, int | None]
+    """The same of batches in stock and in release, whose input is past. [tick]"""
+    price: Fraction
+    """Of a part, as all that follows; storage and shortage per tick if `daily`. [money]"""
+    shortage_cost: Fraction
+    storage_cost: Fraction
+    waste_cost: Fraction
+    target_cost: Fraction
+    cheapest: Fraction
+    """Least variable cost of making a part, at most its price. [money]"""
+    given: int
+    """What enters without a decision."""
+
+    @property
+    def wanted(self) -> int:
+        """Demand of all periods."""
+        return sum(period.demand for period in self.periods)
+
+    @property
+    def ideal(self) -> int:
+        """Variable cost of making what is wanted beyond what is given. [money]"""
+        return math.floor(self.cheapest * max(0, self.wanted - self.given))
 
 
 @dataclass(frozen=True)
@@ -352,6 +430,8 @@ class Instance:
     """Frozen intermediates that a site holds at a time, where that is limited."""
     tested_before: dict[tuple[int, int], tuple[int, ...]] = field(default_factory=dict)
     """Starts of batches out before `as_of`, by (site, QC or QA). [tick]"""
+    stocked: dict[int, Stocked] = field(default_factory=dict)
+    """Programmes made to stock."""
 
     def turn(self, group: int | None) -> int:
         """Where the priority rule puts a product batch before its out is looked at."""
@@ -387,6 +467,10 @@ class Instance:
             for step in self.steps
             if step.programme == programme and step.after is None
         )
+
+    def stocked_by(self, step: StepData) -> Stocked | None:
+        """The stock that batches of a step go into."""
+        return self.stocked.get(step.programme) if step.after is None else None
 
     def groups_of(self, programme: int) -> list[Group]:
         """Groups of a programme by deadline."""
@@ -425,6 +509,12 @@ class _Builder:
         }
         self.client = {programme.id: programme.client for programme in ordered}
         self.by_programme = {programme.id: programme for programme in ordered}
+        self.made_to_stock = {row.programme: row for row in scenario.made_to_stock}
+        self.given: list[Lock | InRelease | Stock] = [
+            *scenario.locks,
+            *scenario.in_release,
+            *scenario.stock,
+        ]
 
     def _dawn(self) -> int:
         """Before any date of the plan: earlier rights to ship are all alike. [tick]"""
@@ -489,6 +579,10 @@ class _Builder:
                 if site.freezer_batches is not None
             },
             tested_before=self._tested_before(steps, on_hand, locks, suites),
+            stocked={
+                self.programme[row.programme]: self._stocked(row, steps, suites)
+                for row in scenario.made_to_stock
+            },
         )
 
     # ---------------------------------------------------------------- suites
@@ -674,7 +768,11 @@ class _Builder:
         limits = next(c for c in self.scenario.campaign_limits if c.id == step.campaign)
         supply = step.supply
         client = supply if isinstance(supply, Client) else None
+        lag = self._lag(programme) if after is None else None
         qc_days, qa_days, leads = self._release(step)
+        if lag is not None:
+            qc_days, qa_days = 0, 0
+            leads = {"engineering": 0, "commercial": lag, "surplus": lag}
         modes = {}
         for suite_id in step.suites:
             if suite_id in self.suite:
@@ -707,7 +805,14 @@ class _Builder:
             qa_days=qa_days,
             lead_times=leads,
             modes=modes,
+            lag=lag,
         )
+
+    def _lag(self, programme: str) -> int | None:
+        stocked = self.made_to_stock.get(programme)
+        if stocked is None or stocked.release_days is None:
+            return None
+        return self.ticks(stocked.release_days)
 
     def _frozen(self, supply: Frozen, programme: str, before: Step) -> FrozenData:
         passing = success_of_step(self.scenario, programme, before.step)
@@ -751,6 +856,151 @@ class _Builder:
             kg=step.kg_per_batch.get(suite.id, Fraction(1)),
             variable_cost=self._variable_cost(suite, programme),
         )
+
+    # ----------------------------------------------------------------- stock
+
+    def _stocked(
+        self,
+        row: MadeToStock,
+        steps: tuple[StepData, ...],
+        suites: tuple[SuiteData, ...],
+    ) -> Stocked:
+        programme = self.programme[row.programme]
+        mine = [step for step in steps if step.programme == programme]
+        last = mine[-1]
+        kgs = self.by_programme[row.programme].recipe[-1].kg_per_batch
+        sizes = {
+            suite.index: kgs.get(suite.id, Fraction(1))
+            if row.unit == "kg"
+            else Fraction(1)
+            for suite in suites
+        }
+        rows = sorted(
+            (d for d in self.scenario.demand if d.programme == row.programme),
+            key=lambda demand: demand.due,
+        )
+        targets = [self._target(row, rows, number) for number in range(len(rows))]
+        passing = success_of_step(self.scenario, row.programme, last.name)
+        made = {suite: passing * size for suite, size in sizes.items()}
+        stated = [
+            *sizes.values(),
+            *made.values(),
+            *targets,
+            row.storage_limit or Fraction(0),
+        ]
+        stated += [demand.quantity for demand in rows]
+        stated += [opening.quantity for opening in row.opening]
+        parts = math.lcm(*(amount.denominator for amount in stated))
+        late_from = 0 if self.scenario.due_rule == "strict" else self.ticks(DAY) - 1
+        amounts = {suite: int(size * parts) for suite, size in made.items()}
+        released = {suite: int(size * parts) for suite, size in sizes.items()}
+        costs = [
+            Fraction(mode.variable_cost + self._inputs_cost(mine), amounts[mode.suite])
+            for mode in last.modes.values()
+        ]
+        price = row.price / parts
+        daily = row.costs_per == "day"
+        rate = self.grid.tick if daily else Fraction(1)
+        waits = rate if row.shortage != "lost" else Fraction(1)
+        day = self.ticks(DAY)
+        given = [
+            x
+            for x in self.given
+            if x.programme == row.programme and x.step in (None, last.name)
+        ]
+        return Stocked(
+            programme=programme,
+            step=last.index,
+            id=row.programme,
+            parts=parts,
+            periods=tuple(
+                Period(
+                    due=self.grid.at(demand.due),
+                    end=self.grid.at(demand.due) + late_from,
+                    demand=int(demand.quantity * parts),
+                    target=int(target * parts),
+                )
+                for demand, target in zip(rows, targets, strict=True)
+            ),
+            start=self.as_of,
+            after=self.horizon_end,
+            shortage=row.shortage,
+            fifo=row.issue == "fifo",
+            daily=daily,
+            limit=None if row.storage_limit is None else int(row.storage_limit * parts),
+            wasted=row.over_limit == "wasted",
+            life=None
+            if row.shelf_life_days is None
+            else self.ticks(row.shelf_life_days),
+            opening=tuple(
+                (
+                    int(opening.quantity * parts),
+                    None
+                    if opening.expiry is None
+                    else self.grid.at(opening.expiry) + day,
+                )
+                for opening in row.opening
+            ),
+            amounts=amounts,
+            released_amounts=released,
+            rights={s.index: self._entry(row, mine, s.site) for s in suites},
+            given_rights={s.index: self._entry(row, [last], s.site) for s in suites},
+            price=price,
+            shortage_cost=row.shortage_cost / parts * waits,
+            storage_cost=row.storage_cost / parts * rate,
+            waste_cost=row.waste_cost / parts,
+            target_cost=row.target_cost / parts,
+            cheapest=min([price, *costs]),
+            given=sum(int(opening.quantity * parts) for opening in row.opening)
+            + sum(
+                x.batches
+                * (released if isinstance(x, Stock) else amounts)[self.suite[x.suite]]
+                for x in given
+            ),
+        )
+
+    def _target(self, row: MadeToStock, rows: list[Demand], number: int) -> Fraction:
+        """Stock wanted at the end of a period. [unit]"""
+        here = rows[number]
+        if here.target is not None:
+            return here.target
+        if row.target_months is None:
+            return row.target or Fraction(0)
+        until = add_months(here.due, row.target_months)
+        later = (
+            demand.quantity for demand in rows[number + 1 :] if demand.due <= until
+        )
+        return sum(later, Fraction(0))
+
+    def _inputs_cost(self, mine: list[StepData]) -> Fraction:
+        """Least cost of the inputs that have all to be made for a batch. [money]"""
+        each, cost = Fraction(1), Fraction(0)
+        for after, step in pairwise(reversed(mine)):
+            each *= after.frozen.ratio if after.frozen is not None else 1
+            there = any(
+                self.step.get((x.programme, x.step or "")) == step.index
+                for x in self.given
+            )
+            costs = [mode.variable_cost for mode in step.modes.values()]
+            cost += 0 if there else each * min(costs, default=0)
+        return cost
+
+    def _entry(self, row: MadeToStock, mine: list[StepData], at: int) -> int | None:
+        """When a batch made at a site may ship to every market. [tick]"""
+        site, latest = self.scenario.sites[at].id, self.dawn
+        for market in row.markets:
+            for step in mine:
+                dates = [
+                    self.grid.at(licence.start)
+                    for licence in self.scenario.licences
+                    if (licence.programme, licence.site, licence.market)
+                    == (row.programme, site, market)
+                    and licence.step in (None, step.name)
+                ]
+                if not dates:
+                    return None
+                latest = max(latest, min(dates))
+        return latest
 
     # ---------------------------------------------------------------- demand
 
@@ -888,14 +1138,9 @@ class _Builder:
 
     def _given_sizes(self, programme: str) -> set[Fraction]:
         kgs = self.by_programme[programme].recipe[-1].kg_per_batch
-        given: list[Lock | InRelease | Stock] = [
-            *self.scenario.locks,
-            *self.scenario.in_release,
-            *self.scenario.stock,
-        ]
         return {
             kgs.get(row.suite, Fraction(1))
-            for row in given
+            for row in self.given
             if row.programme == programme
         }
 
@@ -984,13 +1229,11 @@ class _Builder:
     ) -> dict[tuple[int, int], tuple[int, ...]]:
         starts: dict[int, list[int]] = {site: [] for site in range(len(self.site))}
         for batch in on_hand:
-            tested = steps[batch.step].role != "in_process"
+            tested = steps[batch.step].tested
             if batch.out is not None and tested and batch.kind != "engineering":
                 starts[batch.site].append(batch.out)
         for lock in locks:
-            tested = (
-                steps[lock.step].role != "in_process" and lock.kind != "engineering"
-            )
+            tested = steps[lock.step].tested and lock.kind != "engineering"
             first = lock.start + lock.lead
             outs = [first + k * lock.takt for k in range(lock.batches)]
             if tested:

@@ -13,8 +13,16 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, cast
 
-from capacity.instance import FrozenData, Group, Instance, OnHand, StepData
+from capacity.instance import (
+    FrozenData,
+    Group,
+    Instance,
+    OnHand,
+    StepData,
+    Stocked,
+)
 from capacity.schedule import ON_HAND, Freight, Test, group_freights
+from capacity.stocks import NEVER, Lot, flow
 
 if TYPE_CHECKING:
     from capacity.board import Campaign
@@ -120,6 +128,9 @@ class Demand:
         ]
         self.shelf = self._peg_stock()
         self._licences()
+        self.stocked = instance.stocked.get(programme)
+        self.least_bits = 14 if self.stocked is None else KIND_BITS["commercial"]
+        """Kinds of which a campaign must be large enough for one, serving nothing."""
 
     # ----------------------------------------------------------------- terms
 
@@ -346,7 +357,7 @@ class Demand:
             if tests is not None:
                 test = tests[number]
                 if test is None:
-                    mask &= KIND_BITS["engineering"]
+                    mask &= KIND_BITS["engineering"] if step.tested else mask
                 else:
                     ready += _wait(step, out, test)
             yield ready, start, suite, mask, out, planned, campaign, number
@@ -571,6 +582,11 @@ class Demand:
                 if self.firm[j]:
                     firm += cost
         lacking = worth = 0
+        if self.stocked is not None:
+            stock = flow(self.stocked, self._lots(self.stocked, found))
+            regret += stock.unserved_cost - stock.saved
+            regret += sum(stage.cost for stage in stock.stages)
+            bad += -(-stock.breaks // self.stocked.parts)
         if self.frozen or self.direct:
             more, lacking, worth = self._supply(steps, found)
             regret, firm, bad = regret + more[0], firm + more[1], bad + more[2]
@@ -579,6 +595,23 @@ class Demand:
         if found.ppq:
             bad += self._early_validation(steps, found)
         found.price = regret, firm, bad, lacking, worth
+
+    def _lots(self, stocked: Stocked, found: Pegged) -> Iterator[Lot]:
+        """What enters the stock of a programme that is made to it."""
+        lead, commercial = self._lead("commercial"), KIND_BITS["commercial"]
+        for expiry, _, suite, bit in self.stock:
+            right = stocked.given_rights[suite]
+            if bit == commercial and right is not None:
+                enters = max(right, self.instance.as_of)
+                yield Lot(enters, expiry, stocked.released_amounts[suite])
+        for ready, _, suite, mask, out, _, campaign, _ in found.items:
+            rights = stocked.given_rights if campaign is None else stocked.rights
+            right, end = rights[suite], NEVER
+            if right is None or not mask & commercial:
+                continue
+            if stocked.life is not None:
+                end = out + stocked.life + 1
+            yield Lot(max(ready + lead, right), end, stocked.amounts[suite])
 
     def _charge(self, found: Pegged, item: Item, j: int) -> None:
         cost, service, breaks = self._cost(item, j, found.sizes, -FAR)
@@ -592,7 +625,7 @@ class Demand:
         if j < 0:
             if not planned:
                 return 0, 0, 0
-            return self.last.modes[suite].variable_cost, 0, not mask & 14
+            return self.last.modes[suite].variable_cost, 0, not mask & self.least_bits
         charge, penalty, cap, holding, _ = self.money[j][sizes[j]]
         may, bad = self.right[j][suite], 0
         if input_right - self.leads[j] > may:
@@ -684,8 +717,7 @@ class Demand:
         for step in self.steps[:-1]:
             after = self.instance.steps[step.after]  # type: ignore[index]
             if after.direct_hold is not None:
-                costs = [m.variable_cost for m in step.modes.values()]
-                cheapest = min(costs, default=0)
+                cheapest = self.least_cost(step)
                 for c in steps[step.index]:
                     if c.lock is None:
                         own = step.modes[c.suite].variable_cost
@@ -715,6 +747,12 @@ class Demand:
                     firm += new[1] - old[1]
                     bad += new[2] - old[2]
         return (regret, firm, bad), short, worth
+
+    def least_cost(self, step: StepData) -> int:
+        """What of a used input's variable cost is no regret. [money]"""
+        if self.stocked is not None:  # what is sold is priced with the stock
+            return 0
+        return min((mode.variable_cost for mode in step.modes.values()), default=0)
 
     def _worth(self, j: int) -> int:
         """What serving the group at a place is worth, -1 for none. [money]"""
@@ -919,7 +957,7 @@ class Genealogy:
         return any(key == row[0] for rows in freight.values() for row in rows)
 
     def _units_cost(self, before: StepData, pool: list[Unit], gone: bytearray) -> int:
-        cheapest = min((m.variable_cost for m in before.modes.values()), default=0)
+        cheapest = self.demand.least_cost(before)
         cost = 0
         for place, unit in enumerate(pool):
             if unit[6]:

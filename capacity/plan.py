@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from capacity.demand import Firmness
-from capacity.scenario import Kind, MadeKind, Record, When
+from capacity.scenario import Exact, Kind, MadeKind, Record, When
 
 Cause = Literal[
     "none",
@@ -166,6 +166,35 @@ class Consumption(Record):
     """Batches used."""
 
 
+class StockPeriod(Record):
+    """A period of a programme that is made to stock. Quantities are in its unit."""
+
+    programme: str
+    """Programme."""
+    due: When
+    """Last day."""
+    opening: Exact
+    """In stock at the end of the period before. [unit]"""
+    made: Exact
+    """Entered the stock. [unit]"""
+    waste: Exact
+    """Wasted: expired, or over the storage limit. [unit]"""
+    demand: Exact
+    """Demand of the period. [unit]"""
+    sold: Exact
+    """Supplied, to what waited as well. [unit]"""
+    backlog: Exact
+    """Waits at the period's end. [unit]"""
+    lost: Exact
+    """Will never be supplied. [unit]"""
+    closing: Exact
+    """In stock at the period's end. [unit]"""
+    target: Exact
+    """Stock wanted then. [unit]"""
+    cost: int
+    """Storage, shortage, waste and deficit. [money]"""
+
+
 class Costs(Record):
     """Regret by term. [money]"""
 
@@ -178,11 +207,19 @@ class Costs(Record):
     at_risk: int = 0
     """Production before the right to ship."""
     unserved: int = 0
-    """Batches not served."""
+    """Batches not served, and demand against stock not sold."""
     changeover: int = 0
     """Changeovers."""
     shipment: int = 0
     """Shipments."""
+    storage: int = 0
+    """Product in stock."""
+    shortage: int = 0
+    """Demand against stock that waits or is lost."""
+    waste: int = 0
+    """Product that expires or finds no room."""
+    deficit: int = 0
+    """Stock below its target."""
 
 
 class Plan(Record):
@@ -202,6 +239,8 @@ class Plan(Record):
     """By departure."""
     consumes: list[Consumption] = []
     """By batch."""
+    stocks: list[StockPeriod] = []
+    """By programme and period, of programmes made to stock."""
     costs: Costs = Costs()
     """Regret by term; they add up to the objective."""
     firm_service: int = 0

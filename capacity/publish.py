@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from capacity.checker.book import Book
@@ -17,6 +19,7 @@ from capacity.plan import (
     PlannedCampaign,
     PlannedOrder,
     Shipment,
+    StockPeriod,
 )
 from capacity.schedule import Batch, Schedule, end_of, lead_in
 
@@ -68,6 +71,7 @@ class _Writer:
             orders=self._orders(batches),
             shipments=self._shipments(),
             consumes=self._consumes(),
+            stocks=list(self._stocks()),
             costs=Costs(**{term: getattr(bill, term) for term in Costs.model_fields}),
             firm_service=bill.firm_service,
             objective=bill.regret,
@@ -141,7 +145,10 @@ class _Writer:
 
     def _outcome(self, batch: Batch, line: Line | None) -> dict[str, Any]:
         if line is None:
-            return {"available": None, "due": None, "late_days": None, "at_risk": False}
+            enters = self.date(self.schedule.enters(batch))
+            return {
+                "available": enters, "due": None, "late_days": None, "at_risk": False
+            }  # fmt: skip
         available = self.schedule.available_if_ever(batch)
         assert batch.serves is not None
         group = self.instance.groups[batch.serves]
@@ -269,6 +276,27 @@ class _Writer:
                 costs[name] -= terms.unserved
                 costs[name] += sum(self.schedule.charge(batch, group, terms).values())
         return costs
+
+    # ----------------------------------------------------------------- stock
+
+    def _stocks(self) -> Iterator[StockPeriod]:
+        for programme, found in sorted(self.schedule.flows.items()):
+            stocked = self.instance.stocked[programme]
+            for period, stage in zip(stocked.periods, found.stages, strict=True):
+                yield StockPeriod(
+                    programme=stocked.id,
+                    due=self.date(period.due),
+                    opening=Fraction(stage.opening, stocked.parts),
+                    made=Fraction(stage.made, stocked.parts),
+                    waste=Fraction(stage.waste, stocked.parts),
+                    demand=Fraction(period.demand, stocked.parts),
+                    sold=Fraction(stage.sold, stocked.parts),
+                    backlog=Fraction(stage.backlog, stocked.parts),
+                    lost=Fraction(stage.lost, stocked.parts),
+                    closing=Fraction(stage.closing, stocked.parts),
+                    target=Fraction(period.target, stocked.parts),
+                    cost=stage.cost,
+                )
 
     # ----------------------------------------------------------------- input
 

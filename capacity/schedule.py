@@ -16,8 +16,10 @@ from capacity.instance import (
     LaneData,
     Mode,
     StepData,
+    Stocked,
     Terms,
 )
+from capacity.stocks import NEVER, Flow, Lot, flow
 
 ON_HAND = -1
 """Stands in a `Unit` for the suite of a batch on hand."""
@@ -111,6 +113,10 @@ class Bill:
     unserved: int
     changeover: int
     shipment: int
+    storage: int
+    shortage: int
+    waste: int
+    deficit: int
     firm_service: int
 
     @property
@@ -124,6 +130,10 @@ class Bill:
             + self.unserved
             + self.changeover
             + self.shipment
+            + self.storage
+            + self.shortage
+            + self.waste
+            + self.deficit
         )
 
     @property
@@ -175,9 +185,7 @@ class Schedule:
         return found
 
     def _before(self, step: int, site: int, kind: str, out: int | None) -> Test | None:
-        tested = (
-            self.instance.steps[step].role != "in_process" and kind != "engineering"
-        )
+        tested = self.instance.steps[step].tested and kind != "engineering"
         if out is None or not tested:
             return None
         return Test(site, out, site, out)
@@ -380,6 +388,9 @@ class Schedule:
             return self.instance.as_of
         if batch.kind == "engineering":
             return batch.out
+        lag = self.instance.steps[batch.step].lag
+        if lag is not None:
+            return batch.out + lag
         if batch.test is None:
             return None
         step = self.instance.steps[batch.step]
@@ -400,6 +411,38 @@ class Schedule:
         released = self.released(batch)
         right = self.right(batch, self.instance.groups[batch.serves])
         return None if released is None or right is None else max(released, right)
+
+    # ----------------------------------------------------------------- stock
+
+    def enters(self, batch: Batch) -> int | None:
+        """When a batch enters the stock it is made for, None if never. [tick]"""
+        stocked = self.instance.stocked_by(self.instance.steps[batch.step])
+        if stocked is None or batch.kind != "commercial":
+            return None
+        rights = stocked.given_rights if batch.run is None else stocked.rights
+        right, released = rights[batch.suite], self.released(batch)
+        return None if right is None or released is None else max(right, released)
+
+    @cached_property
+    def flows(self) -> dict[int, Flow]:
+        """What happens to the stock of each programme made to it."""
+        return {
+            programme: flow(stocked, self._lots(stocked))
+            for programme, stocked in self.instance.stocked.items()
+        }
+
+    def _lots(self, stocked: Stocked) -> Iterator[Lot]:
+        for batch in self.batches:
+            enters = self.enters(batch) if batch.step == stocked.step else None
+            if enters is None:
+                continue
+            end, amounts = NEVER, stocked.amounts
+            if batch.out is None:
+                amounts = stocked.released_amounts
+                end = self.instance.on_hand[batch.number].expiry or NEVER
+            elif stocked.life is not None:
+                end = batch.out + stocked.life + 1
+            yield Lot(enters, end, amounts[batch.suite])
 
     # ----------------------------------------------------------------- money
 
@@ -440,6 +483,14 @@ class Schedule:
                 if planned and self.changeover(suite.index, place):
                     sums["changeover"] += suite.changeover_cost
         sums["shipment"] = sum(map(self._freight_cost, self.freights))
+        for found in self.flows.values():
+            sums["unserved"] += found.unserved_cost
+            sums["variable"] -= found.saved
+            for stage in found.stages:
+                sums["storage"] += stage.storage_cost
+                sums["shortage"] += stage.shortage_cost
+                sums["waste"] += stage.waste_cost
+                sums["deficit"] += stage.deficit_cost
         return Bill(**{name: sums[name] for name in Bill.__dataclass_fields__})
 
     def _bill_group(
@@ -480,8 +531,11 @@ class Schedule:
 
     def _unsold(self, batch: Batch, taken: bool) -> int:
         """Variable cost of a batch that serves no line. [money]"""
-        modes = self.instance.steps[batch.step].modes
+        step = self.instance.steps[batch.step]
+        modes = step.modes
         own = modes[batch.suite].variable_cost
+        if step.programme in self.instance.stocked:
+            return own
         if batch.kind == "in_process" or taken:
             own -= min(mode.variable_cost for mode in modes.values())
         return own
@@ -525,6 +579,8 @@ def kind_of(instance: Instance, step: StepData, group: int | None) -> str:
     """Kind of a planned batch."""
     if group is not None:
         return instance.groups[group].kind
+    if instance.stocked_by(step) is not None:
+        return "commercial"
     return "surplus" if step.role == "product" else step.role
 
 

@@ -45,6 +45,7 @@ FAMILIES = (
     "queues",
     "money",
     "licences",
+    "stock",
     "losses",
     "ceilings",
     "freezers",
@@ -145,6 +146,12 @@ class _Writer:
         programmes = [self._programme(n, shape) for n, shape in enumerate(shapes)]
         self._set_up(programmes)
         contracts = self._contracts(programmes)
+        made_to_stock = [
+            self._made_to_stock(programme)
+            for number, programme in enumerate(programmes)
+            if self.has("stock") and (not number or self.draw(st.booleans()))
+        ]
+        self.stocked = {row["programme"] for row in made_to_stock}
         document: Row = {
             "schema_version": 1,
             "name": "drawn",
@@ -166,7 +173,11 @@ class _Writer:
             "licences": self._licences(programmes),
             "lanes": self._lanes(),
             "contracts": contracts,
-            "orders": self._orders(contracts),
+            "orders": self._orders(
+                [row for row in contracts if row["programme"] not in self.stocked]
+            ),
+            "made_to_stock": made_to_stock,
+            "demand": [row for part in made_to_stock for row in self._demand(part)],
             **self._opening(programmes),
         }
         if self.tick < 1:
@@ -573,6 +584,8 @@ class _Writer:
             kinds += ["ppq", "engineering", "ppq"]
         soonest = 1 if self.has("money") else 15
         rows = []
+        if not contracts:
+            return []
         for number in range(self.whole(len(contracts), 3 + (len(contracts) > 2))):
             contract = contracts[number % len(contracts)]
             kind = self.one_of(*kinds)
@@ -587,6 +600,66 @@ class _Writer:
             }
             if kind == "commercial":
                 row["market"] = self.one_of(*MARKETS)
+            rows.append(row)
+        return rows
+
+    # -------------------------------------------------------------------- stock
+
+    def _made_to_stock(self, programme: Row) -> Row:
+        last = programme["recipe"][-1]
+        sizes = set(last.get("kg_per_batch", {"": 1}).values())
+        row: Row = {
+            "id": f"stock-{programme['id']}",
+            "programme": programme["id"],
+            "unit": "kg" if len(sizes) > 1 else self._unit(last),
+            "price": self.one_of(900, "250.5", 300, 20),
+            "shortage": self.one_of("backlog", "backlog", "lost", "hard"),
+            "shortage_cost": self.one_of(0, 70, "33/7"),
+            "storage_cost": self.one_of(0, 11, "0.3"),
+            "waste_cost": self.one_of(0, 50),
+            "target_cost": self.one_of(0, 25, "1.5"),
+            "costs_per": self.one_of("period", "day"),
+            "issue": self.one_of("fefo", "fifo"),
+        }
+        if self.draw(st.booleans()):
+            row["shelf_life_days"] = self.days(3, 45)
+        if self.draw(st.booleans()):
+            row["release_days"] = self.days(0, 6)
+        if self.draw(st.booleans()):
+            row["target"] = self.one_of(1, 2, "5/2")
+        elif self.draw(st.booleans()):
+            row["target_months"] = self.one_of(1, 2)
+        if self.whole(0, 2) == 0:
+            row["storage_limit"] = self.one_of(8, 9, "19/2")
+            row["over_limit"] = self.one_of("forbidden", "wasted", "wasted")
+            if row["over_limit"] == "wasted":
+                row["storage_limit"] = self.one_of(2, 3)
+                row["target"] = row.get("target") and 1
+                row.pop("target_months", None)
+        if "frozen" not in str(last.get("supply")) and self.draw(st.booleans()):
+            row["markets"] = [self.one_of(*MARKETS)][: self.whole(0, 1)]
+        row["opening"] = [
+            {"quantity": self.one_of(1, "1/2", 2), "expiry": self.date(15, 90)}
+            for _ in range(self.whole(0, 2))
+        ]
+        return row
+
+    def _unit(self, last: Row) -> str:
+        return self.one_of("kg", "batches") if "kg_per_batch" in last else "batches"
+
+    def _demand(self, stocked: Row) -> list[Row]:
+        dues = st.integers(max(self.as_of, 10), self.length - 1)
+        size = 3 if stocked["unit"] == "kg" else 1
+        rows = []
+        for due in sorted(self.draw(st.sets(dues, min_size=1, max_size=4))):
+            row: Row = {
+                "id": f"D{due}-{stocked['programme']}",
+                "programme": stocked["programme"],
+                "due": moment(due),
+                "quantity": self.one_of(0, size, size, f"{size * 3}/2"),
+            }
+            if self.whole(0, 4) == 0:
+                row["target"] = 1
             rows.append(row)
         return rows
 
@@ -611,7 +684,7 @@ class _Writer:
                 "programme": programme["id"],
                 "step": step["step"],
                 "suite": self.draw(st.sampled_from(step["suites"])),
-                "kind": self.one_of(*kinds) if last else "intermediate",
+                "kind": self._kind(programme, kinds) if last else "intermediate",
                 "batches": self.whole(1, 2),
             }
             supply = step.get("supply", {}).get("how")
@@ -633,6 +706,9 @@ class _Writer:
             found[part].append(row)
         return found
 
+    def _kind(self, programme: Row, kinds: list[str]) -> str:
+        return "commercial" if programme["id"] in self.stocked else self.one_of(*kinds)
+
 
 # ----------------------------------------------------------------------------- plans
 
@@ -642,7 +718,7 @@ def locked_runs(instance: Instance) -> list[Run]:
     runs = []
     for lock in instance.locks:
         step, site = instance.steps[lock.step], instance.suites[lock.suite].site
-        untested = lock.kind == "engineering" or step.role == "in_process"
+        untested = lock.kind == "engineering" or not step.tested
         outs = [lock.start + k * lock.takt + lock.lead for k in range(lock.batches)]
         tests = tuple(None if untested else Test(site, out, site, out) for out in outs)
         runs.append(
@@ -817,6 +893,9 @@ class _Planner:
         """Whether the steps behind can hardly use more batches of this one."""
         groups = self.instance.groups_of(step.programme)
         wanted = sum(group.terms[group.reference].need for group in groups)
+        stocked = self.instance.stocked.get(step.programme)
+        if stocked is not None:
+            wanted = stocked.wanted // min(stocked.amounts.values())
         after = step.after
         while after is not None:
             supply = self.instance.steps[after].frozen
@@ -835,6 +914,8 @@ class _Planner:
         if step.direct_hold is not None:
             held = range(self._held(step, suite))
             return tuple(self._pick(None, step.index, suite) for _ in held)
+        if step.programme in self.instance.stocked:
+            return self._for_stock(step)
         if not groups or self._rarely():
             return None
         lead = min(
@@ -863,6 +944,19 @@ class _Planner:
             else:
                 serves_list.append(self._pick("commercial", step.index, suite))
         return tuple(self.draw(st.permutations(serves_list)))
+
+    def _for_stock(self, step: StepData) -> tuple[int | None, ...] | None:
+        """Batches for a stock, while demand can use more."""
+        stocked = self.instance.stocked[step.programme]
+        made = sum(
+            stocked.amounts[run.suite] * run.batches
+            for run in self.runs
+            if run.step == step.index
+        )
+        sizes = self._allowed(step, "commercial")
+        if not sizes or made >= stocked.wanted or self._rarely():
+            return None
+        return (None,) * self.draw(st.sampled_from(sizes))
 
     def _allowed(self, step: StepData, kind: str) -> list[int]:
         least = step.least(kind)
@@ -1014,8 +1108,8 @@ class _Planner:
         for batch in schedule.batches:
             if batch.run != len(self.runs):
                 continue
-            role = self.instance.steps[batch.step].role
-            if batch.kind == "engineering" or role == "in_process":
+            tested = self.instance.steps[batch.step].tested
+            if batch.kind == "engineering" or not tested:
                 tests.append(None)
                 continue
             assert batch.out is not None

@@ -207,6 +207,9 @@ def test_the_what_ifs_of_the_scenario_page_change_what_they_say(network: Path) -
         "MAB-ppq": 3,
     }
     assert "MAB@WEST:US" not in {licence.id for licence in more.licences}
+    stocked = reading.read(network.with_name("what_if_2.yaml")).scenario
+    assert [row.programme for row in stocked.made_to_stock] == ["FILL"]
+    assert sum(row.quantity for row in stocked.demand) == 39.5
 
 
 def test_the_rules_are_as_many_as_the_architecture_says() -> None:

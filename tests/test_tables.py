@@ -391,6 +391,7 @@ def test_counts_are_those_of_the_plan() -> None:
     assert found["regret"] == {
         **{"lateness": 930, "holding": 0, "variable": 0, "at_risk": 0},
         **{"unserved": 0, "changeover": 50, "shipment": 20},
+        **{"storage": 0, "shortage": 0, "waste": 0, "deficit": 0},
     }
 
 

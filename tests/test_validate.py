@@ -167,6 +167,25 @@ def test_a_source_in_words_and_a_standing_for_all_fields_are_fine() -> None:
 
 # ------------------------------------------------------------------------------ sense
 
+
+def stocked(
+    first: str = "due: 2026-06-30",
+    second: str = "due: 2026-12-31",
+    step: str = "",
+    **fields: str,
+) -> str:
+    """The commercial programme made to stock in two periods, instead of its orders."""
+    said = "".join(f", {key}: {value}" for key, value in fields.items())
+    other = "suites: [{id: SYR-A2, site: SYR, stage: upstream_downstream, go_live: 2023-02-01, production_days: 14, changeover: CO-A, variable_cost: 1}]\n"
+    return (
+        (other if "SYR-A2" in step else "")
+        + f"programmes: [{{id: LEG, recipe: [{{step: antibody, {step}}}]}}]\n"
+        + "orders: [{id: LEG-1, remove: true}, {id: LEG-2, remove: true}]\n"
+        + f"made_to_stock: [{{id: S, programme: LEG, price: 9{said}}}]\n"
+        + f"demand: [{{id: D1, programme: LEG, quantity: 1, {first}}}, {{id: D2, programme: LEG, quantity: 3, {second}}}]"
+    )
+
+
 LOCK = "locks: [{{id: K, programme: LEG, suite: SYR-A, kind: commercial, {}}}]"
 
 
@@ -213,6 +232,21 @@ LOCK = "locks: [{{id: K, programme: LEG, suite: SYR-A, kind: commercial, {}}}]"
         ("in_release: [{id: W, programme: LEG, suite: SYR-A, kind: commercial, batches: 1, first_out: 2026-01-16}]", ["in release W: first_out: 2026-01-16 isn't before as_of 2026-01-16"]),
         # Out on the 2nd and every 7 days: the third on the 16th.
         ("in_release: [{id: W, programme: LEG, suite: SYR-A, kind: commercial, batches: 3, first_out: 2026-01-02, every_days: 7}]", ["in release W: first_out: the last, on 2026-01-16, isn't before as_of 2026-01-16"]),
+        (stocked(unit="kg"), ["made to stock S: unit: kg need kg_per_batch of step antibody of LEG, which has none"]),
+        (stocked(unit="tons"), ["made to stock S: unit: should be one of batches, kg, not 'tons'"]),
+        (stocked(unit="batches", step="kg_per_batch: {SYR-A: 2, SYR-A2: 3}, suites: [SYR-A, SYR-A2]"), ["made to stock S: unit: suites of LEG make batches of different size: state kg"]),
+        (stocked(opening="[{quantity: 2, expiry: 2026-01-15}]"), ["made to stock S: opening: row 1: expiry: 2026-01-15 is before as_of 2026-01-16: it has expired"]),
+        (stocked(opening="[{quantity: -2}]"), ["made to stock S: opening: row 1: quantity: should be at least 0, not -2"]),
+        (stocked(opening="[{quantity: 5}]", storage_limit="4"), ["made to stock S: opening: 5 batches are more than the storage limit of 4"]),
+        (stocked(target="5", storage_limit="4"), ["made to stock S: target: 5 is above the storage limit of 4 batches"]),
+        (stocked(target_months="7", storage_limit="2"), ["made to stock S: target_months: the demand of 7 months after 2026-06-30 is 3, above the storage limit of 2 batches"]),
+        (stocked(target="1", target_months="2"), ["made to stock S: target_months: state either target or target_months"]),
+        (stocked(first="from: 2026-12-31, due: 2026-06-30"), ["demand D1: from: 2026-12-31 is after its last day 2026-06-30"]),
+        (stocked(second="from: 2026-06-30, due: 2026-12-31"), ["demand D2: from: 2026-06-30 is in D1, which lasts until 2026-06-30: periods overlap"]),
+        (stocked(second="due: 2026-06-30"), ["demand D2: due: is the last day of D1 too: periods overlap"]),
+        (stocked(first="due: 2026-01-15"), ["demand D1: due: 2026-01-15 is before as_of 2026-01-16"]),
+        (stocked(second="due: 2029-01-01"), ["demand D2: due: 2029-01-01 is after the horizon's end"]),
+        (stocked(second="due: 2026-12-31, target: 3", storage_limit="2"), ["demand D2: target: 3 is above the storage limit of 2 batches"]),
         (LOCK.format("batches: 1, start: 2023-01-31"), ["lock K: start: is before SYR-A goes live on 2023-02-01"]),
         # Lead-in 14 + 6 days, from 2026-06-17: out on 2026-07-07, one day into the shutdown.
         (LOCK.format("batches: 1, start: 2026-06-17"), ["lock K: start: runs until 2026-07-07, through the shutdown or outage of 2026-07-06 to 2026-07-20"]),

@@ -121,6 +121,8 @@ def _misstated(ledger: Ledger) -> Iterator[str]:
     tier = firm_service(ledger, found)
     if plan.firm_service != tier:
         yield f"firm service costs {tier}, not {plan.firm_service}"
+    if plan.stocks != [row for _, f in sorted(ledger.flows.items()) for row in f.rows]:
+        yield "the stocks of the plan aren't what its batches make of them"
     rows = {row.order: row for row in plan.orders}
     if len(rows) != len(plan.orders) or set(rows) != set(book.lines):
         yield "the orders of the plan aren't those of the scenario"

@@ -13,9 +13,11 @@ from capacity.demand import Line, lines
 from capacity.horizon import Grid
 from capacity.scenario import (
     Changeover,
+    Demand,
     Direct,
     Frozen,
     MadeKind,
+    MadeToStock,
     Outage,
     Programme,
     Rate,
@@ -62,6 +64,16 @@ class Book:
         """Order lines by id."""
         return {line.id: line for line in lines(self.scenario)}
 
+    @cached_property
+    def made_to_stock(self) -> dict[str, MadeToStock]:
+        """What is said of programmes that are made to stock, by programme."""
+        return {row.programme: row for row in self.scenario.made_to_stock}
+
+    def demand(self, programme: str) -> list[Demand]:
+        """Periods of a programme that is made to stock, in order."""
+        rows = [row for row in self.scenario.demand if row.programme == programme]
+        return sorted(rows, key=lambda row: row.due)
+
     # ------------------------------------------------------------------ time
 
     @cached_property
@@ -81,7 +93,11 @@ class Book:
 
     def deadline(self, line: Line) -> int:
         """Last tick on which a batch of the line is on time. [tick]"""
-        due = self.grid.at(line.due)
+        return self.day_end(line.due)
+
+    def day_end(self, day: datetime) -> int:
+        """Last tick that counts for a due day. [tick]"""
+        due = self.grid.at(day)
         if self.scenario.due_rule == "strict":
             return due
         return due + self.grid.whole(ONE_DAY) - 1
@@ -253,6 +269,15 @@ class Book:
         reference = self.kg(line.programme, step.reference_suite or step.suites[0])
         return math.ceil(line.batches * reference / kg)
 
+    def lag(self, programme: str, step: str) -> int | None:
+        """From out into the stock where that needs no QC and QA. [tick]"""
+        stocked = self.made_to_stock.get(programme)
+        if stocked is None or stocked.release_days is None:
+            return None
+        if self.step_after(programme, step) is not None:
+            return None
+        return self.grid.whole(stocked.release_days)
+
     # ------------------------------------------------------------ permission
 
     def right(self, programme: str, step: str, site: str, market: str) -> int | None:
@@ -314,6 +339,9 @@ class Book:
         """From out to release where nothing queues, deviations at their mean. [tick]"""
         if kind == "engineering":
             return 0
+        lag = self.lag(programme, step)
+        if lag is not None:
+            return lag
         found = {c.id: c for c in self.scenario.release_classes}
         times = found[self.step(programme, step).release or ""].lead_time
         stated = times[kind] if kind in times else times["any"]

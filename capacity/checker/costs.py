@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,9 +11,10 @@ from fractions import Fraction
 from capacity.checker.book import WEEK, Book
 from capacity.checker.ledger import Ledger
 from capacity.checker.rules import changeover_needed, inputs_by_rule
+from capacity.checker.stocks import expected, prices, rounded_up
 from capacity.demand import Line
 from capacity.plan import Costs, PlannedBatch
-from capacity.scenario import Frozen
+from capacity.scenario import Frozen, InRelease, Lock, MadeToStock, Stock
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,10 @@ def holding(ledger: Ledger) -> Iterator[Charge]:
 
 
 def variable(ledger: Ledger) -> Iterator[Charge]:
-    """Variable cost above the cheapest suite, used inputs alike; surplus in full."""
+    """Variable cost above the cheapest suite, used inputs alike; surplus in full.
+
+    Made to stock, every batch costs in full, but for the cheapest that is sold.
+    """
     book = ledger.book
     used = _used_anew(ledger)
     for batch in ledger.plan.batches:
@@ -118,10 +123,14 @@ def variable(ledger: Ledger) -> Iterator[Charge]:
             yield Charge("variable", line.id, cost_of_suite(book, line, batch.suite))
             continue
         own = book.variable_cost(ledger.suite(batch), batch.programme)
-        if batch.kind == "in_process" or batch.batch in used:
+        ordered = batch.programme not in book.made_to_stock
+        if ordered and (batch.kind == "in_process" or batch.batch in used):
             suites = book.open_suites(batch.programme, batch.step)
             own -= min(book.variable_cost(suite, batch.programme) for suite in suites)
         yield Charge("variable", None, own)
+    for stocked in book.scenario.made_to_stock:
+        sold = ledger.flows[stocked.programme].made_for
+        yield Charge("variable", None, -cheapest_for(book, stocked, sold))
 
 
 def at_risk(ledger: Ledger) -> Iterator[Charge]:
@@ -143,6 +152,13 @@ def unserved(ledger: Ledger) -> Iterator[Charge]:
         missing = max(0, book.needed(line, kg) - len(served))
         each = cost_of_unserved(book, line, price_share(book, line, kg))
         yield Charge("unserved", name, missing * each)
+    for stocked in book.scenario.made_to_stock:
+        flow = ledger.flows[stocked.programme]
+        wanted = sum((row.demand for row in flow.rows), Fraction(0))
+        needed = max(Fraction(0), wanted - flow.given)
+        saved = cheapest_for(book, stocked, needed)
+        saved -= cheapest_for(book, stocked, flow.made_for)
+        yield Charge("unserved", None, rounded_up(stocked.price * flow.unsold) - saved)
 
 
 def changeover(ledger: Ledger) -> Iterator[Charge]:
@@ -169,9 +185,77 @@ def shipment(ledger: Ledger) -> Iterator[Charge]:
             yield Charge("shipment", None, dues)
 
 
+def storage(ledger: Ledger) -> Iterator[Charge]:
+    """Product in stock, of programmes made to it."""
+    yield from _by_period(ledger, "storage")
+
+
+def shortage(ledger: Ledger) -> Iterator[Charge]:
+    """Demand against stock that waits or is lost."""
+    yield from _by_period(ledger, "shortage")
+
+
+def waste(ledger: Ledger) -> Iterator[Charge]:
+    """Product that expires in stock or finds no room."""
+    yield from _by_period(ledger, "waste")
+
+
+def deficit(ledger: Ledger) -> Iterator[Charge]:
+    """Stock below its target."""
+    yield from _by_period(ledger, "deficit")
+
+
+def _by_period(ledger: Ledger, term: str) -> Iterator[Charge]:
+    for stocked in ledger.book.scenario.made_to_stock:
+        for amounts in ledger.flows[stocked.programme].amounts:
+            yield Charge(term, None, prices(stocked, amounts)[term])
+
+
+def cheapest_for(book: Book, stocked: MadeToStock, amount: Fraction) -> int:
+    """Variable cost of product at its cheapest, no more than its price. [money]"""
+    recipe = book.programmes[stocked.programme].recipe
+    inputs, each = Fraction(0), Fraction(1)
+    for step, after in zip(recipe[-2::-1], recipe[:0:-1], strict=True):
+        if isinstance(after.supply, Frozen):
+            each *= book.ratio(stocked.programme, after.step, after.supply)
+        inputs += each * _cheapest_new(book, stocked.programme, step.step)
+    costs = [
+        (book.variable_cost(suite, stocked.programme) + inputs)
+        / expected(book, stocked, suite.id)
+        for suite in book.open_suites(stocked.programme, recipe[-1].step)
+    ]
+    return math.floor(min([stocked.price, *costs]) * amount)
+
+
+def _cheapest_new(book: Book, programme: str, step: str) -> int:
+    """Variable cost of an input's batch, 0 where some are there already. [money]"""
+    scenario = book.scenario
+    given: list[Lock | InRelease | Stock] = [
+        *scenario.locks,
+        *scenario.in_release,
+        *scenario.stock,
+    ]
+    if any((row.programme, row.step) == (programme, step) for row in given):
+        return 0
+    suites = book.open_suites(programme, step)
+    return min((book.variable_cost(suite, programme) for suite in suites), default=0)
+
+
 COSTS: dict[str, Cost] = {
     cost.__name__: cost
-    for cost in (lateness, holding, variable, at_risk, unserved, changeover, shipment)
+    for cost in (
+        lateness,
+        holding,
+        variable,
+        at_risk,
+        unserved,
+        changeover,
+        shipment,
+        storage,
+        shortage,
+        waste,
+        deficit,
+    )
 }
 
 

@@ -5,13 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from fractions import Fraction
 from functools import cached_property
 
 from capacity.checker.book import ONE_DAY, Book
+from capacity.checker.stocks import Flow, Lot, expected, flow, quantity
 from capacity.demand import Line
 from capacity.horizon import format_moment
 from capacity.plan import Plan, PlannedBatch, PlannedCampaign
-from capacity.scenario import InRelease, Lock, MadeKind, Stock, Suite
+from capacity.scenario import (
+    InRelease,
+    Lock,
+    MadeKind,
+    MadeToStock,
+    Stock,
+    Suite,
+)
 
 
 @dataclass(frozen=True)
@@ -163,6 +172,7 @@ class Ledger:
             batch.out is not None
             and batch.kind not in ("engineering", "in_process")
             and self.book.role(batch.programme, batch.step) != "in_process"
+            and self.book.lag(batch.programme, batch.step) is None
         )
 
     def lead_kind(self, batch: PlannedBatch) -> MadeKind:
@@ -170,6 +180,56 @@ class Ledger:
         if batch.kind in ("surplus", "in_process"):
             return "commercial"
         return batch.kind  # type: ignore[return-value]  # narrowed above
+
+    def stocked(self, batch: PlannedBatch) -> bool:
+        """Whether the batch goes into the stock of a programme that is made to it."""
+        return (
+            batch.programme in self.book.made_to_stock
+            and batch.kind == "commercial"
+            and self.book.step_after(batch.programme, batch.step) is None
+        )
+
+    def enters(self, batch: PlannedBatch) -> int | None:
+        """When a batch is released and may ship to all markets, None if never. [tick]"""
+        markets = self.book.made_to_stock[batch.programme].markets
+        rights = [self.right(batch, market) for market in markets]
+        known = [right for right in rights if right is not None]
+        if len(known) < len(rights):
+            return None
+        return max([self.tick(batch.released), *known])
+
+    @cached_property
+    def flows(self) -> dict[str, Flow]:
+        """What happens to the stock of each programme that is made to it."""
+        return {name: self._flow(row) for name, row in self.book.made_to_stock.items()}
+
+    def _flow(self, stocked: MadeToStock) -> Flow:
+        book = self.book
+        day, life = book.grid.whole(ONE_DAY), stocked.shelf_life_days
+        coming = [
+            Lot(
+                f"opening {number}",
+                row.quantity,
+                book.as_of,
+                None if row.expiry is None else book.grid.at(row.expiry) + day,
+            )
+            for number, row in enumerate(stocked.opening)
+        ]
+        given = sum((row.quantity for row in stocked.opening), Fraction(0))
+        for batch in self.plan.batches:
+            if batch.programme != stocked.programme or not self.stocked(batch):
+                continue
+            weigh = quantity if batch.out is None else expected
+            amount = weigh(book, stocked, batch.suite)
+            given += 0 if self.planned(batch) else amount
+            enters, end = self.enters(batch), None
+            if batch.out is None:
+                end = self.given[batch.batch].expiry
+            elif life is not None:  # its last tick still counts
+                end = self.tick(batch.out) + book.grid.whole(life) + 1
+            if enters is not None:
+                coming.append(Lot(batch.batch, amount, enters, end))
+        return flow(book, stocked, coming, given)
 
     def unqueued(self, batch: PlannedBatch) -> int:
         """Release without any queue. [tick]"""

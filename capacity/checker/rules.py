@@ -14,6 +14,7 @@ from itertools import pairwise
 
 from capacity.checker.book import WEEK, Book
 from capacity.checker.ledger import Ledger
+from capacity.horizon import format_moment
 from capacity.plan import PlannedBatch, PlannedCampaign, Shipment
 from capacity.scenario import Client, Direct, Frozen
 
@@ -735,6 +736,8 @@ def release_adds_up(ledger: Ledger) -> Iterator[str]:
                 expected = book.as_of
             elif batch.kind == "engineering":
                 expected = ledger.tick(batch.out)
+            elif book.lag(batch.programme, batch.step) is not None:
+                expected = ledger.unqueued(batch)
             if released != expected:
                 yield f"batch {batch.batch} states a wrong release"
             continue
@@ -978,6 +981,8 @@ def dates_of_batches_agree(ledger: Ledger) -> Iterator[str]:
         role = book.role(batch.programme, batch.step)
         open_kind = {"product": "surplus", "intermediate": "intermediate"}
         kind = line.kind if line else open_kind.get(role, role)
+        if role == "product" and batch.programme in book.made_to_stock:
+            kind = "commercial"
         if ledger.planned(batch) and batch.kind != kind:
             yield f"batch {batch.batch} is of kind {kind}, not {batch.kind}"
         client = book.programmes[batch.programme].client
@@ -1010,7 +1015,7 @@ def _outcome(
     """Available, late days and at-risk of a batch by the rules."""
     line = ledger.line(batch)
     if line is None:
-        return None, None, False
+        return ledger.enters(batch) if ledger.stocked(batch) else None, None, False
     available = ledger.tick(batch.released)
     right = None if line.market is None else ledger.right(batch, line.market)
     if right is not None:
@@ -1019,6 +1024,34 @@ def _outcome(
     start = ledger.maybe(batch.start)
     at_risk = right is not None and start is not None and start < right
     return available, float(ledger.book.grid.days(late)), at_risk
+
+
+def hard_demand_is_met(ledger: Ledger) -> Iterator[str]:
+    """Where a shortage may not be, every period's demand is met in it."""
+    for stocked in ledger.book.scenario.made_to_stock:
+        for row in ledger.flows[stocked.programme].rows:
+            if stocked.shortage == "hard" and row.backlog:
+                yield (
+                    f"{stocked.programme} lacks {_amount(row.backlog)} {stocked.unit} "
+                    f"at the end of {format_moment(row.due)}"
+                )
+
+
+def stock_keeps_its_limit(ledger: Ledger) -> Iterator[str]:
+    """No more than the storage limit is in stock at a period's end."""
+    for stocked in ledger.book.scenario.made_to_stock:
+        limit = stocked.storage_limit
+        for row in ledger.flows[stocked.programme].rows:
+            if limit is not None and row.closing > limit:
+                yield (
+                    f"{stocked.programme} has {_amount(row.closing)} {stocked.unit} in "
+                    f"stock at the end of {format_moment(row.due)}; "
+                    f"{_amount(limit)} find room"
+                )
+
+
+def _amount(quantity: Fraction) -> str:
+    return f"{float(quantity):g}"
 
 
 RULES: dict[str, Rule] = {
@@ -1045,5 +1078,7 @@ RULES: dict[str, Rule] = {
         queues_keep_their_order,
         lines_get_what_they_may,
         dates_of_batches_agree,
+        hard_demand_is_met,
+        stock_keeps_its_limit,
     )
 }

@@ -10,6 +10,7 @@ from capacity.instance import Instance
 from capacity.model.money import Regret, choose_lines, price_plan
 from capacity.model.release import test_batches
 from capacity.model.slots import Scope, Variables, declare
+from capacity.model.stocks import keep_stock
 from capacity.model.suites import (
     count_batches,
     fill_blocks_from_the_front,
@@ -34,6 +35,7 @@ CONSTRAINTS: tuple[Constraint, ...] = (
     keep_ppq_apart,
     test_batches,
     supply_steps,
+    keep_stock,
 )
 """In an order in which each finds the variables of those before it."""
 
@@ -58,6 +60,8 @@ STATED_BY: dict[str, tuple[Constraint, ...]] = {
     "queues_keep_their_order": (test_batches,),
     "lines_get_what_they_may": (choose_lines,),
     "dates_of_batches_agree": (choose_lines, test_batches),
+    "hard_demand_is_met": (keep_stock,),
+    "stock_keeps_its_limit": (keep_stock,),
 }
 """Which constraints state each rule of `check`; none where the slots' domains do."""
 

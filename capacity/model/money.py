@@ -17,6 +17,7 @@ from capacity.model.slots import (
     Spare,
     Variables,
 )
+from capacity.model.stocks import costs_of
 
 
 @dataclass
@@ -161,6 +162,8 @@ def price_plan(v: Variables) -> Regret:
         for arc in arcs:
             if arc.cost:
                 regret.add("changeover", arc.cost * arc.literal)
+    for term, money in costs_of(v):
+        regret.add(term, money)
     for freight in v.freights:
         cost = v.instance.lanes[freight.lane].cost * freight.used
         regret.add("shipment", cost + sum(freight.dues))
@@ -338,7 +341,9 @@ def _price_unsold(v: Variables, regret: Regret) -> None:
         modes = slot.step.modes
         own = modes[slot.suite].variable_cost
         least = min(mode.variable_cost for mode in modes.values())
-        if slot.step.role == "in_process":
+        if slot.step.programme in v.instance.stocked:  # what is sold is priced there
+            regret.add("variable", own * slot.present)
+        elif slot.step.role == "in_process":
             regret.add("variable", (own - least) * slot.present)
         elif slot.step.after is None:
             assert slot.serving is not None

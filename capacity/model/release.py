@@ -20,7 +20,7 @@ def test_batches(v: Variables) -> None:
     """QC and QA start at or after out, at a site that may do them, in its windows."""
     loads: Load = defaultdict(list)
     for slot in v.slots():
-        if not _decided(v, slot) or slot.step.role == "in_process":
+        if not _decided(v, slot) or not slot.step.tested:
             continue
         slot.tested = _tested(v, slot)
         if slot.tested is v.zero:
@@ -113,10 +113,14 @@ def _sites(
 
 
 def _done(v: Variables, slot: Slot, qc: IntVar, qa: IntVar) -> IntVar:
-    """End of testing and review, no earlier than either."""
+    """End of testing and review: no earlier than either, nor later if that could pay."""
     low = slot.low + slot.lead
     longest = max(slot.step.qc_days, slot.step.qa_days)
     done = v.model.new_int_var(low, 10**8, f"done#{slot.number}")
+    if v.instance.stocked_by(slot.step) is not None:
+        ends = [qc + slot.step.qc_days, qa + slot.step.qa_days]
+        v.model.add_max_equality(done, ends)
+        return done
     v.model.add(done >= qc + slot.step.qc_days)
     v.model.add(done >= qa + slot.step.qa_days)
     v.model.add(done >= low + longest)

@@ -19,7 +19,7 @@ from ortools.sat.python.cp_model import (
     LinearExpr,
 )
 
-from capacity.instance import Instance, Mode, OnHand, StepData
+from capacity.instance import Instance, Mode, OnHand, StepData, Stocked
 from capacity.schedule import Run, Schedule, Test, Unit, end_of, lead_in
 
 Expression = LinearExpr | int
@@ -185,6 +185,8 @@ class Variables:
     """Whether an intermediate is taken, by slot number or unit on hand."""
     arcs: dict[tuple[int, int], list[Arc]] = field(default_factory=dict)
     freights: list[FreightVars] = field(default_factory=list)
+    stocks: list[StockedVars] = field(default_factory=list)
+    """Programmes made to stock that are decided here."""
     stays: dict[int, list[IntervalVar]] = field(default_factory=dict)
     """Intermediates in the freezer of a site, where it is limited."""
     one: Literal = field(init=False)
@@ -217,6 +219,27 @@ class Arc:
     """Changeover. [tick]"""
     cost: int
     """[money]"""
+
+
+@dataclass
+class StockVars:
+    """One period of a programme made to stock, in parts of its unit."""
+
+    storage: Expression
+    """In stock at the end, or ticks in stock where costs are per day."""
+    shortage: Expression
+    """Waits at the end, or for so many ticks; or lost."""
+    waste: Expression
+    deficit: Expression
+
+
+@dataclass
+class StockedVars:
+    """A programme made to stock."""
+
+    stocked: Stocked
+    periods: list[StockVars]
+    unsold: Expression
 
 
 @dataclass(eq=False)
@@ -381,6 +404,9 @@ def most_useful(instance: Instance, step: StepData, suite: int) -> int:
         # every batch of a direct feed is used, so the locked ones need a batch each
         fed = step.before if step.direct_hold is not None else None
         locked = sum(lock.batches for lock in instance.locks if lock.step == fed)
+        stocked = instance.stocked.get(step.programme)
+        if stocked is not None:
+            return locked + batches_useful(stocked, suite)
         return locked + sum(
             group.terms[kg].need
             for group in instance.groups_of(step.programme)
@@ -392,6 +418,22 @@ def most_useful(instance: Instance, step: StepData, suite: int) -> int:
         (most_useful(instance, after, suite) for suite in after.modes), default=0
     )
     return after.frozen.units(users) if after.frozen is not None else users
+
+
+def batches_useful(stocked: Stocked, suite: int) -> int:
+    """Most batches of a suite that demand and targets can use.
+
+    What nothing expires of is sold, or kept for a target to the end. Where product
+    expires, a target may be served anew in every period, and a batch that is opened may be
+    wasted, two of them in each period.
+    """
+    size = stocked.amounts[suite]
+    targets = [period.target for period in stocked.periods]
+    span = stocked.periods[-1].end - stocked.start
+    if stocked.life is None or stocked.life > span:
+        return -(-(stocked.wanted + max(targets)) // size)
+    opened = 0 if size == stocked.parts == 1 else 2 * len(targets)
+    return -(-(stocked.wanted + sum(targets)) // size) + opened
 
 
 def test_of(v: Variables, slot: Slot) -> Test | None:

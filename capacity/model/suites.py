@@ -131,6 +131,8 @@ def _minima(v: Variables, slot: Slot) -> Iterator[tuple[int, Literal]]:
         if step.least(step.role) > 1:
             yield step.least(step.role), slot.present
         return
+    if v.instance.stocked_by(step) is not None and step.least("commercial") > 1:
+        yield step.least("commercial"), slot.present
     assert slot.serving is not None
     for (group, _), literal in slot.serving.options.items():
         minimum = step.least(v.instance.groups[group].kind)

@@ -20,10 +20,11 @@ from capacity.reading.nodes import (
     shape_of,
     text_of,
 )
-from capacity.scenario import Order, Record, Scenario
+from capacity.scenario import Demand, Order, Record, Scenario
 from capacity.validate.words import nearest, spoken
 
-ORDERS = shape_of(list[Order])
+TABLES: dict[str, type[Record]] = {"orders": Order, "demand": Demand}
+"""Lists whose rows may be in a CSV file of their own."""
 
 
 def layered(path: Path, problems: list[Problem]) -> Node:
@@ -61,7 +62,9 @@ def with_base(
 ) -> Node:
     """One file's values over those of the file that it extends."""
     assert isinstance(root.value, dict)
-    replaces = _inline_orders(root.value, path.parent, problems)
+    replaces = [
+        part for part in TABLES if _inline(part, root.value, path.parent, problems)
+    ]
     extends = root.value.pop("extends", None)
     if extends is None:
         for key in EDITS:
@@ -82,8 +85,8 @@ def with_base(
     if "name" not in root.value:
         said = "name: missing; a scenario that extends another has its own"
         problems.append(Problem(shown, extends.place.line, said))
-    if replaces:
-        base.value.pop("orders", None)
+    for part in replaces:
+        base.value.pop(part, None)
     for key in EDITS:
         _join(base.value, root.value, key)
     return merged(base, root, ROOT, "", problems)
@@ -104,38 +107,38 @@ def _join(base: dict[str, Node], over: dict[str, Node], key: str) -> None:
             over[key] = Node(first + then.value, then.place)
 
 
-def _inline_orders(
-    root: dict[str, Node], folder: Path, problems: list[Problem]
+def _inline(
+    part: str, root: dict[str, Node], folder: Path, problems: list[Problem]
 ) -> bool:
-    """Read the file that `orders` names; true where it replaces inherited rows."""
-    stated = root.get("orders")
+    """Read the file that a list names; true where it replaces inherited rows."""
+    stated = root.get(part)
     if stated is None or not isinstance(stated.value, dict):
         return False
     for key, node in stated.value.items():
         if key not in ("file", "changes"):
-            said = f"orders: {key}: unknown key{nearest(key, ['file', 'changes'])}"
+            said = f"{part}: {key}: unknown key{nearest(key, ['file', 'changes'])}"
             problems.append(node.problem(said))
     named, changes = stated.value.get("file"), stated.value.get("changes")
     rows = Node([], stated.place)
     if named is not None:
-        rows = _orders_file(named, folder, problems)
+        rows = _table(part, named, folder, problems)
         if changes is not None:
-            rows = merged(rows, changes, ORDERS, "orders", problems)
+            shape = shape_of(list[TABLES[part]])  # type: ignore[valid-type]
+            rows = merged(rows, changes, shape, part, problems)
     elif changes is not None:
         rows = changes
-    root["orders"] = rows
+    root[part] = rows
     return named is not None
 
 
-def _orders_file(named: Node, folder: Path, problems: list[Problem]) -> Node:
+def _table(part: str, named: Node, folder: Path, problems: list[Problem]) -> Node:
     if not isinstance(named.value, str) or not named.value:
-        problems.append(named.problem("orders: file: should name a CSV file"))
+        problems.append(named.problem(f"{part}: file: should name a CSV file"))
         return Node([], named.place)
     path = folder / named.value
     try:
-        return source.orders(
-            source.text(path, str(path), named.place), str(path), problems
-        )
+        text = source.text(path, str(path), named.place)
+        return source.rows_of(part, TABLES[part], text, str(path), problems)
     except ScenarioError as error:
         problems += error.problems
         return Node([], named.place)

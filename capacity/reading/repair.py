@@ -22,6 +22,7 @@ UNREFERENCED = {
     "locks",
     "in_release",
     "stock",
+    "demand",
 }
 """Lists whose rows nothing else names: an ill-formed row is left out."""
 ROUNDS = 3

@@ -14,9 +14,17 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 from ruamel.yaml.nodes import Node as YamlNode
 
-from capacity.reading.nodes import Node, Place, Problem, Scalar, ScenarioError, required
-from capacity.scenario import Order
-from capacity.validate.words import nearest
+from capacity.reading.nodes import (
+    Node,
+    Place,
+    Problem,
+    Scalar,
+    ScenarioError,
+    fields,
+    required,
+)
+from capacity.scenario import Record
+from capacity.validate.words import NOUNS, nearest
 
 LARGEST_YAML = 2_000_000
 """Bytes; reading more takes half a minute, and rows belong in a CSV file."""
@@ -28,7 +36,8 @@ MOST_VALUES = 200_000
 """Values in a file, aliases written out."""
 
 _TAG = "tag:yaml.org,2002:"
-_COLUMNS = ("id", "contract", "kind", "market", "batches", "due")
+_NUMBERS = ("batches", "quantity", "target")
+"""Columns of numbers, which may begin with a sign."""
 
 
 def text(path: Path, shown: str, asked: Place | None = None) -> str:
@@ -204,8 +213,24 @@ def _number(kind: str, written: str) -> Scalar:
         return written
 
 
-def orders(source: str, shown: str, problems: list[Problem]) -> Node:
-    """The rows of an orders file, each cell with its line."""
+def rows_of(
+    part: str, record: type[Record], source: str, shown: str, problems: list[Problem]
+) -> Node:
+    """The rows of a CSV file for a list of records, each cell with its line.
+
+    Parameters
+    ----------
+    part
+        The list: `orders` or `demand`.
+    record
+        What a row is.
+    source
+        The text.
+    shown
+        Its name in messages.
+    problems
+        Takes what is wrong.
+    """
     found = Node([], Place(shown, 1))
     rows: list[Node] = []
     first_line: dict[str, int] = {}
@@ -214,7 +239,7 @@ def orders(source: str, shown: str, problems: list[Problem]) -> Node:
     if not header:
         problems.append(Problem(shown, 1, "the file is empty"))
         return found
-    wrong = _header_problems([cell.strip() for cell in header])
+    wrong = _header_problems(record, [cell.strip() for cell in header])
     if wrong:
         problems += [Problem(shown, 1, sentence) for sentence in wrong]
         return found
@@ -228,7 +253,7 @@ def orders(source: str, shown: str, problems: list[Problem]) -> Node:
         )
         if name in first_line:
             first = first_line[str(name)]
-            said = f"order {name}: the id comes twice, first on line {first}"
+            said = f"{NOUNS[part]} {name}: the id comes twice, first on line {first}"
             problems.append(Problem(shown, line, said))
         elif row.value:
             rows.append(row)
@@ -258,18 +283,19 @@ def _numbered(
         problems.append(Problem(shown, max(line + 1, 1), f"isn't valid CSV: {said}"))
 
 
-def _header_problems(names: list[str]) -> list[str]:
+def _header_problems(record: type[Record], names: list[str]) -> list[str]:
     if len(names) == 1 and ";" in names[0]:
         return ["columns should be separated by commas, not semicolons"]
+    columns = [name for name in fields(record) if name != "standing"]
     found = [
-        f"column {name}: unknown{nearest(name, _COLUMNS)}"
+        f"column {name}: unknown{nearest(name, columns)}"
         for name in names
-        if name not in _COLUMNS
+        if name not in columns
     ]
     found += [
         f"column {name}: comes twice" for name, n in Counter(names).items() if n > 1
     ]
-    needed = [name for name in required(Order) if name not in names]
+    needed = [name for name in required(record) if name not in names]
     return found + [f"column {name}: missing" for name in needed]
 
 
@@ -284,7 +310,7 @@ def _row(
     row: dict[str, Node] = {}
     sound = True
     for name, cell in zip(names, (cell.strip() for cell in cells), strict=True):
-        signed = name == "batches" and re.match(r"[+-]?\d", cell)
+        signed = name in _NUMBERS and re.match(r"[+-]?\d", cell)
         if cell[:1] in {"=", "+", "-", "@"} and not signed:
             said = f"{name}: {cell[:40]!r} looks like a formula"
             problems.append(Problem(*_pair(place), said))

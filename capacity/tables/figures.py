@@ -117,7 +117,14 @@ def _money(scenario: Scenario, plan: Plan) -> dict[str, object]:
         (weights.get(order or "", Fraction(1)) * cost for order, cost in costs),
         Fraction(0),
     )
-    plain = sum((money for _, money in revenue), Fraction(0))
+    stocked = {row.programme: row.price for row in scenario.made_to_stock}
+    supplied = sum(
+        (stocked[row.programme] * row.sold for row in plan.stocks), Fraction(0)
+    )
+    kept = plan.costs.storage + plan.costs.shortage + plan.costs.waste
+    once += kept + plan.costs.deficit
+    plain = supplied + sum((money for _, money in revenue), Fraction(0))
+    expected += supplied
     return {
         "revenue": _whole(plain),
         "revenue_expected": _whole(expected),

@@ -169,6 +169,16 @@ def demand_names(network: Network) -> Iterator[Finding]:
     for order in network.scenario.orders:
         path = f"orders.{order.id}.contract"
         yield from _known(path, "contract", order.contract, contracts)
+    for stocked in network.scenario.made_to_stock:
+        path = f"made_to_stock.{stocked.id}.programme"
+        yield from _known(path, "programme", stocked.programme, network.programmes)
+    for row in network.scenario.demand:
+        path = f"demand.{row.id}.programme"
+        if row.programme not in network.programmes:
+            yield from _known(path, "programme", row.programme, network.programmes)
+        elif row.programme not in network.made_to_stock:
+            text = f"{row.programme} isn't made to stock"
+            yield Finding(path, text + nearest(row.programme, network.made_to_stock))
 
 
 def opening_names(network: Network) -> Iterator[Finding]:

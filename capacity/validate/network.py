@@ -12,10 +12,12 @@ from functools import cached_property
 from capacity.horizon import SECONDS_PER_DAY, Grid, add_months, days_between
 from capacity.scenario import (
     CampaignLimits,
+    Demand,
     Direct,
     InRelease,
     Lane,
     Lock,
+    MadeToStock,
     Programme,
     ReleaseClass,
     Scenario,
@@ -80,6 +82,21 @@ class Network:
             *(("in_release", waiting) for waiting in scenario.in_release),
             *(("stock", stock) for stock in scenario.stock),
         ]
+
+    @cached_property
+    def made_to_stock(self) -> dict[str, MadeToStock]:
+        """What is said of programmes that are made to stock, by programme."""
+        return {row.programme: row for row in self.scenario.made_to_stock}
+
+    def lagged(self, programme: str) -> bool:
+        """Whether its batches enter the stock with no QC and QA."""
+        stocked = self.made_to_stock.get(programme)
+        return stocked is not None and stocked.release_days is not None
+
+    def demand(self, programme: str) -> list[Demand]:
+        """Periods of a programme, in order of their last days."""
+        rows = [row for row in self.scenario.demand if row.programme == programme]
+        return sorted(rows, key=lambda row: (row.due, row.id))
 
     @cached_property
     def locked_ppq(self) -> dict[str, tuple[Lock, datetime]]:

@@ -17,6 +17,8 @@ NOUNS = {
     "lanes": "lane",
     "contracts": "contract",
     "orders": "order",
+    "made_to_stock": "made to stock",
+    "demand": "demand",
     "locks": "lock",
     "in_release": "in release",
     "stock": "stock",

@@ -1,0 +1,328 @@
+"""Demand against stock: plans worked out by hand, to the unit."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from strategies import Case, cases
+from test_pinned import agree
+from test_rules import network
+
+from capacity.board import board_of
+from capacity.checker import breaches, broken_rules
+from capacity.instance import build
+from capacity.plan import Plan, StockPeriod
+from capacity.publish import to_plan
+from capacity.scenario import Scenario
+from capacity.schedule import Run, Schedule
+from capacity.solver import solve
+from capacity.validate import problems
+
+Row = dict[str, Any]
+
+EXAMPLES = settings().max_examples
+
+
+def stock_network(*demand: tuple[str, Any], **fields: Any) -> Row:
+    """P is made to stock in S, a batch in 10 days at a variable cost of 10, takt 5.
+
+    A unit sells for 100. What waits costs 20 at a period's end, stock 1, waste 5.
+    """
+    document = network()
+    document["sites"][0]["shutdowns"] = []
+    document["suites"][0]["variable_cost"] = 10
+    document["changeovers"][0]["cost"] = 0
+    document["campaign_limits"][0]["minimum"] = {}
+    document["programmes"].pop()
+    document["licences"].pop()
+    document["due_rule"] = "strict"
+    document["contracts"] = document["orders"] = []
+    document["made_to_stock"] = [
+        {
+            "id": "P-stock",
+            "programme": "P",
+            "price": 100,
+            "shortage_cost": 20,
+            "storage_cost": 1,
+            "waste_cost": 5,
+            "release_days": 0,
+        }
+        | fields
+    ]
+    document["demand"] = [
+        {"id": f"D{n}", "programme": "P", "due": due, "quantity": quantity}
+        for n, (due, quantity) in enumerate(demand)
+    ]
+    return document
+
+
+def made(document: Row, *campaigns: tuple[int, int]) -> Case:
+    """Campaigns of P in S (start, batches), which take no QC and QA."""
+    scenario = Scenario.model_validate(document)
+    assert problems(scenario) == []
+    instance = build(scenario)
+    runs = tuple(
+        Run(0, 0, start, 5, (None,) * n, (None,) * n) for start, n in campaigns
+    )
+    return Case(scenario, Schedule(instance, runs))
+
+
+def planned(case: Case) -> Plan:
+    """The plan, which model and checker agree on, where the model has so many batches."""
+    assert agree(case) is not False
+    plan = to_plan(case.schedule, "drawn")
+    assert breaches(case.scenario, plan) == []
+    return plan
+
+
+def flows(plan: Plan, *names: str) -> list[tuple[Any, ...]]:
+    return [tuple(getattr(row, name) for name in names) for row in plan.stocks]
+
+
+DAY_30, DAY_60, DAY_90 = "2026-01-31", "2026-03-02", "2026-04-01"
+DAY_120 = "2026-05-01"
+
+
+def test_what_waits_is_served_as_soon_as_there_is_stock() -> None:
+    # Out on days 30, 35 and 40. Of two wanted on day 30 one waits (20); on day 60 one
+    # is left (1), which day 90 takes.
+    document = stock_network((DAY_30, 2), (DAY_60, 0), (DAY_90, 1))
+
+    plan = planned(made(document, (20, 3)))
+
+    assert flows(plan, "opening", "made", "sold", "backlog", "closing", "cost") == [
+        (0, 1, 1, 1, 0, 20),
+        (0, 2, 1, 0, 1, 1),
+        (1, 0, 1, 0, 0, 0),
+    ]
+    assert plan.costs.model_dump(exclude_defaults=True) == {
+        "shortage": 20,
+        "storage": 1,
+    }
+    assert plan.objective == 21
+
+
+def test_the_objective_is_what_the_profit_lacks_of_all_sold_at_its_cheapest() -> None:
+    # Two of three are made. Sold 200, made for 20, 20 waits on each of two days, then
+    # for ever: 200 - 20 - 60 = 120. All sold at the cheapest is 300 - 30 = 270.
+    document = stock_network((DAY_30, 2), (DAY_60, 0), (DAY_90, 1))
+
+    plan = planned(made(document, (20, 1), (50, 1)))
+
+    assert flows(plan, "sold", "backlog", "closing") == [
+        (1, 1, 0),
+        (1, 0, 0),
+        (0, 1, 0),
+    ]
+    # On day 30 one waits; what is made for day 60 serves it; on day 90 one waits.
+    profit = 200 - 20 - 20 - 20
+    assert plan.objective == 270 - profit
+    assert plan.costs.shortage == 40
+    assert plan.costs.unserved == 100 - 10
+    assert plan.costs.variable == 0
+
+
+def test_a_batch_that_nobody_needs_costs_in_full() -> None:
+    plan = planned(made(stock_network((DAY_60, 1)), (10, 2)))
+
+    assert plan.costs.variable == 10
+    assert plan.costs.storage == 1
+
+
+def test_a_batch_counts_on_the_last_tick_of_its_life_and_not_after() -> None:
+    # Out on day 35 it is 25 days old on day 60.
+    for life, sold, waste in ((25, 1, 0), (24, 0, 1)):
+        document = stock_network((DAY_60, 1), shelf_life_days=life)
+
+        plan = planned(made(document, (25, 1)))
+
+        assert flows(plan, "sold", "waste") == [(sold, waste)]
+        assert plan.costs.waste == 5 * waste
+
+
+@pytest.mark.parametrize(("issue", "kept"), [("fefo", 1), ("fifo", 0)])
+def test_what_goes_out_first_decides_what_expires(issue: str, kept: int) -> None:
+    # The opening unit keeps till summer. The batch is out on day 35, in the second
+    # period, and expires after day 65: if it isn't sold on day 60, it is wasted.
+    document = stock_network(
+        (DAY_30, 0),
+        (DAY_60, 1),
+        (DAY_90, 1),
+        issue=issue,
+        shelf_life_days=30,
+        opening=[{"quantity": 1, "expiry": "2026-06-30"}],
+    )
+
+    plan = planned(made(document, (25, 1)))
+
+    assert flows(plan, "sold", "waste", "backlog") == [
+        (0, 0, 0),
+        (1, 0, 0),
+        (kept, 1 - kept, 1 - kept),
+    ]
+
+
+def test_opening_stock_serves_till_its_last_day() -> None:
+    for expiry, waste in ((DAY_60, 0), ("2026-03-01", 2)):
+        opening = [{"quantity": 2, "expiry": expiry}]
+        document = stock_network((DAY_60, 2), opening=opening)
+
+        plan = planned(made(document))
+
+        assert [row.waste for row in plan.stocks] == [waste]
+        # What is on hand has no variable cost: nothing could be saved.
+        assert plan.costs.unserved == 100 * waste
+
+
+def test_kilograms_supply_part_of_a_batch() -> None:
+    # Two batches of 2.5 kg: 4 kg on day 60, and of the 1.5 kg then wanted 0.5 waits.
+    document = stock_network((DAY_60, 4), (DAY_90, "1.5"), unit="kg")
+    document["programmes"][0]["recipe"][0]["kg_per_batch"] = {"S": 2.5}
+
+    plan = planned(made(document, (10, 2)))
+
+    half = Fraction(1, 2)
+    assert flows(plan, "made", "sold", "closing", "backlog", "cost") == [
+        (5, 4, 1, 0, 1),
+        (0, 1, 0, half, 10),
+    ]
+    # Half a kilogram unsold, which at 10 for 2.5 kg would have cost 2 to make.
+    assert plan.costs.unserved == 50 - 2
+
+
+def test_every_amount_of_money_is_rounded_up() -> None:
+    document = stock_network((DAY_60, "1.5"), unit="kg", storage_cost="0.3")
+    document["programmes"][0]["recipe"][0]["kg_per_batch"] = {"S": 2}
+
+    plan = planned(made(document, (10, 1)))
+
+    assert plan.costs.storage == 1  # 0.15
+
+
+def test_what_isn_t_supplied_in_time_is_lost_where_it_doesn_t_wait() -> None:
+    document = stock_network((DAY_30, 2), (DAY_60, 1), shortage="lost")
+
+    plan = planned(made(document, (20, 2)))
+
+    assert flows(plan, "sold", "lost", "backlog") == [(1, 1, 0), (1, 0, 0)]
+    assert plan.costs.shortage == 20
+    assert plan.costs.unserved == 100 - 10
+
+
+def test_a_hard_demand_refuses_a_shortage() -> None:
+    document = stock_network((DAY_30, 1), (DAY_60, 1), shortage="hard")
+
+    assert agree(made(document, (20, 2)))
+    late = made(document, (21, 2))
+    assert agree(late) is False
+    assert broken_rules(late.scenario, to_plan(late.schedule, "")) == [
+        "P lacks 1 batches at the end of 2026-01-31"
+    ]
+
+
+def test_the_storage_limit_forbids_or_wastes() -> None:
+    over = made(stock_network((DAY_60, 0), storage_limit=1), (10, 2))
+    document = stock_network((DAY_60, 0), storage_limit=1, over_limit="wasted")
+
+    assert agree(over) is False
+    assert broken_rules(over.scenario, to_plan(over.schedule, "")) == [
+        "P has 2 batches in stock at the end of 2026-03-02; 1 find room"
+    ]
+    plan = planned(made(document, (10, 2)))
+    assert flows(plan, "waste", "closing", "cost") == [(1, 1, 6)]
+
+
+def test_costs_per_day_run_from_entry_and_till_the_next_end() -> None:
+    # Out on day 20 it lies 10 days till day 30. What is wanted then and on day 60 waits
+    # 30 days till day 60, and two units from there to the horizon's end on day 181.
+    document = stock_network((DAY_30, 2), (DAY_60, 1), costs_per="day")
+
+    plan = planned(made(document, (10, 1)))
+
+    assert plan.costs.storage == 10
+    assert plan.costs.shortage == 20 * (30 + 2 * 121)
+
+
+def test_targets_are_of_the_programme_of_the_row_or_months_of_demand() -> None:
+    # Two months after day 30 are until day 89: day 60 only.
+    document = stock_network(
+        (DAY_30, 0), (DAY_60, 2), (DAY_90, 3), target_months=2, target_cost=7
+    )
+    document["demand"][1]["target"] = 1
+
+    plan = planned(made(document, (20, 1)))
+
+    assert flows(plan, "closing", "target") == [(1, 2), (0, 1), (0, 0)]
+    assert plan.costs.deficit == 7 + 7
+
+
+def test_a_batch_enters_when_it_is_released_and_licensed_everywhere() -> None:
+    # Out on day 20, a lag of 3 days; licensed for EU from day 31.
+    document = stock_network((DAY_30, 1), release_days=3, markets=["US"])
+    assert planned(made(document, (10, 1))).stocks[0].sold == 1
+    document["made_to_stock"][0]["markets"].append("EU")
+    licence = {"id": "EU", "market": "EU", "from": "2026-02-01"}
+    document["licences"].append(document["licences"][0] | licence)
+
+    plan = planned(made(document, (10, 1)))
+
+    assert plan.stocks[0].sold == 0
+    assert plan.batches[0].available is not None
+    assert plan.batches[0].available.isoformat() == "2026-02-01T00:00:00"
+
+
+def test_a_release_class_holds_where_no_lag_is_stated() -> None:
+    # Campaigns of two at the least, as for any commercial batch, tested in the queues.
+    document = stock_network((DAY_60, 1), release_days=None)
+    document["campaign_limits"][0]["minimum"] = {"commercial": 2}
+    scenario = Scenario.model_validate(document)
+
+    result = solve(scenario, work=5)
+
+    assert result.plan is not None
+    assert result.status == "optimal"
+    assert [row.kind for row in result.plan.batches] == ["commercial"] * 2
+    assert all(row.qc_start for row in result.plan.batches)
+    # The second, which nobody needs, comes in after the last period's end.
+    assert result.plan.objective == 10
+
+
+def test_a_small_case_is_proved() -> None:
+    # All can be made just in time by four campaigns: nothing is kept or wasted.
+    document = stock_network(
+        (DAY_30, 1), (DAY_60, 2), (DAY_90, 0), (DAY_120, 2), shelf_life_days=40
+    )
+
+    result = solve(Scenario.model_validate(document), work=10)
+
+    assert result.plan is not None
+    assert result.status == "optimal"
+    assert result.plan.objective == 0
+    assert breaches(Scenario.model_validate(document), result.plan) == []
+
+
+@settings(max_examples=max(20, EXAMPLES // 8), derandomize=True)
+@given(cases(frozenset({"stock"})))
+def test_a_plan_that_is_searched_costs_what_the_checker_says(case: Case) -> None:
+    plan = to_plan(case.schedule, "")
+    if broken_rules(case.scenario, plan):
+        return
+    board = board_of(case.schedule)
+    again = board.snapshot().schedule()
+    expected = again.bill.rank if again.instance.strict else (0, again.bill.regret)
+    assert board.rank == (0, *expected)
+    assert breaches(case.scenario, to_plan(again, "")) == []
+
+
+def test_a_plan_states_its_periods_as_its_batches_make_them() -> None:
+    case = made(stock_network((DAY_60, 1)), (10, 2))
+    plan = planned(case)
+    wrong = plan.stocks[0].model_copy(update={"sold": Fraction(2)})
+
+    assert isinstance(wrong, StockPeriod)
+    assert breaches(case.scenario, plan.model_copy(update={"stocks": [wrong]})) == [
+        "the stocks of the plan aren't what its batches make of them"
+    ]
