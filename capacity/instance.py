@@ -446,6 +446,11 @@ class Instance:
             return data.due
         return 0 if data.firm else 1
 
+    @property
+    def linked(self) -> bool:
+        """Whether campaigns are fed by campaigns, so that they are planned as such."""
+        return any(step.linked for step in self.steps)
+
     def lane(self, start: int, to: int) -> LaneData | None:
         """The lane between two sites."""
         return next((x for x in self.lanes if (x.start, x.to) == (start, to)), None)
@@ -793,7 +798,6 @@ class _Builder:
             if isinstance(supply, Direct)
             else None,
             linked=isinstance(supply, Direct) and supply.linked,
-            frozen=self._frozen(supply) if isinstance(supply, Frozen) else None,
             frozen=self._frozen(supply, programme, recipe[place - 1])
             if isinstance(supply, Frozen)
             else None,
