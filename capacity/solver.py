@@ -21,6 +21,7 @@ from capacity.model.linked import (
     Trains,
     build_linked,
     found_linked,
+    least_cost,
     values_linked,
 )
 from capacity.model.plans import NotInModel, found, locked_only, values
@@ -209,8 +210,13 @@ CONSTRUCT_PER_BATCH = 0.0025
 MOVES_PER_NOMINAL = 2700
 """Reinsertion moves in a nominal second."""
 
-FEW_TRAINS, FEW_SHARE = 4, 0.3
-"""Trains of a programme that are tried first, and the share of the budget for them."""
+LINKED_PHASES: tuple[tuple[int | None, bool, float], ...] = (
+    (4, False, 0.3),
+    (None, False, 0.7),
+    (None, True, 1.0),
+)
+"""Trains of a programme, whether product expires by itself, and the share of what is left
+of the budget: a bound comes soonest without expiry, and holds with it."""
 
 WHOLE_SLOTS = 160
 """Up to so many slots the whole model is solved at once."""
@@ -346,10 +352,20 @@ class _Search:
             before = schedule_of(self.instance, self.start)
             if before is not None and self._keeps_the_rules(before):
                 self._take(before, "start")
-        for most, share in ((FEW_TRAINS, FEW_SHARE), (None, 1.0)):
+        for most, expiring, share in LINKED_PHASES:
             if self.clock.over() or (self.best is not None and self._good_enough()):
                 return
-            self._solve_linked(build_linked(self.instance, most), share, most is None)
+            trains = build_linked(
+                self.instance, most or self._most_trains(), expiring=expiring
+            )
+            self._solve_linked(trains, share, most is None)
+
+    def _most_trains(self) -> int | None:
+        """More trains than this cost more than the plan in hand by their changeovers."""
+        each = least_cost(self.instance)
+        if self.best is None or not each:
+            return None
+        return self.best.bill.regret // each
 
     def _solve_linked(self, trains: Trains, share: float, whole: bool) -> None:
         """Regret of linked campaigns, from the best plan; a bound where all are there."""

@@ -3,8 +3,8 @@
 Where everything is made to stock and each campaign feeds one campaign of the next step,
 a batch needs no choice of its own. A *train* is a campaign of a recipe's first step with
 those that it feeds, one after another; a *leg* is its campaign of one step. Trains of a
-programme are in order of their first start, and suites that are alike are used in order
-of the trains, so equal plans have one description.
+programme are in order of their first start, and the first of all is in the first of suites
+that are alike, so equal plans have few descriptions.
 """
 
 from __future__ import annotations
@@ -99,7 +99,9 @@ class Trains:
     regret: Regret
 
 
-def build_linked(instance: Instance, most: int | None = None) -> Trains:
+def build_linked(
+    instance: Instance, most: int | None = None, *, expiring: bool = True
+) -> Trains:
     """The model of everything that a scenario of linked campaigns leaves open.
 
     Parameters
@@ -108,6 +110,9 @@ def build_linked(instance: Instance, most: int | None = None) -> Trains:
         The scenario.
     most
         Most trains of a programme; none for all that demand can use.
+    expiring
+        False: product keeps for ever where that is never dearer than to waste it, else it
+        may be wasted at any time. A bound on such plans holds for all, and comes sooner.
     """
     v = Variables(CpModel(), instance, Scope(Schedule(instance, ())))
     trains = Trains(v, [], Regret())
@@ -116,11 +121,12 @@ def build_linked(instance: Instance, most: int | None = None) -> Trains:
     for suite in instance.suites:
         _Sequence(trains, suite).state()
     for alike in _alike(instance):
-        _use_in_order(trains, alike)
+        _name_first(trains, alike)
+        _fill_together(trains, alike)
     for programme, stocked in sorted(instance.stocked.items()):
         rows = [train for train in trains.rows if train.programme == programme]
         if _in_turn(instance, stocked):
-            v.stocks.append(_Turns(v, stocked, rows).built())
+            v.stocks.append(_Turns(v, stocked, rows, expiring).built())
         else:
             _list_batches(v, rows)
             v.stocks.append(flow_of(v, stocked))
@@ -192,7 +198,7 @@ def _train(v: Variables, steps: list[StepData], number: int, most: int) -> Train
         v.model.add_implication(other, one)
     for step in steps:
         here = {s: v.literal(f"in{s}[{name}]{step.name}") for s in step.modes}
-        v.model.add(sum(here.values()) == train.present)
+        v.model.add_exactly_one([*here.values(), ~train.present])
         if not train.legs:
             train.legs.append(_first_leg(v, train, step, here, name))
         else:
@@ -241,10 +247,24 @@ def _earliest(mode: Mode) -> int:
     return mode.starts[0][0] if mode.starts else 10**9
 
 
+def _ready(instance: Instance, step: StepData, suite: int) -> int:
+    """Before this no campaign of a step starts in a suite, whatever comes first. [tick]"""
+    data = instance.suites[suite]
+    own = data.set_up in (None, step.programme) and data.hold >= 0
+    days = [days for (_, enters), days in data.changeover.items() if enters == step.index]
+    return data.free_from + (0 if own else min(days, default=0))
+
+
 def _start(v: Variables, step: StepData, here: dict[int, Literal], name: str) -> IntVar:
     """First start of a campaign, when one of its suites may start a batch."""
     spans = [list(span) for mode in step.modes.values() for span in mode.starts]
-    domain = Domain.from_intervals(spans or [[0, 0]])
+    soonest = min(_ready(v.instance, step, suite) for suite in here)
+    latest = v.instance.horizon_end - _behind(v.instance, step) - min(_leads(step).values())
+    domain = Domain.from_intervals(spans or [[0, 0]]).intersection_with(
+        Domain(soonest, max(soonest, latest))
+    )
+    if domain.is_empty():
+        domain = Domain(soonest, soonest)
     start = v.model.new_int_var_from_domain(domain, f"start[{name}]{step.name}")
     for suite, literal in here.items():
         own = [list(span) for span in step.modes[suite].starts]
@@ -257,6 +277,14 @@ def _start(v: Variables, step: StepData, here: dict[int, Literal], name: str) ->
     return start
 
 
+def _behind(instance: Instance, step: StepData) -> int:
+    """Least time from a step's last out to the train's. [tick]"""
+    if step.after is None:
+        return 0
+    after = instance.steps[step.after]
+    return min(_leads(after).values(), default=0) + _behind(instance, after)
+
+
 def _first_leg(
     v: Variables, train: Train, step: StepData, here: dict[int, Literal], name: str
 ) -> Leg:
@@ -265,8 +293,9 @@ def _first_leg(
     takts, leads = _takts(step), _leads(step)
     takt, lead = _by_suite(here, takts), _by_suite(here, leads)
     starts: list[Expression] = [start + k * takt for k in range(len(train.more))]
-    top = v.instance.horizon_end
-    span = v.model.new_int_var(0, top + 1, f"span[{name}]{step.name}")
+    top = v.instance.horizon_end - _behind(v.instance, step)
+    longest = max(takts.values()) * (len(train.more) - 1) + max(leads.values())
+    span = v.model.new_int_var(0, longest, f"span[{name}]{step.name}")
     end = v.model.new_int_var(0, top, f"end[{name}]{step.name}")
     if isinstance(takt, int) and isinstance(lead, int):
         v.model.add(span == takt * train.batches + (lead - takt) * train.present)
@@ -353,8 +382,15 @@ def _leg_without_wait(
 class _Node:
     """A leg that may run in a suite."""
 
+    train: Train
     leg: Leg
     literal: Literal
+
+    def comes_after(self, other: _Node | None) -> bool:
+        """Whether it can follow another: trains of a programme start in order."""
+        if other is None or other.leg.step.index != self.leg.step.index:
+            return True
+        return other.train.number < self.train.number or other.leg.step.before is not None
 
 
 class _Sequence:
@@ -363,7 +399,7 @@ class _Sequence:
     def __init__(self, trains: Trains, suite: SuiteData) -> None:
         self.trains, self.v, self.suite = trains, trains.v, suite
         self.nodes = [
-            _Node(leg, leg.here[suite.index])
+            _Node(train, leg, leg.here[suite.index])
             for train in trains.rows
             for leg in train.legs
             if suite.index in leg.here
@@ -374,7 +410,7 @@ class _Sequence:
         """All of it."""
         if not self.nodes:
             return
-        leaving, entering = self._parts()
+        leaving, entering = self.parts()
         tiles: list[IntervalVar] = []
         for node in self.nodes:
             before, after = entering[node.leg.step.index], leaving[node.leg.step.index]
@@ -402,7 +438,7 @@ class _Sequence:
             self.v.model.add(node.leg.end <= first).only_enforce_if([node.literal, ~past])
             self.v.model.add(node.leg.start >= last).only_enforce_if([node.literal, past])
 
-    def _days(self, leaving: int, entering: int) -> int:
+    def days(self, leaving: int, entering: int) -> int:
         """Least changeover between two steps, -1 for what is set up at the start. [tick]"""
         steps, suite = self.v.instance.steps, self.suite
         own = steps[entering].programme
@@ -412,18 +448,18 @@ class _Sequence:
         days = suite.changeover[leaving, entering]
         return 0 if set_up == own and suite.hold >= 0 else days
 
-    def _parts(self) -> tuple[dict[int, int], dict[int, int]]:
+    def parts(self) -> tuple[dict[int, int], dict[int, int]]:
         """What every changeover takes at the least, by step that leaves and that enters."""
-        enter = {j: min(self._days(i, j) for i in self.steps) for j in self.steps}
+        enter = {j: min(self.days(i, j) for i in self.steps) for j in self.steps}
         leave = {
-            i: min(self._days(i, j) - enter[j] for j in self.steps) for i in self.steps
+            i: min(self.days(i, j) - enter[j] for j in self.steps) for i in self.steps
         }
         return leave, enter
 
     def _plain(self, leaving: dict[int, int], entering: dict[int, int]) -> bool:
         """Whether these parts say all: of days, of costs and of what comes first."""
         suite, steps = self.suite, self.v.instance.steps
-        days = {(i, j): self._days(i, j) for i in [-1, *self.steps] for j in self.steps}
+        days = {(i, j): self.days(i, j) for i in [-1, *self.steps] for j in self.steps}
         exact = all(
             d == leaving[i] + entering[j] for (i, j), d in days.items() if i >= 0
         )
@@ -441,7 +477,7 @@ class _Sequence:
         """The first campaign waits for its set-up, and every campaign costs alike."""
         suite = self.suite
         for node in self.nodes:
-            days = self._days(-1, node.leg.step.index)
+            days = self.days(-1, node.leg.step.index)
             ready = node.leg.start >= suite.free_from + days
             self.v.model.add(ready).only_enforce_if(node.literal)
             if days and suite.changeover_cost:
@@ -454,7 +490,7 @@ class _Sequence:
         after: dict[int, list[Literal]] = defaultdict(list)
         for place, node in enumerate(self.nodes):
             for other, earlier in [(-1, None), *enumerate(self.nodes)]:
-                if other == place:
+                if other == place or not node.comes_after(earlier):
                     continue
                 for literal in self._follow(earlier, node):
                     before[place].append(literal)
@@ -539,14 +575,36 @@ def _alike(instance: Instance) -> list[list[int]]:
     return [group for group in groups.values() if len(group) > 1]
 
 
-def _use_in_order(trains: Trains, alike: list[int]) -> None:
-    """Of suites that are alike, one is used by a train only if the one before was."""
-    legs = [leg for train in trains.rows for leg in train.legs if alike[0] in leg.here]
-    for one, other in pairwise(alike):
-        earlier: list[Literal] = []
-        for leg in legs:
-            trains.v.model.add_bool_or([~leg.here[other], *earlier])
-            earlier.append(leg.here[one])
+def _name_first(trains: Trains, alike: list[int]) -> None:
+    """The first train that may use suites that are alike uses the first of them."""
+    legs = (leg for train in trains.rows for leg in train.legs)
+    leg = next((leg for leg in legs if alike[0] in leg.here), None)
+    if leg is not None:
+        for suite in alike[1:]:
+            trains.v.model.add(leg.here[suite] == 0)
+
+
+def _fill_together(trains: Trains, alike: list[int]) -> None:
+    """Together, suites that are alike hold no more than their time; this only speeds proofs."""
+    v = trains.v
+    sequence = _Sequence(trains, v.instance.suites[alike[0]])
+    if any(set(node.leg.here) - set(alike) for node in sequence.nodes):
+        return
+    leaving, entering = sequence.parts()
+    used, tails = [], []
+    for train in trains.rows:
+        for leg in train.legs:
+            if alike[0] not in leg.here:
+                continue
+            step = leg.step.index
+            used.append(leg.span + (leaving[step] + entering[step]) * train.present)
+            tails.append(leaving[step] - _behind(v.instance, leg.step))
+    if used:
+        time = v.instance.horizon_end - sequence.suite.free_from + max(tails)
+        first = max(
+            0, *(entering[s] - sequence.days(-1, s) for s in sequence.steps)
+        )
+        v.model.add(sum(used) <= len(alike) * (time + first))
 
 
 # ----------------------------------------------------------------------------- stock
@@ -575,8 +633,11 @@ class _Turns:
     So sums over time say all: what has entered, what of it has expired, what was sold.
     """
 
-    def __init__(self, v: Variables, stocked: Stocked, rows: list[Train]) -> None:
+    def __init__(
+        self, v: Variables, stocked: Stocked, rows: list[Train], expiring: bool
+    ) -> None:
         self.v, self.stocked, self.rows = v, stocked, rows
+        self.expiring = expiring
         suites = v.instance.steps[stocked.step].modes
         self.amount = next((stocked.amounts[suite] for suite in suites), 1)
         self.most = sum(len(train.more) for train in rows) * self.amount
@@ -589,13 +650,15 @@ class _Turns:
         wasted: Expression = 0
         backlog: Expression = 0
         entered, expired = self._by_periods()
+        keeps = stocked.life is None or (not self.expiring and self._better_kept())
         made = sum(train.batches for train in self.rows)
         for number, period in enumerate(stocked.periods):
             name = f"{stocked.id}{number}"
             wanted += period.demand
             waste: Expression = 0
-            if expired is not None:
+            if not keeps:
                 waste = model.new_int_var(0, self.most, f"waste{name}")
+            if not keeps and self.expiring:
                 model.add_max_equality(waste, [0, expired[number] - gone])
             wasted = wasted + waste
             closing = model.new_int_var(0, self.most, f"closing{name}")
@@ -605,8 +668,7 @@ class _Turns:
             model.add(closing == 0).only_enforce_if(~enough)
             model.add(backlog == 0).only_enforce_if(enough)
             gone = entered[number] - closing
-            model.add(backlog + self.amount * made >= wanted)
-            if stocked.limit is not None:
+            if stocked.limit is not None and (self.expiring or stocked.life is None):
                 model.add(closing <= stocked.limit)
             if stocked.shortage == "hard":
                 model.add(backlog == 0)
@@ -615,9 +677,20 @@ class _Turns:
                 deficit = model.new_int_var(0, period.target, f"deficit{name}")
                 model.add_max_equality(deficit, [0, period.target - closing])
             found.append(StockVars(closing, backlog, waste, deficit))
+        model.add(backlog + self.amount * made >= wanted)  # follows, and guides
         return StockedVars(stocked, found, backlog)
 
-    def _by_periods(self) -> tuple[list[Expression], list[Expression] | None]:
+    def _better_kept(self) -> bool:
+        """Whether to keep product to the end never costs more than to waste it."""
+        stocked = self.stocked
+        modes = self.v.instance.steps[stocked.step].modes.values()
+        soonest = min((_earliest(mode) + mode.lead for mode in modes), default=0)
+        expiry = soonest + (stocked.life or 0) + 1
+        kept = sum(period.end >= expiry for period in stocked.periods)
+        plain = stocked.storage_cost.denominator == stocked.waste_cost.denominator == 1
+        return plain and stocked.storage_cost * kept <= stocked.waste_cost
+
+    def _by_periods(self) -> tuple[list[Expression], list[Expression]]:
         """What has entered by each period's end, and what has expired then."""
         lag = self.v.instance.steps[self.stocked.step].lag or 0
         ends = [period.end for period in self.stocked.periods]
@@ -627,11 +700,11 @@ class _Turns:
         for train in self.rows:
             for k, by in enumerate(self._until(train, [end - lag for end in ends], "in")):
                 entered[k] += self.amount * sum(by)
-            if life is not None:
+            if life is not None and self.expiring:
                 last = [end - life - 1 for end in ends]
                 for k, by in enumerate(self._until(train, last, "over")):
                     expired[k] += self.amount * sum(by)
-        return entered, None if life is None else expired
+        return entered, expired
 
     def _until(self, train: Train, ticks: list[int], name: str) -> list[list[Literal]]:
         """By tick, whether each batch of a train is made and out by then."""
@@ -706,6 +779,26 @@ def _slot(
         kind=None,
         planned=True,
     )
+
+
+def least_cost(instance: Instance) -> int:
+    """Changeovers that every train costs at the least. [money]"""
+    return min(
+        sum(
+            min((_entry_cost(instance, step, s) for s in step.modes), default=0)
+            for step in instance.steps
+            if step.programme == programme
+        )
+        for programme in instance.stocked
+    )
+
+
+def _entry_cost(instance: Instance, step: StepData, suite: int) -> int:
+    """What a campaign's changeover costs in a suite at the least. [money]"""
+    data = instance.suites[suite]
+    clean = data.hold >= 0  # after the same product it may need none
+    days = [days for (_, enters), days in data.changeover.items() if enters == step.index]
+    return 0 if clean or not all(days) else data.changeover_cost
 
 
 # ------------------------------------------------------------------------- schedules
