@@ -383,7 +383,10 @@ class _Search:
             self._raise_bound(self._believed(outcome, self.best.bill.regret))
         elif outcome.status == "infeasible":
             again = self._search(
-                model, self.clock.limits(1.0), "confirm without presolve", presolve=False
+                model,
+                self.clock.limits(1.0),
+                "confirm without presolve",
+                presolve=False,
             )
             self.impossible = again.status == "infeasible"
 

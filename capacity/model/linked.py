@@ -168,7 +168,9 @@ def _trains(
     useful = max((batches_useful(stocked, s) for s in steps[-1].modes), default=0)
     if not useful or not all(step.modes for step in steps):
         return
-    least = [step.least("commercial" if step.after is None else step.role) for step in steps]
+    least = [
+        step.least("commercial" if step.after is None else step.role) for step in steps
+    ]
     largest = max(useful, *(step.sufficient for step in steps))
     most = min(largest, *(step.maximum for step in steps))
     before: Train | None = None
@@ -203,8 +205,8 @@ def _train(v: Variables, steps: list[StepData], number: int, most: int) -> Train
             train.legs.append(_first_leg(v, train, step, here, name))
         else:
             train.legs.append(_fed_leg(v, train, step, here, name))
-    for one, other in pairwise(train.legs):
-        _stay_on_site(v, one, other)
+    for leg, fed in pairwise(train.legs):
+        _stay_on_site(v, leg, fed)
     return train
 
 
@@ -251,7 +253,9 @@ def _ready(instance: Instance, step: StepData, suite: int) -> int:
     """Before this no campaign of a step starts in a suite, whatever comes first. [tick]"""
     data = instance.suites[suite]
     own = data.set_up in (None, step.programme) and data.hold >= 0
-    days = [days for (_, enters), days in data.changeover.items() if enters == step.index]
+    days = [
+        days for (_, enters), days in data.changeover.items() if enters == step.index
+    ]
     return data.free_from + (0 if own else min(days, default=0))
 
 
@@ -259,7 +263,9 @@ def _start(v: Variables, step: StepData, here: dict[int, Literal], name: str) ->
     """First start of a campaign, when one of its suites may start a batch."""
     spans = [list(span) for mode in step.modes.values() for span in mode.starts]
     soonest = min(_ready(v.instance, step, suite) for suite in here)
-    latest = v.instance.horizon_end - _behind(v.instance, step) - min(_leads(step).values())
+    latest = (
+        v.instance.horizon_end - _behind(v.instance, step) - min(_leads(step).values())
+    )
     domain = Domain.from_intervals(spans or [[0, 0]]).intersection_with(
         Domain(soonest, max(soonest, latest))
     )
@@ -292,7 +298,10 @@ def _first_leg(
     start = _start(v, step, here, name)
     takts, leads = _takts(step), _leads(step)
     takt, lead = _by_suite(here, takts), _by_suite(here, leads)
-    starts: list[Expression] = [start + k * takt for k in range(len(train.more))]
+    starts: list[Expression] = [
+        start,
+        *(start + k * takt for k in range(1, len(train.more))),
+    ]
     top = v.instance.horizon_end - _behind(v.instance, step)
     longest = max(takts.values()) * (len(train.more) - 1) + max(leads.values())
     span = v.model.new_int_var(0, longest, f"span[{name}]{step.name}")
@@ -390,7 +399,9 @@ class _Node:
         """Whether it can follow another: trains of a programme start in order."""
         if other is None or other.leg.step.index != self.leg.step.index:
             return True
-        return other.train.number < self.train.number or other.leg.step.before is not None
+        return (
+            other.train.number < self.train.number or other.leg.step.before is not None
+        )
 
 
 class _Sequence:
@@ -435,8 +446,12 @@ class _Sequence:
         """No campaign spans a closure."""
         for node in self.nodes:
             past = self.v.literal(f"past{first}[{node.literal.index}]")
-            self.v.model.add(node.leg.end <= first).only_enforce_if([node.literal, ~past])
-            self.v.model.add(node.leg.start >= last).only_enforce_if([node.literal, past])
+            self.v.model.add(node.leg.end <= first).only_enforce_if(
+                [node.literal, ~past]
+            )
+            self.v.model.add(node.leg.start >= last).only_enforce_if(
+                [node.literal, past]
+            )
 
     def days(self, leaving: int, entering: int) -> int:
         """Least changeover between two steps, -1 for what is set up at the start. [tick]"""
@@ -471,7 +486,13 @@ class _Sequence:
             for j in self.steps
         )
         idle = suite.no_idle or suite.closures
-        return exact and same and soon and not idle and (suite.hold < 0 or not any(days.values()))
+        return (
+            exact
+            and same
+            and soon
+            and not idle
+            and (suite.hold < 0 or not any(days.values()))
+        )
 
     def _plainly(self) -> None:
         """The first campaign waits for its set-up, and every campaign costs alike."""
@@ -543,7 +564,10 @@ class _Sequence:
 
     def _at_once(self, node: _Node, ready: Expression, literal: Literal) -> None:
         """A campaign starts when its changeover is over, or when it first may."""
-        start, soonest = node.leg.start, _earliest(node.leg.step.modes[self.suite.index])
+        start, soonest = (
+            node.leg.start,
+            _earliest(node.leg.step.modes[self.suite.index]),
+        )
         if soonest <= self.suite.free_from:
             self.v.model.add(start <= ready).only_enforce_if(literal)
             return
@@ -556,7 +580,7 @@ def _alike(instance: Instance) -> list[list[int]]:
     """Suites that can stand for one another, whatever their names."""
     groups: defaultdict[object, list[int]] = defaultdict(list)
     for suite in instance.suites:
-        modes = []
+        modes: list[object] = []
         for step in instance.steps:
             mode = step.modes.get(suite.index)
             stocked = instance.stocked.get(step.programme)
@@ -601,9 +625,7 @@ def _fill_together(trains: Trains, alike: list[int]) -> None:
             tails.append(leaving[step] - _behind(v.instance, leg.step))
     if used:
         time = v.instance.horizon_end - sequence.suite.free_from + max(tails)
-        first = max(
-            0, *(entering[s] - sequence.days(-1, s) for s in sequence.steps)
-        )
+        first = max(0, *(entering[s] - sequence.days(-1, s) for s in sequence.steps))
         v.model.add(sum(used) <= len(alike) * (time + first))
 
 
@@ -615,7 +637,9 @@ def _in_turn(instance: Instance, stocked: Stocked) -> bool:
     last = instance.steps[stocked.step]
     sizes = {stocked.amounts[suite] for suite in last.modes}
     soonest = min((_earliest(m) + m.lead for m in last.modes.values()), default=0)
-    late = [right for right in stocked.rights.values() if right is None or right > soonest]
+    late = [
+        right for right in stocked.rights.values() if right is None or right > soonest
+    ]
     return (
         len(sizes) == 1
         and not late
@@ -698,7 +722,9 @@ class _Turns:
         expired: list[Expression] = [0] * len(ends)
         life = self.stocked.life
         for train in self.rows:
-            for k, by in enumerate(self._until(train, [end - lag for end in ends], "in")):
+            for k, by in enumerate(
+                self._until(train, [end - lag for end in ends], "in")
+            ):
                 entered[k] += self.amount * sum(by)
             if life is not None and self.expiring:
                 last = [end - life - 1 for end in ends]
@@ -797,7 +823,9 @@ def _entry_cost(instance: Instance, step: StepData, suite: int) -> int:
     """What a campaign's changeover costs in a suite at the least. [money]"""
     data = instance.suites[suite]
     clean = data.hold >= 0  # after the same product it may need none
-    days = [days for (_, enters), days in data.changeover.items() if enters == step.index]
+    days = [
+        days for (_, enters), days in data.changeover.items() if enters == step.index
+    ]
     return 0 if clean or not all(days) else data.changeover_cost
 
 
@@ -846,9 +874,13 @@ def values_linked(trains: Trains, schedule: Schedule) -> list[Value]:
         train = waiting.pop(0)
         at: Run | None = run
         found += [(x, int(k < run.batches)) for k, x in enumerate(train.more)]
+        outs: list[int] = []
         for leg in train.legs:
             if at is None or at.suite not in leg.here or at.batches != run.batches:
                 raise NotInModel
+            if leg.step.direct_hold == 0 and at.starts() != outs:
+                raise NotInModel
+            outs = [start + leg.step.modes[at.suite].lead for start in at.starts()]
             found += [(x, int(s == at.suite)) for s, x in leg.here.items()]
             for start, tick in zip(leg.starts, at.starts(), strict=False):
                 if isinstance(start, IntVar):
