@@ -1,8 +1,8 @@
-"""The bound by prices in a process of its own, beside the search on the other core.
+"""A process of its own on the other core: some parts searched, then the bound by prices.
 
-`python -m capacity.aside` reads a `Job` on its stdin and writes a line of JSON with each
-better bound, at the end one with the best, the number of sweeps and the prices. It ends with
-its parent: a pipe that closes ends it.
+`python -m capacity.aside` reads a `Job` on its stdin and writes lines of JSON: the campaigns
+of each part that it has searched, each better bound, at the end the best one with the
+number of sweeps and the prices. It ends with its parent: a pipe that closes ends it.
 """
 
 from __future__ import annotations
@@ -18,18 +18,38 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from capacity.bound import bound
+from capacity.construct import Wish
 from capacity.instance import Instance
+from capacity.parts import improved
+from capacity.resume import wishes_of
+from capacity.schedule import Schedule
 
 PATIENCE = 2.0
 """How much longer than its job an answer may take, as a share and in seconds."""
 
 
 @dataclass(frozen=True)
+class Task:
+    """A part to be searched, and how long."""
+
+    start: Schedule
+    floors: list[int]
+    """Firm service that can't be bettered, by programme. [money]"""
+    seed: int
+    heat: float
+    """Share of the usual first temperature. [1]"""
+    moves: int
+    """How many, where no seconds are given."""
+    seconds: float | None
+    """Wall clock. [s]"""
+
+
+@dataclass(frozen=True)
 class Job:
-    """What is to be bounded, and until when."""
+    """What is to be searched, then bounded, and until when."""
 
     instance: Instance
     upper: int
@@ -40,10 +60,12 @@ class Job:
     """Time steps per shortest takt of the last sweep; 0 leaves it out."""
     seconds: float | None
     """Wall clock after which the last sweep begins, if that decides. [s]"""
+    tasks: tuple[Task, ...] = ()
+    """Parts to be searched first."""
 
 
 class Aside:
-    """A bound that is being searched for elsewhere."""
+    """Plans of parts and a bound that are being searched for elsewhere."""
 
     def __init__(self, job: Job) -> None:
         self.began = time.monotonic()
@@ -52,6 +74,8 @@ class Aside:
         """Best bound so far. [money]"""
         self.told: list[tuple[float, int]] = []
         """When it became better, by this process's clock, and the bound. [s, money]"""
+        self.parts: list[list[Wish]] = []
+        """Campaigns of the parts that have been searched."""
         self.sweeps: int | None = None
         """How many there were, once it has answered."""
         self.prices: dict[int, list[float]] = {}
@@ -76,13 +100,25 @@ class Aside:
         for line in self.process.stdout:
             if not line.endswith(b"\n"):
                 return  # cut off as the process was ended
-            value, *answer = json.loads(line)
-            if value > self.latest:
-                self.latest = value
-                self.told.append((time.monotonic(), value))
-            if answer:
-                self.sweeps, rows = answer
-                self.prices = {week: prices for week, *prices in rows}
+            self._hear(json.loads(line))
+
+    def _hear(self, said: dict[str, Any]) -> None:
+        if "part" in said:
+            self.parts.append([Wish(*row) for row in said["part"]])
+            return
+        if said["bound"] > self.latest:
+            self.latest = said["bound"]
+            self.told.append((time.monotonic(), self.latest))
+        if "sweeps" in said:
+            self.prices = {week: prices for week, *prices in said["prices"]}
+            self.sweeps = said["sweeps"]
+
+    def wait_for_parts(self, stop: Callable[[], bool]) -> list[list[Wish]]:
+        """Campaigns of all parts; fewer where it was stopped or failed before."""
+        wanted = len(self.job.tasks)
+        while len(self.parts) < wanted and self.talk.is_alive() and not stop():
+            self.talk.join(0.05)
+        return self.parts[:wanted]
 
     def wait(self, stop: Callable[[], bool]) -> int | None:
         """Sweeps of its answer, None where it was stopped or failed before it had one."""
@@ -118,23 +154,41 @@ def work(source: BinaryIO, sink: BinaryIO) -> None:
     def over() -> bool:
         return job.seconds is not None and time.monotonic() > began + job.seconds
 
-    def write(told: list[object]) -> None:
+    def write(**told: object) -> None:
         sink.write(json.dumps(told).encode() + b"\n")
         sink.flush()
 
-    def report(value: int) -> None:
-        write([value])
-
+    for task in job.tasks:
+        write(part=wishes_of(_searched(task)))
     found = bound(
         job.instance,
         job.upper,
         sweeps=job.sweeps,
         stop=over,
-        report=report,
+        report=lambda value: write(bound=value),
         fine=job.fine,
     )
     rows = list(zip(found.weeks, *found.prices, strict=True)) if found.prices else []
-    write([found.value, found.sweeps, rows])
+    write(bound=found.value, sweeps=found.sweeps, prices=rows)
+
+
+def _searched(task: Task) -> Schedule:
+    """A better plan of a part."""
+    began = time.monotonic()
+
+    def done(moves: int) -> float:
+        if task.seconds is None:
+            return moves / task.moves
+        return (time.monotonic() - began) / task.seconds
+
+    return improved(
+        task.start,
+        seed=task.seed,
+        done=done,
+        report=lambda _: None,
+        heat=task.heat,
+        floors=task.floors,
+    )
 
 
 def _end_with(source: BinaryIO) -> None:

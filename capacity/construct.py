@@ -53,6 +53,9 @@ class Bundle:
 
     def size(self, demand: Demand, suite: int) -> int:
         """Batches that it takes in a suite."""
+        if demand.stocked is not None and self.step.after is None:
+            size = demand.stocked.amounts[suite]
+            return -(-len(self.outs) * demand.batch_parts() // size)
         if not demand.several or self.step.index != demand.last.index:
             return len(self.outs)
         kg = demand.instance.kg[self.step.index, suite]
@@ -65,7 +68,7 @@ class Bundle:
         """Fewest batches of a campaign that may make all of it."""
         if self.step.after is not None:
             return self.step.least(self.step.role)
-        kinds = {demand.groups[j].kind for j, _ in self.groups}
+        kinds = {demand.groups[j].kind for j, _ in self.groups} or {"commercial"}
         return max(self.step.least(kind) for kind in kinds)
 
     def allowed(self, demand: Demand, n: int) -> int:
@@ -102,17 +105,19 @@ def construct(
     instance: Instance,
     wishes: Sequence[Wish] = (),
     *,
+    spans: Sequence[int] = SPANS,
     stop: Callable[[], bool] = lambda: False,
     report: Callable[[Schedule], None] = lambda _: None,
 ) -> Schedule:
     """A complete plan, the best of a few ways to form bundles.
 
-    The first way is always gone to its end, so that there is a plan whatever the limit;
+    Each of `spans` is a way: batches due within so many days of one another make a bundle
+    [day]. The first way is always gone to its end, so that there is a plan whatever the limit;
     `report` gets each plan that is better than those before. Campaigns that are wished
     for are put down first, as far as they fit and break no rule.
     """
     best: tuple[tuple[int, ...], Schedule] | None = None
-    for days in SPANS:
+    for days in spans:
         if best is not None and stop():
             break
         board = Board(instance)
@@ -223,6 +228,11 @@ def bundles_of(board: Board, demand: Demand, span: int) -> Iterator[Bundle]:
             count -= part
     if open_:
         yield _bundle(demand, open_, False)
+    outs = demand.short(board.pegs[demand.programme])
+    while outs:
+        n = sum(out <= outs[0] + span for out in outs[: step.maximum])
+        yield Bundle(step, False, tuple(outs[:n]), ())
+        outs = outs[n:]
     if step.frozen is not None:
         yield from _inputs(board, demand, left, span)
 
@@ -292,6 +302,8 @@ def _units_wanted(
     ]
     for j, count in enumerate(left):
         users += [(demand.want[j] - early, j)] * max(count, 0)
+    short = demand.short(board.pegs[demand.programme])
+    users += [(out - early, -1) for out in short]
     units = [unit[2] for c in board.steps[step.index] for unit in c.units]
     units += [unit[2] for unit in demand.stores.get(step.index, [])]
     units.sort(reverse=True)
@@ -307,7 +319,8 @@ def _units_wanted(
 
 def insert(board: Board, bundle: Bundle, gaps: int = GAPS) -> bool:
     """Put a bundle where it costs least; False where it's better left out."""
-    most = 0 if bundle.step.role == "product" else BREACH // 2
+    # a product that gains nothing is surplus: no use, and no place in the whole model
+    most = -1 if bundle.step.role == "product" else BREACH // 2
     fed = bundle.step.direct_hold is not None
     ways = lines(board, bundle) if fed else _options(board, bundle, gaps)
     options = [
@@ -351,6 +364,8 @@ def _guess(board: Board, bundle: Bundle, option: Option) -> int:
         for k, (start, suite) in enumerate(option.batches):
             j = places[min(k * len(places) // n, len(places) - 1)]
             cost += demand.alone(start, suite, j)
+    elif demand.stocked is not None and bundle.step.role == "product":
+        cost += _off(demand, bundle, option)
     if not out or out[0].step != new.step or out[0].n >= new.n:
         cost += board.instance.suites[new.suite].changeover_cost
     pushed = out if len(out) < len(into) else out[1:]
@@ -358,6 +373,17 @@ def _guess(board: Board, bundle: Bundle, option: Option) -> int:
         early, late = board.demands[old.programme].rates
         delta = moved.start - old.start
         cost += old.n * (late * delta if delta > 0 else -early * delta)
+    return cost
+
+
+def _off(demand: Demand, bundle: Bundle, option: Option) -> int:
+    """About what it costs that batches for a stock are early or late."""
+    early, late = demand.rates
+    cost, n = 0, len(option.batches)
+    for k, (start, suite) in enumerate(option.batches):
+        wanted = bundle.outs[min(k * len(bundle.outs) // n, len(bundle.outs) - 1)]
+        delta = start + bundle.step.modes[suite].lead - wanted
+        cost += late * delta if delta > 0 else -early * delta
     return cost
 
 

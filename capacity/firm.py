@@ -1,175 +1,139 @@
-"""Firm lines by themselves: what their service costs at least, and a plan that costs that."""
+"""Plans in which fewer firm lines are late: suites change what they make for a while."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
-from fractions import Fraction
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import NamedTuple
 
-from ortools.sat.python.cp_model import CpModel, IntVar, LinearExprT
-
-from capacity.construct import construct
-from capacity.instance import Group, Instance, Terms
-from capacity.neighbourhoods import soonest
-from capacity.reinsert import improve
+from capacity.board import Board, Campaign, Snapshot, board_of
+from capacity.construct import fill
+from capacity.instance import DAY, StepData
 from capacity.schedule import Schedule
-from capacity.search import Limits, search
 
-HEAT = 12.0
-"""How hot the search for firm service begins: days late matter, not batches unserved."""
+BEFORE, AFTER, NEAR = 150, 250, 40
+"""Two suites change what they make from so long before a firm line that is late, until so
+long after; not only until so long before. [day]"""
 
-ROUND = 10_000
-"""Moves of one search for firm service."""
+EARLIER = (0, 10, 20, 30)
+"""How much sooner a campaign may begin in the other suite. [day]"""
 
-FLOOR_WORK = 0.2
-"""Deterministic time for the least of one programme. [1]"""
+SLIDES = 10
+"""How much later it may, else it gives up batches. [day]"""
+
+MOST = 40
+"""Most windows that are looked at."""
+
+SPAN = 150
+"""Batches due within so many days make a bundle, where some have been given up. [day]"""
 
 
-def floors(instance: Instance) -> list[int]:
-    """Firm service that no plan goes below, by programme. [money]
+def punctual(schedule: Schedule, floors: Sequence[int]) -> list[Schedule]:
+    """Plans near one in which firm lines are late that aren't late there, the best first.
 
-    Every new batch comes as soon as any suite could have it, by itself; batches in stock,
-    in release and of locked campaigns come when they are out and tested without a queue,
-    and serve the firm lines for which that is worth most.
+    For some months two suites change what they make, as far as it fits; what doesn't is
+    given up and finds another place as in a first plan. So a firm line comes to another
+    suite, and most of what a long search has found is kept. Other firm lines may be late
+    instead: a short search has to follow.
     """
-    return [_floor(instance, p) for p in range(len(instance.programmes))]
+    board = board_of(schedule)
+    found: list[tuple[tuple[int, ...], Snapshot]] = []
+    late = {group for *_, group in _late(board, floors)}
+    for window in islice(_windows(board, floors), MOST):
+        for earlier in EARLIER:
+            mark = board.mark()
+            moved = _exchange(board, window, earlier)
+            if not late <= {group for *_, group in _late(board, floors)}:
+                for _ in range(2):
+                    fill(board, int(SPAN / board.instance.grid.tick), moved)
+                if not board.breaks and all(board.rank != rank for rank, _ in found):
+                    found.append((board.rank, board.snapshot()))
+            board.revert(mark)
+    found.sort(key=lambda row: row[0])
+    return [snapshot.schedule() for rank, snapshot in found if rank != board.rank]
 
 
-def _floor(instance: Instance, programme: int) -> int:
-    """Of one programme: what its batches at hand can do for its firm lines."""
-    given = _given(instance, programme)
-    model, cost = CpModel(), list[LinearExprT]()
-    served = [list[IntVar]() for _ in given]
-    for group in instance.groups_of(programme):
-        if not group.firm or not any(
-            _service(group, terms, soonest(instance, group))
-            for terms in group.terms.values()
-        ):
-            continue  # new batches serve it for nothing
-        sizes = []
-        for kg, terms in group.terms.items():
-            chosen = model.new_bool_var("")
-            new = model.new_int_var(0, terms.need, "")
-            sizes.append(chosen)
-            makers = [new]
-            cost.append(_service(group, terms, soonest(instance, group)) * new)
-            for takes, batch in zip(served, given, strict=True):
-                right = group.rights[group.step, batch.site]
-                if batch.kg == kg and right is not None:
-                    takes.append(model.new_bool_var(""))
-                    makers.append(takes[-1])
-                    available = max(batch.released, right)
-                    cost.append(_service(group, terms, available) * takes[-1])
-            model.add(sum(makers) == terms.need * chosen)
-        model.add_exactly_one(sizes)
-    for takes in served:
-        model.add_at_most_one(takes)
-    model.minimize(sum(cost))
-    found = search(model, Limits(FLOOR_WORK, None), seed=0, stop=_never)
-    return max(0, found.bound or 0)
+class _Window(NamedTuple):
+    """Two suites for a while."""
+
+    one: int
+    other: int
+    first: int
+    """Start of the first campaign. [tick]"""
+    last: int
+    """Of the last one. [tick]"""
 
 
-class _Given(NamedTuple):
-    """A batch that nobody decides on."""
+def _windows(board: Board, floors: Sequence[int]) -> Iterator[_Window]:
+    """Where firm lines that are late might change the suite."""
+    day = board.instance.grid.whole(DAY)
+    seen = set[_Window]()
+    for step, one, want, _ in _late(board, floors):
+        for other in step.modes:
+            starts = [c.start for c in _movable(board, one, other)]
+            firsts = [at for at in starts if want - BEFORE * day <= at <= want]
+            for first in firsts if other != one else ():
+                low = max(first, want - NEAR * day)
+                for last in starts:
+                    window = _Window(one, other, first, last)
+                    if low <= last <= want + AFTER * day and window not in seen:
+                        seen.add(window)
+                        yield window
 
-    kg: Fraction
-    site: int
-    released: int
-    """At the earliest. [tick]"""
+
+class _Late(NamedTuple):
+    """A firm line that need not be late."""
+
+    step: StepData
+    suite: int
+    want: int
+    """When its batches should be out. [tick]"""
+    group: int
 
 
-def _given(instance: Instance, programme: int) -> list[_Given]:
-    """Batches in stock, in release and of locked campaigns."""
-    last = instance.last_step(programme)
-    found = [
-        _Given(instance.kg[last.index, batch.suite], batch.site, batch.ready)
-        for batch in instance.on_hand
-        if batch.step == last.index
+def _late(board: Board, floors: Sequence[int]) -> list[_Late]:
+    """Firm lines that are late, of programmes where fewer need be."""
+    return [
+        _Late(demand.last, campaign.suite, demand.want[j], demand.groups[j].index)
+        for demand, pegged, floor in zip(board.demands, board.pegs, floors, strict=True)
+        if pegged.price[1] > floor and not demand.direct
+        for campaign, j in demand.overdue(pegged)
     ]
-    for lock in instance.locks:
-        if lock.step == last.index:
-            first = lock.start + lock.lead + last.lead_times[lock.kind]
-            kg = instance.kg[last.index, lock.suite]
-            site = instance.suites[lock.suite].site
-            found += [
-                _Given(kg, site, first + k * lock.takt) for k in range(lock.batches)
-            ]
-    return found
 
 
-def _service(group: Group, terms: Terms, available: int | None) -> int:
-    """Least that a batch costs that comes at a tick, or isn't made. [money]"""
-    if available is None or available > group.latest:
-        return terms.unserved
-    return min(terms.unserved, group.service(terms, available))
+def _movable(board: Board, one: int, other: int) -> list[Campaign]:
+    """Campaigns of two suites that either may make, in order of start."""
+    steps = board.instance.steps
+    rows = [
+        c
+        for suite in (one, other)
+        for c in board.suites[suite]
+        if c.lock is None
+        and {one, other} <= steps[c.step].modes.keys()
+        and not board.demands[c.programme].direct
+    ]
+    return sorted(rows, key=lambda c: c.start)
 
 
-def alone(instance: Instance) -> Instance:
-    """The same with firm lines only, and of costs hardly more than their service."""
-    groups = (group for group in instance.groups if group.firm)
-    return replace(
-        instance,
-        strict=False,
-        groups=tuple(_only_service(group, n) for n, group in enumerate(groups)),
-        suites=tuple(replace(suite, changeover_cost=0) for suite in instance.suites),
-        stocked={},
-    )
+def _exchange(board: Board, window: _Window, earlier: int) -> list[int]:
+    """Let two suites change what they make for a while, as far as it fits.
 
-
-def _only_service(group: Group, index: int) -> Group:
-    return replace(
-        group,
-        index=index,
-        terms={kg: replace(terms, holding=0) for kg, terms in group.terms.items()},
-        suite_cost=dict.fromkeys(group.suite_cost, 0),
-        risk_cost=dict.fromkeys(group.risk_cost, 0),
-    )
-
-
-def secured(
-    instance: Instance, *, enough: int, seed: int, done: Callable[[int], float]
-) -> Schedule:
-    """A plan of the firm lines, one search after another until service is low enough.
-
-    Parameters
-    ----------
-    instance
-        With all lines.
-    enough
-        Firm service at which the search ends. [money]
-    seed
-        Of every random choice.
-    done
-        Share of the search that is over after so many moves; from 1 on it ends. [1]
-
-    Returns
-    -------
-    A schedule of `alone(instance)`.
+    Returns the programmes that they make then.
     """
-    first = best = construct(alone(instance))
-    made = moved = 0
-
-    def over(moves: int) -> float:
-        nonlocal moved
-        moved = moves
-        enough_made = done(made + moves) >= 1 or best.bill.firm_service <= enough
-        return 1.0 if enough_made else moves / ROUND
-
-    def better(schedule: Schedule) -> None:
-        nonlocal best
-        if schedule.bill.firm_service < best.bill.firm_service:
-            best = schedule
-
-    while over(0) < 1:
-        better(
-            improve(first, seed=seed, done=over, report=better, heat=HEAT, oust=False)
+    one, other, first, last = window
+    gone = [c for c in _movable(board, one, other) if first <= c.start <= last]
+    if board.swap(gone, []) is None:
+        return []
+    day = board.instance.grid.whole(DAY)
+    for old in gone:
+        suite, soonest = other if old.suite == one else one, old.start - earlier * day
+        before = next(
+            (c for c in reversed(board.suites[suite]) if c.start <= soonest), None
         )
-        if not moved:
-            break  # no campaign may move
-        made, seed = made + ROUND, seed + 1
-    return best
-
-
-def _never() -> bool:
-    return False
+        step = board.instance.steps[old.step]
+        for n in (old.n,) if old.ppq else range(old.n, 0, -1):
+            new = board.earliest(before, step, suite, n, old.ppq, soonest)
+            fits = new is not None and new.start <= old.start + SLIDES * day
+            if new is not None and fits and board.swap([], [new]) is not None:
+                break
+    return sorted({c.programme for c in gone})

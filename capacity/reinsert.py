@@ -24,8 +24,22 @@ from capacity.construct import (
 )
 from capacity.feeds import linked
 from capacity.instance import StepData
-from capacity.pegging import FAR, Demand
+from capacity.pegging import FAR, FIRM_WEIGHT, Demand
 from capacity.schedule import Schedule
+
+BATCH = 100
+"""Moves from one look at the clock to the next."""
+
+REPORTS = 20
+"""How often in a search it is looked what the plan is worth, and told."""
+
+TOLERANCES = ((0.4, 0.9), (0.7, 1.5))
+"""(share of the search, what a batch without its intermediate counts until then, in shares
+of its worth); not tolerated afterwards."""
+
+
+HOT, COLD = 0.225, 0.0005
+"""First and last temperature of the annealing, in shares of what a batch is worth."""
 
 
 def improve(
@@ -36,6 +50,8 @@ def improve(
     report: Callable[[Schedule], None],
     heat: float = 1.0,
     floors: Sequence[int] = (),
+    firm_weight: int = FIRM_WEIGHT,
+    cold: float = COLD,
     oust: bool = True,
 ) -> Schedule:
     """Search from a plan.
@@ -54,33 +70,66 @@ def improve(
         Share of the usual first temperature: a good plan is lost with less than 1. [1]
     floors
         Firm service that can't be bettered, by programme; none where left out. [money]
+    firm_weight
+        What firm service counts in a strict plan, against everything else. [1]
+    cold
+        Last temperature, in shares of what a batch is worth. [1]
     oust
         Whether some batches are given up for others: useless where all find room.
 
     Returns
     -------
-    The best plan met.
+    The best plan met, firm service weighed.
     """
-    search = Search(board_of(schedule), seed, floors)
+    search = Search(board_of(schedule), seed, floors, firm_weight)
     if oust:
         search.moves.append((search.oust, 15))
-    search.run(done, report, heat)
+    search.run(done, report, heat, cold)
     return search.best.schedule()
 
 
-BATCH = 100
-"""Moves from one look at the clock to the next."""
-
-REPORTS = 20
-"""How often in a search it is looked what the plan is worth, and told."""
-
-TOLERANCES = ((0.4, 0.9), (0.7, 1.5))
-"""(share of the search, what a batch without its intermediate counts until then, in shares
-of its worth); not tolerated afterwards."""
+QUALIFIED = 0.25
+"""Share of its way after which only the best search of a race goes on."""
 
 
-HOT, COLD = 0.0225, 0.000375
-"""First and last temperature of the annealing, in shares of what a batch is worth."""
+def raced(
+    starts: Sequence[Schedule],
+    *,
+    seed: int,
+    done: Callable[[int], float],
+    report: Callable[[Schedule], None],
+    heat: float = 1.0,
+    floors: Sequence[int] = (),
+    firm_weight: int = FIRM_WEIGHT,
+) -> Schedule:
+    """Begin a search from each of several plans and go on with the one that does best.
+
+    How a search ends is decided early, by how many of the batches that need intermediates
+    have found room while it is hot. Parameters and what comes back are those of `improve`.
+    """
+    way = 1 / (1 + (len(starts) - 1) * QUALIFIED)
+    before, runners = 0, list[Search]()
+    for number, start in enumerate(starts):
+        runner = Search(board_of(start), seed + number, floors, firm_weight)
+        runner.moves.append((runner.oust, 15))
+        first = done(before)
+
+        def over(moves: int, *, since: float = first, made: int = before) -> float:
+            now = done(made + moves)
+            return 1.0 if now >= 1 else (now - since) / way
+
+        before += runner.run(over, report, heat, until=QUALIFIED)
+        runners.append(runner)
+    best = min(runners, key=lambda runner: runner.best_worth)
+    first = done(before)
+
+    def rest(moves: int) -> float:
+        now = done(before + moves)
+        return 1.0 if now >= 1 else QUALIFIED + (now - first) / way
+
+    best.run(rest, report, heat)
+    return best.best.schedule()
+
 
 Move = Callable[[Campaign], Change | None]
 
@@ -88,12 +137,19 @@ Move = Callable[[Campaign], Change | None]
 class Search:
     """Annealing on a board."""
 
-    def __init__(self, board: Board, seed: int, floors: Sequence[int] = ()) -> None:
+    def __init__(
+        self,
+        board: Board,
+        seed: int,
+        floors: Sequence[int] = (),
+        firm_weight: int = FIRM_WEIGHT,
+    ) -> None:
+        board.weigh_firm(firm_weight)
         self.board = board
         self.floors = floors or [0] * len(board.demands)
         self.rng = Random(seed)
         self.steps = board.instance.steps
-        self.best_rank = board.rank
+        self.best_worth = self.worth_of()
         self.best = board.snapshot()
         day = 1 / board.instance.grid.tick
         self.scales = [int(days * day) or 1 for days in (1, 4, 15, 60)]
@@ -122,26 +178,28 @@ class Search:
         done: Callable[[int], float],
         report: Callable[[Schedule], None],
         heat: float = 1.0,
-    ) -> None:
-        """Make moves, hot ones first, until all is done."""
+        cold: float = COLD,
+        until: float = 1.0,
+    ) -> int:
+        """Make moves, hot ones first, until so much of the search is done: how many."""
         every, weights = zip(*self.moves, strict=True)
         worth = max(1.0, self.worth())
-        hot, cold = worth * max(heat * HOT, COLD), worth * COLD
-        made, told, rank = 0, -1, self.best_rank
-        while (share := done(made)) < 1:
+        hot, cold = worth * max(heat * HOT, cold), worth * cold
+        made, told, known = 0, -1, self.best_worth
+        while (share := done(made)) < until:
             self.soften(share)
             if int(share * REPORTS) > told:
                 told = int(share * REPORTS)
                 self.harden()
-                if self.best_rank < rank:
-                    rank = self.best_rank
+                if self.best_worth < known:
+                    known = self.best_worth
                     report(self.best.schedule())
             warm = hot * (cold / hot) ** share
             for move in self.rng.choices(every, weights, k=BATCH):
                 campaign = self.pick()
                 if campaign is None:
                     if not self.restore():
-                        return
+                        return made
                     continue
                 allowed = -warm * math.log(self.rng.random() or 1e-9)
                 if move is None:
@@ -149,6 +207,7 @@ class Search:
                 else:
                     self.attempt(move(campaign), allowed)
             made += BATCH
+        return made
 
     def restore(self) -> bool:
         """Go back to the best plan, if it has a campaign that may move."""
@@ -163,7 +222,13 @@ class Search:
         """What serving a batch is worth, on average. [money]"""
         rows = [group.terms[group.reference] for group in self.board.instance.groups]
         batches = sum(row.need for row in rows)
-        return sum(row.need * row.unserved for row in rows) / max(batches, 1)
+        worth = float(sum(row.need * row.unserved for row in rows))
+        for demand in self.board.demands:
+            if demand.stocked is not None:
+                stocked = demand.stocked
+                batches += -(-stocked.wanted // demand.batch_parts())
+                worth += float(stocked.wanted * (stocked.price + stocked.shortage_cost))
+        return worth / max(batches, 1)
 
     def attempt(self, change: Change | None, allowed: float) -> None:
         """Make a change unless it costs more than is allowed."""
@@ -238,10 +303,14 @@ class Search:
 
     def note(self) -> None:
         """Remember the plan if it's the best."""
-        rank = self.board.rank
-        if rank < self.best_rank:
-            self.best_rank = rank
+        worth = self.worth_of()
+        if worth < self.best_worth:
+            self.best_worth = worth
             self.best = self.board.snapshot()
+
+    def worth_of(self) -> tuple[int, int]:
+        """By which plans are compared: rules broken, then all costs, firm ones weighed."""
+        return self.board.breaks, self.board.total()
 
     def pick(self) -> Campaign | None:
         """A planned campaign."""
@@ -430,16 +499,19 @@ class Search:
     def oust(self, _: Campaign) -> Change | None:
         """Batches that a programme lacks, with their intermediates, in place of others."""
         rng, board = self.rng, self.board
-        lacking = [demand for demand in board.demands if self.left(demand)]
+        lacking = [d for d in board.demands if self.lacks(d.programme)]
         if not lacking:
             return None
         demand = rng.choice(lacking)
         last = demand.last
         if last.direct_hold is not None:
             return None
-        j, most = rng.choice(self.left(demand))
-        n, kind = 1 + int(rng.random() * most), demand.groups[j].kind
-        out = demand.want[j] - int(rng.expovariate(1 / rng.choice(self.scales)))
+        wanted = self.left(demand)
+        if not wanted:  # its intermediates
+            return None
+        out, most, kind = rng.choice(wanted)
+        n = 1 + int(rng.random() * most)
+        out -= int(rng.expovariate(1 / rng.choice(self.scales)))
         one = self.wedged(last, out, n, last.least(kind), ppq=kind == "ppq")
         if one is None or last.frozen is None or rng.random() < 0.2:  # some lie ready
             return one
@@ -454,10 +526,17 @@ class Search:
             return None
         return one[0] + two[0], one[1] + two[1]
 
-    def left(self, demand: Demand) -> list[tuple[int, int]]:
-        """(place of a group, batches that nothing serves) of a programme."""
-        rows = self.board.pegs[demand.programme].left
-        return [(j, n) for j, n in enumerate(rows) if n > 0]
+    def left(self, demand: Demand) -> list[tuple[int, int, str]]:
+        """(latest out, batches that nothing serves, their kind) of a programme."""
+        pegged = self.board.pegs[demand.programme]
+        if demand.stocked is not None:
+            outs = demand.short(pegged)
+            return [(out, outs.count(out), "commercial") for out in dict.fromkeys(outs)]
+        return [
+            (demand.want[j], n, demand.groups[j].kind)
+            for j, n in enumerate(pegged.left)
+            if n > 0
+        ]
 
     def wedged(
         self, step: StepData, out: int, n: int, least: int, *, ppq: bool
@@ -568,6 +647,11 @@ class Search:
         before, firm = board.total(), board.pegs[late].price[1]
         if board.swap(gone, []) is None:
             return
+        for programme in sorted({c.programme for c in gone}):
+            demand = board.demands[programme]
+            if demand.stocked is not None:  # only now it lacks what is gone
+                bundles = [b for b in bundles if b.step.programme != programme]
+                bundles += bundles_of(board, demand, self.rng.choice(self.spans))
         bundles.sort(key=lambda bundle: bundle.outs[0] + ahead[bundle.step.programme])
         for bundle in bundles:
             if not insert(board, bundle, 2):
@@ -586,7 +670,9 @@ class Search:
     def lacks(self, programme: int) -> bool:
         """Whether a programme doesn't serve all of its groups."""
         pegged = self.board.pegs[programme]
-        return pegged.price[3] > 0 or any(n > 0 for n in pegged.left)
+        if pegged.price[3] > 0 or any(n > 0 for n in pegged.left):
+            return True
+        return bool(self.board.demands[programme].short(pegged))
 
     def wanting(self, programme: int) -> tuple[list[Campaign], list[Bundle]]:
         """Bundles that a programme lacks, and campaigns where they might go."""
@@ -656,8 +742,9 @@ class Search:
         """The batches of campaigns as bundles of another size, due as they are needed."""
         rows: dict[tuple[int, bool], list[tuple[int, int]]] = {}
         for campaign in gone:
-            if self.steps[campaign.step].role == "in_process":
-                continue  # comes back with what it feeds
+            step = self.steps[campaign.step]
+            if step.role == "in_process" or step.programme in self.board.stocked:
+                continue  # comes back with what it feeds, or with what a stock lacks
             key = (campaign.step, campaign.ppq)
             rows.setdefault(key, []).extend(self.needs_of(campaign))
         found = []

@@ -18,7 +18,7 @@ from capacity.instance import DAY, QA, QC, Instance
 from capacity.model import Regret, Variables, build
 from capacity.model.plans import NotInModel, found, values
 from capacity.model.slots import Scope, declare
-from capacity.neighbourhoods import NEIGHBOURHOODS, around, losses
+from capacity.neighbourhoods import NEIGHBOURHOODS
 from capacity.schedule import Schedule, tests_of
 from capacity.search import MOST_WORKERS, Limits, completed, hint, search
 
@@ -27,12 +27,6 @@ LANES = 2
 
 FIRM_FIRST = 1000
 """Weight of firm service in a neighbourhood of a strict plan."""
-
-RESCUE_SPANS = (60, 100)
-"""Windows around a late firm line that are tried in turn, suite by suite. [day]"""
-
-RESCUE_TOGETHER = (60, 150)
-"""The same with all suites at once. [day]"""
 
 MOST_SLOTS = 110
 """Larger neighbourhoods are not worth building."""
@@ -104,19 +98,13 @@ class Reopener:
         return name, NEIGHBOURHOODS[name](base, self.rng, length)
 
     def _learn(self, tried: Attempt, base: Schedule) -> None:
-        gain = tried.schedule is not None and rank(tried.schedule) < rank(base)
+        gain = tried.schedule is not None and tried.schedule.rank < base.rank
         self.credit[tried.name] = 0.9 * self.credit[tried.name] + (
             0.3 if gain else 0.03
         )
         longer = 1.12 if tried.proved else 0.92
         length = self.length[tried.name] * longer
         self.length[tried.name] = min(max(length, SHORTEST), LONGEST)
-
-
-def rank(schedule: Schedule) -> tuple[int, int]:
-    """What a plan minimises, in order. [money]"""
-    bill = schedule.bill
-    return bill.rank if schedule.instance.strict else (bill.regret, 0)
 
 
 def attempt(
@@ -159,48 +147,16 @@ def _from_base(
     return schedule, outcome.status == "optimal", start.work + outcome.work
 
 
-def rescue(
-    base: Schedule, limits: Limits, most: float, seed: int, stop: Callable[[], bool]
-) -> tuple[Schedule, float]:
-    """Serve firm lines that need not be late or unserved, whatever else it costs.
-
-    Only for strict tiers, where nothing outweighs firm service; what was pushed aside
-    is for the phases that follow. Gives the plan and the deterministic time spent, which
-    ends it at `most`.
-    """
-    best, work = base, 0.0
-    day = base.instance.grid.whole(DAY)
-    lost = losses(base)
-    for number in sorted(lost, key=lambda number: -lost[number]):
-        group = base.instance.groups[number]
-        suites = [{suite} for suite in group.suite_cost]
-        tries = [(span, some) for span in RESCUE_SPANS for some in suites]
-        tries += [(span, set(group.suite_cost)) for span in RESCUE_TOGETHER]
-        for span, some in tries if group.firm else ():
-            scope = around(best, number, some, span * day)
-            if stop() or work > most:
-                return best, work
-            if number not in losses(best) or scope is None:
-                continue
-            _, _, regret = built = build(best.instance, scope)
-            goal = regret.tier()
-            better, _, spent = _from_base(built, goal, scope, seed, limits, stop)
-            work += spent
-            if better is not None and rank(better) < rank(best):
-                best = better
-    return best, work
-
-
 def max_of(best: Schedule, tried: Attempt, base: Schedule) -> Schedule:
     """The better of a plan and what an attempt makes of it."""
-    if tried.schedule is None or rank(tried.schedule) >= rank(base):
+    if tried.schedule is None or tried.schedule.rank >= base.rank:
         return best
     if best is base:
         return tried.schedule
     both = joined(best, tried)
-    if rank(both) < rank(best) and what_is_shared_holds(both):
+    if both.rank < best.rank and what_is_shared_holds(both):
         return both
-    return min(best, tried.schedule, key=rank)
+    return min(best, tried.schedule, key=lambda schedule: schedule.rank)
 
 
 def joined(best: Schedule, tried: Attempt) -> Schedule:

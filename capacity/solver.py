@@ -10,10 +10,10 @@ from typing import Literal
 
 from ortools.sat.python.cp_model import CpModel, LinearExprT
 
-from capacity.aside import Aside, Job
+from capacity.aside import Aside, Job, Task
 from capacity.checker import breaches, unavoidable
-from capacity.construct import construct
-from capacity.firm import floors, secured
+from capacity.construct import Wish, construct
+from capacity.floors import floors
 from capacity.instance import DAY, Instance, build
 from capacity.model import Scope, Variables
 from capacity.model import build as build_model
@@ -25,14 +25,24 @@ from capacity.model.linked import (
     values_linked,
 )
 from capacity.model.plans import NotInModel, found, locked_only, values
+from capacity.model.slots import batches_useful
+from capacity.parts import (
+    AGAIN_HEAT,
+    Part,
+    improved,
+    of_programmes,
+    parts_of,
+    together,
+)
 from capacity.plan import Plan, Price, Reached
 from capacity.publish import to_plan
 from capacity.reinsert import improve
-from capacity.reopen import Attempt, Reopener, rescue
+from capacity.reopen import Attempt, Reopener
 from capacity.resume import campaigns_of, schedule_of, wishes_of
 from capacity.scenario import Scenario
 from capacity.schedule import Schedule
 from capacity.search import Limits, Outcome, completed, hint, search
+from capacity.slots import early
 
 Status = Literal["optimal", "feasible", "infeasible", "unknown"]
 StoppedBy = Literal["optimal", "gap", "work", "time_limit", "interrupt"]
@@ -224,8 +234,8 @@ WHOLE_SLOTS = 160
 MOST_SLOTS = 1500
 """A whole model beyond this isn't built: it would take minutes and gigabytes."""
 
-WARM_UP = 0.3
-"""Nominal seconds of reinsertion before a small case is solved whole. [s]"""
+WARM_UP, WARM_UP_HEAT = 0.3, 0.1
+"""Nominal seconds of reinsertion before a small case is solved whole, and how hot. [s, 1]"""
 
 BOUND_SHARE = 0.15
 """Share of the budget for the bound by prices, where it decides when to stop. Elsewhere
@@ -240,26 +250,17 @@ MOST_SWEEPS = 10_000
 FINE, FINE_SWEEP = 3, 10
 """Time steps per shortest takt of a last sweep, and how many others it takes as long as."""
 
-FIRM_SHARE = 0.3
-"""Most of the budget for firm lines by themselves."""
-
-AROUND_HEAT = 6.0
-"""The same around firm lines that have been planned by themselves. [1]"""
-
-RESUMED_HEAT = 0.2
+RESUMED_HEAT = 0.02
 """How hot reinsertion begins from a plan that has been improved before. [1]"""
 
-REINSERT_SHARE = 0.9
-"""Share of what is then left for reinsertion, before firm lines are rescued."""
+PARTS_SHARE = 0.9
+"""Share of what is then left for parts."""
 
-RESCUE_FACTOR = 3.0
-"""Building and hinting a rescue's models takes this much of its search again."""
+WHOLE_SHARE = 0.5
+"""Share of what they leave for reinsertion in the whole plan."""
 
-RESCUE_SHARE = 0.7
-"""Share of what reinsertion leaves for the rescue of firm lines."""
-
-RESCUE_WORK = 7.0
-"""Most nominal seconds of one search of a rescue. [s]"""
+ASIDE_SHARE = 0.5
+"""Most of the time for parts in which the second core searches some before it bounds."""
 
 NEIGHBOURHOOD_WORK = 1.5
 """Most nominal seconds of one neighbourhood. [s]"""
@@ -307,12 +308,17 @@ class _Search:
         self.tier_bounds = [0, 0]
         self.impossible = False
         self.aside: Aside | None = None
+        """The other process."""
         self.bound_work = 0.0
         """What the bound is charged. [nominal s]"""
-        self.bound_failed = False
+        self.aside_failed = False
         self.prices: list[Price] = []
         self.heat = 1.0
         """Of reinsertion. [1]"""
+        self.here: list[tuple[Part, float]] = []
+        """Parts to search in this process, and how long. [nominal s]"""
+        self.there: list[tuple[Part, float]] = []
+        """The same in the other process."""
 
     # ---------------------------------------------------------------- phases
 
@@ -339,7 +345,7 @@ class _Search:
         if self.best is None or self._finished():
             return
         if self._slots(whole) <= WHOLE_SLOTS:
-            self._reinsert(self.best, WARM_UP)
+            self._reinsert(self.best, WARM_UP, WARM_UP_HEAT)
             self._prove(whole)
         self._improve()
 
@@ -425,15 +431,19 @@ class _Search:
         """Slots of the whole model, estimated without building it."""
         steps = self.instance.steps
         needs = [
-            step.sufficient
-            * sum(
-                g.terms[g.reference].need
-                for g in self.instance.groups_of(step.programme)
-            )
-            * len(step.modes)
+            step.sufficient * self._wanted(step.programme) * len(step.modes)
             for step in steps
         ]
         return sum(needs) + sum(run.batches for run in scope.base.runs)
+
+    def _wanted(self, programme: int) -> int:
+        """Batches that a programme can use."""
+        stocked = self.instance.stocked.get(programme)
+        if stocked is not None:
+            suites = self.instance.last_step(programme).modes
+            return max((batches_useful(stocked, suite) for suite in suites), default=0)
+        groups = self.instance.groups_of(programme)
+        return sum(group.terms[group.reference].need for group in groups)
 
     def _find_any(self, whole: Scope) -> None:
         """Look for any plan, where nothing constructed keeps the rules."""
@@ -524,46 +534,70 @@ class _Search:
         self._report()
 
     def _improve(self) -> None:
-        """A bound beside it; reinsertion, rescue of firm lines, then neighbourhoods."""
+        """A bound beside it; reinsertion part by part, then neighbourhoods."""
         if self._finished():
             return
-        self._start_bound()
+        self._share_out()
+        self._start_aside()
         try:
             if self.gap and self.clock.time_limit is None:
                 self._end_bound()  # where it comes decides what follows
                 if self._finished():
                     return
-            start = self._with_firm_first() if self._firm_too_dear() else self.best
-            assert start is not None
-            self._reinsert(start, REINSERT_SHARE * self.clock.left)
-            if self._firm_too_dear():
-                self._rescue()
+            self._search_parts()
             self._neighbourhoods()
             self._end_bound()
         finally:
             if self.aside is not None:
                 self.aside.close()
 
-    def _start_bound(self) -> None:
-        """Price suites in another process: each programme alone, a bound in any plan."""
+    def _start_aside(self) -> None:
+        """In another process: the smaller parts searched, then a bound by prices.
+
+        Where a gap decides when to stop, the bound comes first and alone.
+        """
         assert self.best is not None
         timed = self.clock.time_limit is not None
-        share = BOUND_SHARE if self.gap and not timed else 1.0
+        first = bool(self.gap) and not timed
+        share = BOUND_SHARE if first else 1.0
+        tasks = [self._task(part, seconds) for part, seconds in self.there]
+        searched = sum(seconds for _, seconds in self.there)
         each = SWEEP_PER_BATCH * max(1, len(self.best.batches))
-        sweeps = int(share * self.clock.left / each)
+        sweeps = int((share * self.clock.left - searched) / each)
         fine = FINE if sweeps > 2 * FINE_SWEEP else 0
-        sweeps -= FINE_SWEEP if fine else 0
-        if sweeps < 1:
+        sweeps = max(0, sweeps - (FINE_SWEEP if fine else 0))
+        if sweeps < 1 and not tasks:
             return
-        self.bound_work = share * self.clock.left if share < 1 else 0.0
-        coarse = sweeps * each if timed else None
-        upper = self.best.bill.regret
-        job = Job(self.instance, upper, MOST_SWEEPS if timed else sweeps, fine, coarse)
+        self.bound_work = share * self.clock.left if first else 0.0
+        job = Job(
+            self.instance,
+            self.best.bill.regret,
+            MOST_SWEEPS if timed else sweeps,
+            fine,
+            searched + sweeps * each if timed else None,
+            tuple(tasks),
+        )
         try:
             self.aside = Aside(job)
         except OSError as error:
-            self._log(f"no process for the bound: {error}")
-            self.bound_failed = True
+            self._log(f"no second process: {error}")
+            self.aside_failed = True
+
+    def _share_out(self) -> None:
+        """Give parts their seconds, the smaller ones in the other process if it may.
+
+        What it searches it can't bound in the same time.
+        """
+        here, there = list[Part](), list[Part]()
+        alone = bool(self.gap) and self.clock.time_limit is None
+        for part in parts_of(self.instance):
+            load = sum(other.size for other in (*there, part))
+            most = ASIDE_SHARE * sum(other.size for other in here)
+            (there if load <= most and not alone else here).append(part)
+        total = sum(part.size for part in here)
+        each = PARTS_SHARE * self.clock.left / max(1, total)
+        self.here = [(part, each * part.size) for part in here]
+        self.there = [(part, each * part.size) for part in there]
 
     def _end_bound(self) -> None:
         """Take the bound of the other process; only a limit doesn't wait for it."""
@@ -576,7 +610,7 @@ class _Search:
         self.clock.charge(self.bound_work)
         if sweeps is None and not timed and not self.clock.halted():
             self._log(f"the bound's process failed: {aside.process.returncode}")
-            self.bound_failed = True
+            self.aside_failed = True
             return
         self._log(f"bound by prices: {aside.latest} after {sweeps} sweeps")
         self.prices = self._by_week(aside.prices)
@@ -602,48 +636,75 @@ class _Search:
         assert self.best is not None
         return self._within_gap() or aside.latest >= self.best.bill.regret
 
-    def _firm_too_dear(self) -> bool:
-        """Whether firm lines cost more than they must, as far as is known."""
-        assert self.best is not None
-        dear = self.best.bill.firm_service > self._firm_least()
-        return self.instance.strict and dear and not self._finished()
-
     def _firm_least(self) -> int:
         """What firm service costs at least; nothing where the plan in hand denies it."""
         assert self.best is not None
         least = max(self.tier_bounds[0], sum(self.floors))
         return least if least <= self.best.bill.firm_service else 0
 
-    def _with_firm_first(self) -> Schedule:
-        """A plan around firm lines that are planned by themselves, to search on from."""
+    def _search_parts(self) -> None:
+        """Reinsertion in parts that share no suite, then in all of the plan."""
+        for part, seconds in self.here:
+            self._search_part(part, seconds)
+        if self.aside is not None:
+            parts = self.aside.wait_for_parts(self.clock.halted)
+            for (part, _), campaigns in zip(self.there, parts, strict=False):
+                self._take_part(part, campaigns)
+            if len(parts) < len(self.there) and not self.clock.halted():
+                self.aside_failed = True
         assert self.best is not None
-        least, service = self._firm_least(), self.best.bill.firm_service
-        share = self._share(FIRM_SHARE * self.clock.left)
-        firm = secured(self.instance, enough=least, seed=self.seed, done=share)
-        self.clock.charge(share.spent)
-        self._log(f"firm lines by themselves: {firm.bill.firm_service}, least {least}")
-        if firm.bill.firm_service >= service or self.clock.halted():
-            return self.best
-        start = construct(self.instance, wishes_of(firm), stop=self.clock.halted)
-        self.clock.charge(CONSTRUCT_PER_BATCH * len(start.batches))
-        if not self._keeps_the_rules(start):
-            return self.best
-        if not self._take(start, "firm lines first"):
-            return self.best
-        self.heat = AROUND_HEAT
-        return start
+        self._reinsert(self.best, WHOLE_SHARE * self.clock.left, AGAIN_HEAT)
 
-    def _rescue(self) -> None:
-        assert self.best is not None
-        limits = self.clock.limits(0.15, RESCUE_WORK)
-        most = (
-            RESCUE_SHARE * self.clock.left * DETERMINISTIC_PER_NOMINAL / RESCUE_FACTOR
+    def _search_part(self, part: Part, seconds: float) -> None:
+        """Better campaigns for some programmes, for so many seconds."""
+        seconds = min(seconds, self.clock.left)
+        if seconds <= 0 or self._within_gap():
+            return
+        share = self._share(seconds)
+        found = improved(
+            self._start_of(part),
+            seed=self.seed,
+            done=share,
+            report=lambda schedule: self._take_part(part, wishes_of(schedule)),
+            heat=self.heat,
+            floors=self._floors_of(part),
         )
-        better, work = rescue(self.best, limits, most, self.seed, self.clock.halted)
-        self.clock.charge(RESCUE_FACTOR * work / DETERMINISTIC_PER_NOMINAL)
-        self._take(better, "rescue")
+        self._take_part(part, wishes_of(found))
+        self.clock.charge(share.spent)
 
-    def _reinsert(self, start: Schedule, budget: float) -> None:
+    def _task(self, part: Part, seconds: float) -> Task:
+        """The same for the other process."""
+        timed = self.clock.time_limit is not None
+        return Task(
+            self._start_of(part),
+            self._floors_of(part),
+            self.seed,
+            self.heat,
+            int(seconds * MOVES_PER_NOMINAL),
+            seconds if timed else None,
+        )
+
+    def _start_of(self, part: Part) -> Schedule:
+        assert self.best is not None
+        own = of_programmes(self.best, part.programmes)
+        return together(part.instance, own) or construct(part.instance)
+
+    def _floors_of(self, part: Part) -> list[int]:
+        return [
+            least if programme in part.programmes else 0
+            for programme, least in enumerate(self.floors)
+        ]
+
+    def _take_part(self, part: Part, campaigns: list[Wish]) -> None:
+        """Keep a better plan of a part, all else as in the best."""
+        assert self.best is not None
+        own = of_programmes(self.best, part.programmes)
+        rest = [wish for wish in wishes_of(self.best) if wish not in own]
+        found = together(self.instance, [*rest, *campaigns])
+        if found is not None:
+            self._take(found, "reinsertion")
+
+    def _reinsert(self, start: Schedule, budget: float, heat: float) -> None:
         """Reinsertion from a plan for so many seconds, nominal or by the clock."""
         budget = min(budget, self.clock.left)
         if budget <= 0:
@@ -654,7 +715,7 @@ class _Search:
             seed=self.seed,
             done=share,
             report=self._better,
-            heat=self.heat,
+            heat=heat,
             floors=self.floors,
         )
         self.clock.charge(share.spent)
@@ -719,17 +780,13 @@ class _Search:
 
     def _take(self, schedule: Schedule, name: str) -> bool:
         """Keep a plan if it is better than the best."""
-        if self.best is not None and self._rank(schedule) >= self._rank(self.best):
+        if self.best is not None and schedule.rank >= self.best.rank:
             return False
-        self.best = schedule
+        self.best = schedule = early(schedule)
         self.objectives.append((self.clock.seconds, schedule.bill.regret))
         self._log(f"{self.clock.seconds:.1f} s {name}: {schedule.bill}")
         self._report()
         return True
-
-    def _rank(self, schedule: Schedule) -> tuple[int, int]:
-        bill = schedule.bill
-        return bill.rank if self.instance.strict else (bill.regret, 0)
 
     def _report(self) -> None:
         if self.progress is not None and self.best is not None:
@@ -785,7 +842,7 @@ class _Search:
             stopped_by=self._stopped_by(status),
             reproducible=self.clock.time_limit is None
             and self.workers == 1
-            and not self.bound_failed
+            and not self.aside_failed
             and not self.clock.stop.is_set(),
             seconds=self.clock.seconds,
             log="\n".join(self.lines) + "\n",

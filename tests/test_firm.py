@@ -1,8 +1,7 @@
-"""Firm lines by themselves: what they cost at least, and a plan that costs no more."""
+"""Firm lines: what they cost at least, and plans in which they cost no more."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,13 +10,15 @@ from strategies import FAMILIES, Case, cases
 
 from capacity import read
 from capacity.checker import broken_rules
-from capacity.construct import construct
-from capacity.firm import alone, floors, secured
-from capacity.instance import build
+from capacity.construct import Wish
+from capacity.firm import punctual
+from capacity.floors import floors
+from capacity.instance import DAY, Instance, build
+from capacity.parts import together
 from capacity.publish import to_plan
-from capacity.reinsert import improve
+from capacity.reading import scenario_from
 from capacity.resume import wishes_of
-from capacity.schedule import Schedule
+from capacity.scenario import Scenario
 
 SCENARIOS = Path(__file__).parent.parent / "scenarios"
 EXAMPLES = settings().max_examples
@@ -71,39 +72,140 @@ def test_what_is_lost_before_planning_begins_is_all_that_the_worked_case_loses()
 
     lost = {instance.programmes[p]: cost for p, cost in enumerate(found) if cost}
     assert lost == {"BSP-1": 16_946, "CLIN-3": 14_198}
-    assert construct(instance).bill.firm_service > sum(found)
-    firm = secured(instance, enough=sum(found), seed=0, done=lambda made: made / 60_000)
-    assert firm.bill.firm_service == sum(found)
 
 
-def test_firm_lines_by_themselves_cost_their_service_only() -> None:
-    instance = build(read(SCENARIOS / "tiny.yaml").scenario)
-    bill = construct(alone(instance)).bill
+def lines() -> Scenario:
+    """Two lines that may make both products, one twice as fast; all that is sold is firm."""
+    ever = {"from": "2025-01-01"}
+    suite = {
+        "site": "EAST",
+        "stage": "line",
+        "go_live": "2020-01-01",
+        "production_days": 10,
+        "downstream_days": 4,
+        "changeover": "clean",
+        "variable_cost": 200_000,
+    }
+    programmes = {"SOON": ("2026-03-16", 3), "LATER": ("2026-05-31", 4)}
+    document = {
+        "schema_version": 1,
+        "name": "lines",
+        "as_of": "2026-01-05",
+        "horizon": {"start": "2026-01-01", "end": "2026-12-31"},
+        "sites": [
+            {
+                "id": "EAST",
+                "name": "East",
+                "qc_batches": [{**ever, "value": 5}],
+                "qa_reviewers": [{**ever, "value": 9}],
+            }
+        ],
+        "suites": [
+            {"id": "SLOW", **suite, "reactors": 1},
+            {"id": "FAST", **suite, "reactors": 2},
+        ],
+        "changeovers": [
+            {
+                "id": "clean",
+                "same_product": 2,
+                "same_client": 6,
+                "different_client": 6,
+                "first_use": 6,
+                "cost": 60_000,
+            }
+        ],
+        "campaign_limits": [{"id": "any", "maximum": 20}],
+        "release_classes": [
+            {
+                "id": "rel",
+                "qc_days": 20,
+                "qa_days": 14,
+                "lead_time": {"any": {"p50": 40, "p90": 40}},
+            }
+        ],
+        "programmes": [
+            {
+                "id": name,
+                "client": name,
+                "recipe": [
+                    {
+                        "step": "only",
+                        "stage": "line",
+                        "suites": ["SLOW", "FAST"],
+                        "release": "rel",
+                        "campaign": "any",
+                    }
+                ],
+            }
+            for name in programmes
+        ],
+        "licences": [
+            {
+                "id": f"L-{name}",
+                "programme": name,
+                "site": "EAST",
+                "market": "US",
+                "from": "2025-01-01",
+            }
+            for name in programmes
+        ],
+        "contracts": [
+            {
+                "id": f"C-{name}",
+                "programme": name,
+                "firm_months": 12,
+                "price": {"commercial": 1_000_000},
+            }
+            for name in programmes
+        ],
+        "orders": [
+            {
+                "id": f"O-{name}",
+                "contract": f"C-{name}",
+                "kind": "commercial",
+                "market": "US",
+                "batches": batches,
+                "due": due,
+            }
+            for name, (due, batches) in programmes.items()
+        ],
+    }
+    return scenario_from(document).scenario
 
-    assert bill.regret == bill.firm_service == sum(floors(instance)) == 100_000
+
+def campaign(
+    instance: Instance, programme: str, suite: str, batches: int, days: int
+) -> Wish:
+    """A campaign that starts so many days after the first of January."""
+    step = instance.last_step(instance.programmes.index(programme)).index
+    where = [suite.id for suite in instance.suites].index(suite)
+    return Wish(step, where, days * instance.grid.whole(DAY), batches, False)
 
 
-def test_the_search_ends_where_no_campaign_may_move() -> None:
-    instance = build(read(SCENARIOS / "tiny.yaml").scenario)
-    nothing = replace(instance, groups=())
-
-    found = secured(nothing, enough=-1, seed=0, done=lambda _: 0.0)
-
-    assert found.bill.firm_service == 0
-
-
-def test_nothing_firm_is_late_in_the_worked_case_that_need_not_be() -> None:
-    instance = build(read(SCENARIOS / "base.yaml").scenario)
-    least = floors(instance)
-    firm = secured(instance, enough=sum(least), seed=0, done=lambda made: made / 60_000)
-    around = construct(instance, wishes_of(firm))
-    found = improve(
-        around, seed=0, done=lambda made: made / 8000, report=ignored, floors=least
+def test_suites_change_what_they_make_so_that_a_firm_line_is_in_time() -> None:
+    instance = build(lines())
+    # Three batches in the slow line are out 34 days after their start and 40 days later
+    # released, ten days after the due day; in the fast one it is the last day to be in time.
+    late = together(
+        instance,
+        [
+            campaign(instance, "SOON", "SLOW", 3, 10),
+            campaign(instance, "LATER", "FAST", 4, 10),
+        ],
     )
+    assert late is not None
+    assert late.bill.firm_service == 2_500 * 10
 
-    assert found.bill.firm_service == sum(least)
-    assert found.bill.regret < around.bill.regret
+    found = punctual(late, floors(instance))
 
-
-def ignored(_: Schedule) -> None:
-    """A plan on the way."""
+    assert found[0].bill.firm_service == 0
+    assert found[0].bill.unserved == 0
+    suites = {(c.step, c.suite) for c in wishes_of(found[0])}
+    assert suites == {
+        (w.step, w.suite)
+        for w in (
+            campaign(instance, "SOON", "FAST", 3, 10),
+            campaign(instance, "LATER", "SLOW", 4, 10),
+        )
+    }
+    assert punctual(found[0], floors(instance)) == []

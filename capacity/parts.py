@@ -1,0 +1,223 @@
+"""A plan part by part: programmes that share no suite or freezer are searched alone.
+
+What a part gains nothing else can lose, but for QC and QA, where sites share them: parts
+are put together again and looked at as a whole. Within a part, firm lines that a free
+search leaves late are seen to afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from capacity.board import Board
+from capacity.construct import Wish
+from capacity.firm import punctual
+from capacity.instance import Instance
+from capacity.pegging import FIRM_WEIGHT
+from capacity.reinsert import raced
+from capacity.resume import wishes_of
+from capacity.schedule import Schedule
+
+RUNNERS = 2
+"""Searches that begin before only the better goes on."""
+
+FREE, MENDED = 0.6, 0.92
+"""Shares of a search: after the first, firm lines that are late are seen to, if there are
+any; from the second on, what is left of it goes to the best plan."""
+
+ROUND = 0.03
+"""Share for a plan in which others are late."""
+
+DEARER = 1.1
+"""A plan in which none is late that need not be may cost so many times what it cost when
+some were; else further ones are tried. [1]"""
+
+PUNCTUAL_MOVES = 10_000
+"""Moves that finding plans in which fewer are late takes as long as."""
+
+MENDED_HEAT, AGAIN_HEAT = 0.1, 0.02
+"""How hot a search begins from such plans, and from a plan put together from parts. [1]"""
+
+STRICT_WEIGHT = 100_000
+"""What firm service counts where it has been seen to."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """Programmes that share suites or freezers, with one another only."""
+
+    programmes: frozenset[int]
+    instance: Instance
+    """With the demand and the locked campaigns of these programmes only."""
+    size: int
+    """Batches wanted."""
+
+
+def parts_of(instance: Instance) -> list[Part]:
+    """The network in parts, the one with most batches first."""
+    users: dict[int, set[int]] = {}
+    for step in instance.steps:
+        for suite in step.modes:
+            users.setdefault(suite, set()).add(step.programme)
+    for lock in instance.locks:
+        programme = instance.steps[lock.step].programme
+        users.setdefault(lock.suite, set()).add(programme)
+    shared = list(users.values())
+    if instance.freezers:  # whoever freezes intermediates may fill them
+        shared.append({step.programme for step in instance.steps if step.frozen})
+    groups = [{programme} for programme in range(len(instance.programmes))]
+    for programmes in shared:
+        touched = [group for group in groups if group & programmes]
+        groups = [group for group in groups if not group & programmes]
+        groups.append(set().union(*touched))
+    parts = [_part(instance, frozenset(group)) for group in groups]
+    parts.sort(key=lambda part: (-part.size, min(part.programmes)))
+    return [part for part in parts if part.size]
+
+
+def _part(instance: Instance, programmes: frozenset[int]) -> Part:
+    groups = [g for g in instance.groups if g.programme in programmes]
+    locks = [
+        x for x in instance.locks if instance.steps[x.step].programme in programmes
+    ]
+    alone = replace(
+        instance,
+        groups=tuple(replace(group, index=n) for n, group in enumerate(groups)),
+        locks=tuple(replace(lock, index=n) for n, lock in enumerate(locks)),
+        stocked={p: s for p, s in instance.stocked.items() if p in programmes},
+    )
+    size = sum(group.terms[group.reference].need for group in groups)
+    for stocked in alone.stocked.values():
+        wanted = sum(period.demand for period in stocked.periods)
+        size += -(-wanted // max(stocked.amounts.values(), default=1))
+    return Part(programmes, alone, size)
+
+
+def of_programmes(schedule: Schedule, programmes: Iterable[int]) -> list[Wish]:
+    """Campaigns of some programmes in a plan."""
+    steps, chosen = schedule.instance.steps, set(programmes)
+    return [
+        wish for wish in wishes_of(schedule) if steps[wish.step].programme in chosen
+    ]
+
+
+def together(instance: Instance, wishes: Iterable[Wish]) -> Schedule | None:
+    """The plan with just these campaigns, None where it breaks a rule."""
+    board, found = Board(instance), []
+    for wish in wishes:
+        step = instance.steps[wish.step]
+        campaign = board.campaign(step, wish.suite, wish.start, wish.batches, wish.ppq)
+        if campaign is None:
+            return None
+        found.append(campaign)
+    if board.swap([], found) is None or board.breaks:
+        return None
+    return board.snapshot().schedule()
+
+
+class _Phases:
+    """A budget that several searches share, one after another."""
+
+    def __init__(self, done: Callable[[int], float]) -> None:
+        self.done = done
+        self.before = self.moves = 0
+
+    @property
+    def now(self) -> float:
+        """Share that is over. [1]"""
+        return self.done(self.before + self.moves)
+
+    def spend(self, moves: int) -> None:
+        """Count what isn't a search as so many moves."""
+        self.before += moves
+
+    def until(self, share: float) -> Callable[[int], float]:
+        """What tells the next search how far it is, which ends at a share of it all."""
+        self.before += self.moves
+        self.moves = 0
+        first = self.now
+
+        def over(moves: int) -> float:
+            self.moves = moves
+            now = self.now
+            return 1.0 if now >= min(1.0, share) else (now - first) / (share - first)
+
+        return over
+
+
+def improved(
+    start: Schedule,
+    *,
+    seed: int,
+    done: Callable[[int], float],
+    report: Callable[[Schedule], None],
+    heat: float = 1.0,
+    floors: Sequence[int],
+) -> Schedule:
+    """Search from a plan of a part, or of the whole.
+
+    Parameters
+    ----------
+    start
+        Where to start.
+    seed
+        Of every random choice.
+    done
+        Share of the search that is over after so many moves; from 1 on it ends. [1]
+    report
+        Told of better plans now and then.
+    heat
+        Share of the usual first temperature. [1]
+    floors
+        Firm service that can't be bettered, by programme. [money]
+
+    Returns
+    -------
+    The best plan met; the start, if none is better.
+    """
+    phases, best, number = _Phases(done), start, 0
+
+    def better(schedule: Schedule) -> None:
+        nonlocal best
+        if schedule.rank < best.rank:
+            best = schedule
+            report(schedule)
+
+    def search(
+        starts: Sequence[Schedule], share: float, heat: float, weight: int
+    ) -> Schedule:
+        nonlocal number
+        number += 1
+        found = raced(
+            starts,
+            seed=seed + 100 * number,
+            done=phases.until(share),
+            report=better,
+            heat=heat,
+            floors=floors,
+            firm_weight=weight,
+        )
+        better(found)
+        return found
+
+    firm = start.instance.strict and any(group.firm for group in start.instance.groups)
+    starts = [start] * (RUNNERS if heat >= 1 else 1)
+    search(starts, FREE if firm else MENDED, heat, FIRM_WEIGHT)
+    free, seen, tries = best, None, list[Schedule]()
+    while firm and phases.now < MENDED and not _settled(best, free, floors):
+        if seen is not best:
+            seen, tries = best, punctual(best, floors)
+            phases.spend(PUNCTUAL_MOVES)
+        if not tries:
+            break
+        tries = [*tries[1:], tries[0]]
+        search([tries[-1]], phases.now + ROUND, MENDED_HEAT, STRICT_WEIGHT)
+    search([best], 1.0, MENDED_HEAT, STRICT_WEIGHT)
+    return best
+
+
+def _settled(plan: Schedule, free: Schedule, floors: Sequence[int]) -> bool:
+    """Whether firm lines are as punctual as they can be, and that hasn't cost much."""
+    least = plan.bill.firm_service <= sum(floors)
+    return least and plan.bill.regret <= DEARER * free.bill.regret
