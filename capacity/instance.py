@@ -15,7 +15,7 @@ from fractions import Fraction
 from itertools import accumulate, groupby, pairwise
 
 from capacity.demand import Line, lines
-from capacity.horizon import Grid, add_months
+from capacity.horizon import Grid, add_months, months_on
 from capacity.losses import success_of_step
 from capacity.scenario import (
     Changeover,
@@ -952,7 +952,7 @@ class _Builder:
             return here.target
         if row.target_months is None:
             return row.target or Fraction(0)
-        until = add_months(here.due, row.target_months)
+        until = months_on(here.due, row.target_months)
         later = (
             demand.quantity for demand in rows[number + 1 :] if demand.due <= until
         )
