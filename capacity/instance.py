@@ -291,6 +291,8 @@ class Stocked:
     """Least variable cost of making a part, at most its price. [money]"""
     given: int
     """What enters without a decision."""
+    inputs: Fraction
+    """Least variable cost of the inputs that have all to be made for a batch. [money]"""
 
     @property
     def wanted(self) -> int:
@@ -937,6 +939,7 @@ class _Builder:
             waste_cost=row.waste_cost / parts,
             target_cost=row.target_cost / parts,
             cheapest=min([price, *costs]),
+            inputs=self._inputs_cost(mine),
             given=sum(int(opening.quantity * parts) for opening in row.opening)
             + sum(
                 x.batches
