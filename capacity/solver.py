@@ -36,6 +36,7 @@ from capacity.resume import campaigns_of, schedule_of, wishes_of
 from capacity.scenario import Scenario
 from capacity.schedule import Schedule
 from capacity.search import Limits, Outcome, completed, hint, search
+from capacity.slots import early
 
 Status = Literal["optimal", "feasible", "infeasible", "unknown"]
 StoppedBy = Literal["optimal", "gap", "work", "time_limit", "interrupt"]
@@ -708,7 +709,7 @@ class _Search:
         """Keep a plan if it is better than the best."""
         if self.best is not None and schedule.rank >= self.best.rank:
             return False
-        self.best = schedule
+        self.best = schedule = early(schedule)
         self.objectives.append((self.clock.seconds, schedule.bill.regret))
         self._log(f"{self.clock.seconds:.1f} s {name}: {schedule.bill}")
         self._report()
