@@ -15,7 +15,7 @@ from fractions import Fraction
 from itertools import accumulate, groupby, pairwise
 
 from capacity.demand import Line, lines
-from capacity.horizon import Grid, add_months
+from capacity.horizon import Grid, add_months, months_on
 from capacity.losses import success_of_step
 from capacity.scenario import (
     Changeover,
@@ -297,6 +297,8 @@ class Stocked:
     """Least variable cost of making a part, at most its price. [money]"""
     given: int
     """What enters without a decision."""
+    inputs: Fraction
+    """Least variable cost of the inputs that have all to be made for a batch. [money]"""
 
     @property
     def wanted(self) -> int:
@@ -955,6 +957,7 @@ class _Builder:
             waste_cost=row.waste_cost / parts,
             target_cost=row.target_cost / parts,
             cheapest=min([price, *costs]),
+            inputs=self._inputs_cost(mine),
             given=sum(int(opening.quantity * parts) for opening in row.opening)
             + sum(
                 x.batches
@@ -970,7 +973,7 @@ class _Builder:
             return here.target
         if row.target_months is None:
             return row.target or Fraction(0)
-        until = add_months(here.due, row.target_months)
+        until = months_on(here.due, row.target_months)
         later = (
             demand.quantity for demand in rows[number + 1 :] if demand.due <= until
         )

@@ -15,6 +15,7 @@ from capacity.checker import breaches, unavoidable
 from capacity.construct import Wish, construct
 from capacity.floors import floors
 from capacity.instance import DAY, Instance, build
+from capacity.levels import stock_bound
 from capacity.model import Scope, Variables
 from capacity.model import build as build_model
 from capacity.model.linked import (
@@ -304,7 +305,7 @@ class _Search:
         """When a bound was known. [s, money]"""
         self.best: Schedule | None = None
         self.instance: Instance = build(scenario)
-        self.unavoidable = self.bound = 0
+        self.unavoidable = self.bound = self.by_levels = 0
         self.tier_bounds = [0, 0]
         self.impossible = False
         self.aside: Aside | None = None
@@ -324,7 +325,9 @@ class _Search:
 
     def run(self) -> None:
         """Construct, then prove a small case or improve a large one."""
-        self.unavoidable = self.bound = unavoidable(self.scenario)
+        self.unavoidable = unavoidable(self.scenario)
+        self.by_levels = stock_bound(self.instance)
+        self.bound = self.unavoidable + self.by_levels
         self.bounds.append((0.0, self.bound))
         self.floors = floors(self.instance)
         if self.instance.linked:
@@ -566,6 +569,8 @@ class _Search:
         sweeps = int((share * self.clock.left - searched) / each)
         fine = FINE if sweeps > 2 * FINE_SWEEP else 0
         sweeps = max(0, sweeps - (FINE_SWEEP if fine else 0))
+        if not self.instance.groups:
+            sweeps = 0
         if sweeps < 1 and not tasks:
             return
         self.bound_work = share * self.clock.left if first else 0.0
@@ -576,6 +581,7 @@ class _Search:
             fine,
             searched + sweeps * each if timed else None,
             tuple(tasks),
+            self.by_levels,
         )
         try:
             self.aside = Aside(job)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from capacity.horizon import add_months, format_moment
+from capacity.horizon import format_moment, months_on
 from capacity.scenario import Demand, Frozen, MadeToStock
 from capacity.validate.names import Check, Finding
 from capacity.validate.network import Network
@@ -112,7 +112,7 @@ def _too_high(
     if stocked.target_months is None:
         return
     for row in rows:
-        until = add_months(row.due, stocked.target_months)
+        until = months_on(row.due, stocked.target_months)
         after = (other for other in rows if row.due < other.due <= until)
         wanted = sum((other.quantity for other in after), Fraction(0))
         if row.target is None and wanted > limit:
