@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 TABLES = (
     *("batches.csv", "campaigns.csv", "orders.csv", "shipments.csv", "genealogy.csv"),
-    *("qualifications.csv", "waits.csv", "load.csv", "assumptions.csv"),
+    *("qualifications.csv", "stock.csv", "waits.csv", "load.csv", "assumptions.csv"),
 )
 
 HASHED = (
@@ -146,6 +146,7 @@ ROWS = {
     "shipments": ("shipment", "lane"),
     "qualifications": ("qualification", "qualification"),
     "filings": ("filing", "market"),
+    "stocks": ("period of", "programme"),
     "consumes": ("what is used by", "batch"),
     "history": ("moment of the history", ""),
 }

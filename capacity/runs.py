@@ -358,6 +358,7 @@ def _texts(
         "qualifications.csv": tables.to_csv(
             tables.qualifications(loaded.scenario, plan)
         ),
+        "stock.csv": tables.to_csv(tables.stock(loaded.scenario, plan)),
         "waits.csv": tables.to_csv(tables.waits(loaded.scenario, plan)),
         "load.csv": tables.to_csv(tables.load(loaded.scenario, plan)),
         "assumptions.csv": tables.to_csv(tables.assumptions(loaded.scenario)),

@@ -37,6 +37,8 @@ from capacity.tables.rows import (
     prices,
     to_csv,
 )
+from capacity.tables.stock import SOON as STOCK_SOON
+from capacity.tables.stock import STOCK_COLUMNS, stock
 from capacity.tables.supply import SUPPLY_COLUMNS, supply
 from capacity.tables.usage import (
     LOAD_COLUMNS,
@@ -61,6 +63,8 @@ __all__ = [
     "PROVENANCE_COLUMNS",
     "QUALIFICATION_COLUMNS",
     "SHIPMENT_COLUMNS",
+    "STOCK_COLUMNS",
+    "STOCK_SOON",
     "SUPPLY_COLUMNS",
     "WAIT_COLUMNS",
     "assumptions",
@@ -82,6 +86,7 @@ __all__ = [
     "shipments",
     "site_load",
     "standings",
+    "stock",
     "supply",
     "to_csv",
     "typed",
