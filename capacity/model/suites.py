@@ -493,6 +493,8 @@ def keep_ceilings(v: Variables) -> None:
     first of a campaign its lead-in and the changeover.
     """
     for suite in v.instance.suites:
+        if not suite.ceilings:
+            continue
         chains = [chain for (_, s), chain in v.chains.items() if s == suite.index]
         if any(any(True for _ in chain.free()) for chain in chains) or v.scope.whole:
             pieces = [_piece(v, slot) for chain in chains for slot in chain.free()]
