@@ -423,7 +423,7 @@ def _same_product(
 ) -> Iterator[Arc]:
     """The same product again: clean within the hold if no shutdown lies between."""
     low_free, high_free = bounds
-    hold = v.instance.clean_hold
+    hold = suite.hold
     low, high = node.low, node.high
     if high - low_free > hold:
         arc = _arc(v, suite, before, node, days)

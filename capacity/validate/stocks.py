@@ -150,9 +150,10 @@ def periods(network: Network) -> Iterator[Finding]:
 def _dated(network: Network, row: Demand) -> Iterator[Finding]:
     as_of = network.scenario.as_of
     at, due = f"demand.{row.id}", format_moment(row.due)
+    strict = network.scenario.due_rule == "strict"  # counts up to its first moment
     if row.due < as_of:
         yield Finding(f"{at}.due", f"{due} is before as_of {format_moment(as_of)}")
-    elif row.due >= network.end:
+    elif row.due > network.end or (row.due == network.end and not strict):
         yield Finding(f"{at}.due", f"{due} is after the horizon's end")
     if row.start is not None and row.start > row.due:
         text = f"{format_moment(row.start)} is after its last day {due}"
