@@ -35,7 +35,7 @@ from capacity.scenario import Scenario
 from capacity.schedule import Run, Schedule
 from capacity.search import Limits, search
 from capacity.solver import solve
-from capacity.validate import problems, rough_cut
+from capacity.validate import problems, rough_cut, warnings
 
 Row = dict[str, Any]
 
@@ -393,6 +393,24 @@ def test_the_rough_cut_load_counts_demand_beyond_what_is_on_hand() -> None:
     rows = rough_cut(Scenario.model_validate(document))
 
     assert [row["needed_days"] for row in rows] == [10]
+
+
+def test_demand_before_anything_new_is_warned_of() -> None:
+    # A batch takes 10 days and a lag of 25: day 35, and 2 are on hand.
+    opening = [{"quantity": 2}]
+    demand = ((DAY_30, 3), (DAY_60, 2))
+    document = stock_network(*demand, opening=opening, release_days=25)
+
+    assert warnings(Scenario.model_validate(document)) == [
+        (
+            "demand.D0.due",
+            "demand D0: due: 3 batches are wanted by then and 2 on hand; anything else "
+            "comes on 2026-02-05 at the earliest (suite: production and release take "
+            "that long)",
+        )
+    ]
+    document["demand"][0]["quantity"] = 2
+    assert warnings(Scenario.model_validate(document)) == []
 
 
 def test_month_ends_stay_month_ends() -> None:
