@@ -26,6 +26,7 @@ from capacity.pegging import (
 )
 from capacity.schedule import Run, Schedule, Test, freights_for
 from capacity.slots import Slots, in_turn
+from capacity.stocks import Lot
 
 BREACH = 10**15
 """What a batch costs that breaks a rule. [money]"""
@@ -35,7 +36,7 @@ class Campaign:
     """A campaign on the board. It never changes: another one takes its place."""
 
     __slots__ = (
-        "after", "end", "gap", "items", "lead", "lock", "mask", "mode", "n", "ppq",
+        "after", "end", "gap", "items", "lead", "lock", "lots", "mask", "mode", "n", "ppq",
         "programme", "site", "start", "step", "suite", "takt", "tests", "units",
     )  # fmt: skip
 
@@ -61,6 +62,7 @@ class Campaign:
         self.tests: list[Test | None] = []
         self.items: list[Item] = []
         self.units: list[Unit] = []
+        self.lots: list[Lot] = []
 
 
 class _Undo:
@@ -95,6 +97,7 @@ class Board:
             for mode in step.modes.values()
         }
         self.firm_weight = FIRM_WEIGHT if instance.strict else 0
+        self.stocked = instance.stocked
         self.tolerance: float | None = None
         """What a batch without its intermediate counts, in shares of what it's worth."""
         for lock in instance.locks:

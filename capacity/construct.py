@@ -53,6 +53,9 @@ class Bundle:
 
     def size(self, demand: Demand, suite: int) -> int:
         """Batches that it takes in a suite."""
+        if demand.stocked is not None and self.step.after is None:
+            size = demand.stocked.amounts[suite]
+            return -(-len(self.outs) * demand.batch_parts() // size)
         if not demand.several or self.step.index != demand.last.index:
             return len(self.outs)
         kg = demand.instance.kg[self.step.index, suite]
@@ -65,7 +68,7 @@ class Bundle:
         """Fewest batches of a campaign that may make all of it."""
         if self.step.after is not None:
             return self.step.least(self.step.role)
-        kinds = {demand.groups[j].kind for j, _ in self.groups}
+        kinds = {demand.groups[j].kind for j, _ in self.groups} or {"commercial"}
         return max(self.step.least(kind) for kind in kinds)
 
     def allowed(self, demand: Demand, n: int) -> int:
@@ -225,6 +228,11 @@ def bundles_of(board: Board, demand: Demand, span: int) -> Iterator[Bundle]:
             count -= part
     if open_:
         yield _bundle(demand, open_, False)
+    outs = demand.short(board.pegs[demand.programme])
+    while outs:
+        n = sum(out <= outs[0] + span for out in outs[: step.maximum])
+        yield Bundle(step, False, tuple(outs[:n]), ())
+        outs = outs[n:]
     if step.frozen is not None:
         yield from _inputs(board, demand, left, span)
 
@@ -294,6 +302,8 @@ def _units_wanted(
     ]
     for j, count in enumerate(left):
         users += [(demand.want[j] - early, j)] * max(count, 0)
+    short = demand.short(board.pegs[demand.programme])
+    users += [(out - early, -1) for out in short]
     units = [unit[2] for c in board.steps[step.index] for unit in c.units]
     units += [unit[2] for unit in demand.stores.get(step.index, [])]
     units.sort(reverse=True)
@@ -354,6 +364,8 @@ def _guess(board: Board, bundle: Bundle, option: Option) -> int:
         for k, (start, suite) in enumerate(option.batches):
             j = places[min(k * len(places) // n, len(places) - 1)]
             cost += demand.alone(start, suite, j)
+    elif demand.stocked is not None and bundle.step.role == "product":
+        cost += _off(demand, bundle, option)
     if not out or out[0].step != new.step or out[0].n >= new.n:
         cost += board.instance.suites[new.suite].changeover_cost
     pushed = out if len(out) < len(into) else out[1:]
@@ -361,6 +373,17 @@ def _guess(board: Board, bundle: Bundle, option: Option) -> int:
         early, late = board.demands[old.programme].rates
         delta = moved.start - old.start
         cost += old.n * (late * delta if delta > 0 else -early * delta)
+    return cost
+
+
+def _off(demand: Demand, bundle: Bundle, option: Option) -> int:
+    """About what it costs that batches for a stock are early or late."""
+    early, late = demand.rates
+    cost, n = 0, len(option.batches)
+    for k, (start, suite) in enumerate(option.batches):
+        wanted = bundle.outs[min(k * len(bundle.outs) // n, len(bundle.outs) - 1)]
+        delta = start + bundle.step.modes[suite].lead - wanted
+        cost += late * delta if delta > 0 else -early * delta
     return cost
 
 

@@ -22,7 +22,7 @@ from capacity.instance import (
     Stocked,
 )
 from capacity.schedule import ON_HAND, Freight, Test, group_freights
-from capacity.stocks import NEVER, Lot, flow
+from capacity.stocks import NEVER, Flow, Lot, flow
 
 if TYPE_CHECKING:
     from capacity.board import Campaign
@@ -61,8 +61,8 @@ class Pegged:
     """How a programme's batches serve its groups, with what takes to go on from there."""
 
     __slots__ = (
-        "bads", "changed", "costs", "end", "firms", "items", "left", "lefts", "picks",
-        "places", "ppq", "price", "sizes", "stays",
+        "bads", "changed", "costs", "end", "firms", "flow", "items", "left", "lefts",
+        "picks", "places", "ppq", "price", "sizes", "stays",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -87,6 +87,8 @@ class Pegged:
         """Batches of PPQ campaigns and the groups that they serve."""
         self.changed = 0
         self.price: Price = (0, 0, 0, 0, 0)
+        self.flow: Flow | None = None
+        """Periods of a programme made to stock."""
         self.stays: list[Stay] = []
         """Intermediates in freezers that are limited."""
 
@@ -131,6 +133,8 @@ class Demand:
         self.stocked = instance.stocked.get(programme)
         self.least_bits = 14 if self.stocked is None else KIND_BITS["commercial"]
         """Kinds of which a campaign must be large enough for one, serving nothing."""
+        if self.stocked is not None:
+            self.rates = self._stock_rates()
 
     # ----------------------------------------------------------------- terms
 
@@ -194,7 +198,7 @@ class Demand:
             sum(money[0] for money in groups_money) // number // 3,
         )
         """What a batch costs that is a tick earlier or later, about. [money]"""
-        self.reference = [sizes.index(group.reference) for group in groups]
+        self.reference: list[int] = [sizes.index(group.reference) for group in groups]
 
     def _rights(self) -> None:
         suites = self.instance.suites
@@ -343,6 +347,8 @@ class Demand:
         """Note the batches on their campaign as the pegging reads them; no tests: no queue."""
         if step.index == self.last.index:
             campaign.items = list(self._items(campaign, step, tests))
+            if self.stocked is not None:
+                campaign.lots = list(self._lots_of(self.stocked, campaign))
         else:
             campaign.units = list(self._units(campaign, step, tests))
 
@@ -583,10 +589,9 @@ class Demand:
                     firm += cost
         lacking = worth = 0
         if self.stocked is not None:
-            stock = flow(self.stocked, self._lots(self.stocked, found))
-            regret += stock.unserved_cost - stock.saved
-            regret += sum(stage.cost for stage in stock.stages)
-            bad += -(-stock.breaks // self.stocked.parts)
+            found.flow = flow(self.stocked, self._lots(self.stocked, steps))
+            regret += found.flow.regret
+            bad += -(-found.flow.breaks // self.stocked.parts)
         if self.frozen or self.direct:
             more, lacking, worth = self._supply(steps, found)
             regret, firm, bad = regret + more[0], firm + more[1], bad + more[2]
@@ -596,22 +601,73 @@ class Demand:
             bad += self._early_validation(steps, found)
         found.price = regret, firm, bad, lacking, worth
 
-    def _lots(self, stocked: Stocked, found: Pegged) -> Iterator[Lot]:
+    def _lots(self, stocked: Stocked, steps: list[list[Campaign]]) -> list[Lot]:
         """What enters the stock of a programme that is made to it."""
+        found = [lot for c in steps[self.last.index] for lot in c.lots]
         lead, commercial = self._lead("commercial"), KIND_BITS["commercial"]
         for expiry, _, suite, bit in self.stock:
             right = stocked.given_rights[suite]
             if bit == commercial and right is not None:
                 enters = max(right, self.instance.as_of)
-                yield Lot(enters, expiry, stocked.released_amounts[suite])
-        for ready, _, suite, mask, out, _, campaign, _ in found.items:
-            rights = stocked.given_rights if campaign is None else stocked.rights
-            right, end = rights[suite], NEVER
-            if right is None or not mask & commercial:
-                continue
-            if stocked.life is not None:
-                end = out + stocked.life + 1
-            yield Lot(max(ready + lead, right), end, stocked.amounts[suite])
+                found.append(Lot(enters, expiry, stocked.released_amounts[suite]))
+        for out, _, suite, bit, _, _, _, _ in self.waiting:
+            right = stocked.given_rights[suite]
+            if bit == commercial and right is not None:
+                end = NEVER if stocked.life is None else out + stocked.life + 1
+                found.append(Lot(max(out + lead, right), end, stocked.amounts[suite]))
+        return found
+
+    def _lots_of(self, stocked: Stocked, campaign: Campaign) -> Iterator[Lot]:
+        """What a campaign adds to the stock."""
+        right, lead = stocked.rights[campaign.suite], self._lead("commercial")
+        amount = stocked.amounts[campaign.suite]
+        for ready, _, _, mask, out, _, _, _ in campaign.items:
+            if right is not None and mask & KIND_BITS["commercial"]:
+                end = NEVER if stocked.life is None else out + stocked.life + 1
+                yield Lot(max(ready + lead, right), end, amount)
+
+    def batch_parts(self) -> int:
+        """What a batch of the preferred suite adds to the stock, in parts of a unit."""
+        assert self.stocked is not None
+        suites = list(self.last.modes) or list(self.stocked.amounts)
+        return self.stocked.amounts[suites[0]]
+
+    def short(self, found: Pegged) -> list[int]:
+        """Latest outs of the batches that a stock lacks for its demand and targets. [tick]
+
+        A batch more makes up for what waits from then on; what is lost, or a target that is
+        dearer than storing for it, asks for one of its own.
+        """
+        if self.stocked is None:
+            return []
+        stocked, size = self.stocked, self.batch_parts()
+        aims = stocked.target_cost > stocked.storage_cost
+        lead, outs, gone, most = self._lead("commercial"), list[int](), 0, 0
+        assert found.flow is not None
+        rows = zip(
+            stocked.periods,
+            found.flow.lost,
+            found.flow.backlog,
+            found.flow.deficit,
+            strict=True,
+        )
+        for period, lost, waits, deficit in rows:
+            gone += lost
+            most = max(most, gone + waits + (deficit if aims else 0))
+            more = -(-most // size) - len(outs)
+            outs += [period.end - lead] * more
+        return outs
+
+    def _stock_rates(self) -> tuple[int, int]:
+        """What a batch for a stock costs that is a tick early or late, about. [money]"""
+        assert self.stocked is not None
+        stocked, size = self.stocked, self.batch_parts()
+        ticks = 1
+        if not stocked.daily:
+            span = stocked.periods[-1].end - stocked.start
+            ticks = max(1, span // len(stocked.periods))
+        late = stocked.shortage_cost + stocked.price / len(stocked.periods)
+        return int(stocked.storage_cost * size / ticks), int(late * size / ticks) + 1
 
     def _charge(self, found: Pegged, item: Item, j: int) -> None:
         cost, service, breaks = self._cost(item, j, found.sizes, -FAR)

@@ -282,20 +282,32 @@ class _Writer:
     def _stocks(self) -> Iterator[StockPeriod]:
         for programme, found in sorted(self.schedule.flows.items()):
             stocked = self.instance.stocked[programme]
-            for period, stage in zip(stocked.periods, found.stages, strict=True):
+            costs = zip(
+                found.storage_costs,
+                found.shortage_costs,
+                found.waste_costs,
+                found.deficit_costs,
+                strict=True,
+            )
+            for n, (period, cost) in enumerate(
+                zip(stocked.periods, costs, strict=True)
+            ):
+                amounts = {
+                    "opening": found.closing[n - 1] if n else 0,
+                    "made": found.made[n],
+                    "waste": found.waste[n],
+                    "demand": period.demand,
+                    "sold": found.sold[n],
+                    "backlog": found.backlog[n],
+                    "lost": found.lost[n],
+                    "closing": found.closing[n],
+                    "target": period.target,
+                }
                 yield StockPeriod(
                     programme=stocked.id,
                     due=self.date(period.due),
-                    opening=Fraction(stage.opening, stocked.parts),
-                    made=Fraction(stage.made, stocked.parts),
-                    waste=Fraction(stage.waste, stocked.parts),
-                    demand=Fraction(period.demand, stocked.parts),
-                    sold=Fraction(stage.sold, stocked.parts),
-                    backlog=Fraction(stage.backlog, stocked.parts),
-                    lost=Fraction(stage.lost, stocked.parts),
-                    closing=Fraction(stage.closing, stocked.parts),
-                    target=Fraction(period.target, stocked.parts),
-                    cost=stage.cost,
+                    cost=sum(cost),
+                    **{name: Fraction(x, stocked.parts) for name, x in amounts.items()},
                 )
 
     # ----------------------------------------------------------------- input

@@ -222,7 +222,13 @@ class Search:
         """What serving a batch is worth, on average. [money]"""
         rows = [group.terms[group.reference] for group in self.board.instance.groups]
         batches = sum(row.need for row in rows)
-        return sum(row.need * row.unserved for row in rows) / max(batches, 1)
+        worth = float(sum(row.need * row.unserved for row in rows))
+        for demand in self.board.demands:
+            if demand.stocked is not None:
+                stocked = demand.stocked
+                batches += -(-stocked.wanted // demand.batch_parts())
+                worth += float(stocked.wanted * (stocked.price + stocked.shortage_cost))
+        return worth / max(batches, 1)
 
     def attempt(self, change: Change | None, allowed: float) -> None:
         """Make a change unless it costs more than is allowed."""
@@ -493,16 +499,19 @@ class Search:
     def oust(self, _: Campaign) -> Change | None:
         """Batches that a programme lacks, with their intermediates, in place of others."""
         rng, board = self.rng, self.board
-        lacking = [demand for demand in board.demands if self.left(demand)]
+        lacking = [d for d in board.demands if self.lacks(d.programme)]
         if not lacking:
             return None
         demand = rng.choice(lacking)
         last = demand.last
         if last.direct_hold is not None:
             return None
-        j, most = rng.choice(self.left(demand))
-        n, kind = 1 + int(rng.random() * most), demand.groups[j].kind
-        out = demand.want[j] - int(rng.expovariate(1 / rng.choice(self.scales)))
+        wanted = self.left(demand)
+        if not wanted:  # its intermediates
+            return None
+        out, most, kind = rng.choice(wanted)
+        n = 1 + int(rng.random() * most)
+        out -= int(rng.expovariate(1 / rng.choice(self.scales)))
         one = self.wedged(last, out, n, last.least(kind), ppq=kind == "ppq")
         if one is None or last.frozen is None or rng.random() < 0.2:  # some lie ready
             return one
@@ -517,10 +526,17 @@ class Search:
             return None
         return one[0] + two[0], one[1] + two[1]
 
-    def left(self, demand: Demand) -> list[tuple[int, int]]:
-        """(place of a group, batches that nothing serves) of a programme."""
-        rows = self.board.pegs[demand.programme].left
-        return [(j, n) for j, n in enumerate(rows) if n > 0]
+    def left(self, demand: Demand) -> list[tuple[int, int, str]]:
+        """(latest out, batches that nothing serves, their kind) of a programme."""
+        pegged = self.board.pegs[demand.programme]
+        if demand.stocked is not None:
+            outs = demand.short(pegged)
+            return [(out, outs.count(out), "commercial") for out in dict.fromkeys(outs)]
+        return [
+            (demand.want[j], n, demand.groups[j].kind)
+            for j, n in enumerate(pegged.left)
+            if n > 0
+        ]
 
     def wedged(
         self, step: StepData, out: int, n: int, least: int, *, ppq: bool
@@ -631,6 +647,11 @@ class Search:
         before, firm = board.total(), board.pegs[late].price[1]
         if board.swap(gone, []) is None:
             return
+        for programme in sorted({c.programme for c in gone}):
+            demand = board.demands[programme]
+            if demand.stocked is not None:  # only now it lacks what is gone
+                bundles = [b for b in bundles if b.step.programme != programme]
+                bundles += bundles_of(board, demand, self.rng.choice(self.spans))
         bundles.sort(key=lambda bundle: bundle.outs[0] + ahead[bundle.step.programme])
         for bundle in bundles:
             if not insert(board, bundle, 2):
@@ -649,7 +670,9 @@ class Search:
     def lacks(self, programme: int) -> bool:
         """Whether a programme doesn't serve all of its groups."""
         pegged = self.board.pegs[programme]
-        return pegged.price[3] > 0 or any(n > 0 for n in pegged.left)
+        if pegged.price[3] > 0 or any(n > 0 for n in pegged.left):
+            return True
+        return bool(self.board.demands[programme].short(pegged))
 
     def wanting(self, programme: int) -> tuple[list[Campaign], list[Bundle]]:
         """Bundles that a programme lacks, and campaigns where they might go."""
@@ -719,8 +742,9 @@ class Search:
         """The batches of campaigns as bundles of another size, due as they are needed."""
         rows: dict[tuple[int, bool], list[tuple[int, int]]] = {}
         for campaign in gone:
-            if self.steps[campaign.step].role == "in_process":
-                continue  # comes back with what it feeds
+            step = self.steps[campaign.step]
+            if step.role == "in_process" or step.programme in self.board.stocked:
+                continue  # comes back with what it feeds, or with what a stock lacks
             key = (campaign.step, campaign.ppq)
             rows.setdefault(key, []).extend(self.needs_of(campaign))
         found = []

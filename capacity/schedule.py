@@ -472,11 +472,10 @@ class Schedule:
         for found in self.flows.values():
             sums["unserved"] += found.unserved_cost
             sums["variable"] -= found.saved
-            for stage in found.stages:
-                sums["storage"] += stage.storage_cost
-                sums["shortage"] += stage.shortage_cost
-                sums["waste"] += stage.waste_cost
-                sums["deficit"] += stage.deficit_cost
+            sums["storage"] += sum(found.storage_costs)
+            sums["shortage"] += sum(found.shortage_costs)
+            sums["waste"] += sum(found.waste_costs)
+            sums["deficit"] += sum(found.deficit_costs)
         return Bill(**{name: sums[name] for name in Bill.__dataclass_fields__})
 
     def _bill_group(

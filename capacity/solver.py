@@ -18,6 +18,7 @@ from capacity.instance import DAY, Instance, build
 from capacity.model import Scope, Variables
 from capacity.model import build as build_model
 from capacity.model.plans import NotInModel, found, locked_only, values
+from capacity.model.slots import batches_useful
 from capacity.parts import (
     AGAIN_HEAT,
     Part,
@@ -352,15 +353,19 @@ class _Search:
         """Slots of the whole model, estimated without building it."""
         steps = self.instance.steps
         needs = [
-            step.sufficient
-            * sum(
-                g.terms[g.reference].need
-                for g in self.instance.groups_of(step.programme)
-            )
-            * len(step.modes)
+            step.sufficient * self._wanted(step.programme) * len(step.modes)
             for step in steps
         ]
         return sum(needs) + sum(run.batches for run in scope.base.runs)
+
+    def _wanted(self, programme: int) -> int:
+        """Batches that a programme can use."""
+        stocked = self.instance.stocked.get(programme)
+        if stocked is not None:
+            suites = self.instance.last_step(programme).modes
+            return max((batches_useful(stocked, suite) for suite in suites), default=0)
+        groups = self.instance.groups_of(programme)
+        return sum(group.terms[group.reference].need for group in groups)
 
     def _find_any(self, whole: Scope) -> None:
         """Look for any plan, where nothing constructed keeps the rules."""

@@ -76,6 +76,11 @@ def test_every_table_is_a_sheet_with_the_same_cells(
     assert cells == rows(run.directory / name)
 
 
+def test_where_nothing_waits_the_summary_says_none(book: Workbook) -> None:
+    said = {row[0]: row[1] for row in book["Summary"].iter_rows(values_only=True)}
+    assert said["waits"] == "none"
+
+
 def test_dates_are_dates_money_is_money_and_nothing_is_a_formula(
     book: Workbook,
 ) -> None:

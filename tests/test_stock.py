@@ -11,11 +11,14 @@ from strategies import Case, cases
 from test_pinned import agree
 from test_rules import network
 
+from benchmarks import inventory
 from capacity.board import board_of
 from capacity.checker import breaches, broken_rules
+from capacity.construct import construct
 from capacity.instance import build
 from capacity.plan import Plan, StockPeriod
 from capacity.publish import to_plan
+from capacity.reinsert import improve
 from capacity.scenario import Scenario
 from capacity.schedule import Run, Schedule
 from capacity.solver import solve
@@ -326,3 +329,44 @@ def test_a_plan_states_its_periods_as_its_batches_make_them() -> None:
     assert breaches(case.scenario, plan.model_copy(update={"stocks": [wrong]})) == [
         "the stocks of the plan aren't what its batches make of them"
     ]
+
+
+# ------------------------------------------------------------------- large cases
+
+
+def test_a_large_case_is_constructed_and_searched() -> None:
+    # Two years of quarters for five of the products: too large to be solved whole.
+    document = inventory.network()
+    kept = [f"P{number:02d}" for number in range(1, 6)]
+    for part in ("made_to_stock", "demand", "transfers"):
+        document[part] = [row for row in document[part] if row["programme"] in kept]
+    document["programmes"] = [p for p in document["programmes"] if p["id"] in kept]
+    document["horizon"]["end"] = "2027-12-31"
+    document["demand"] = [r for r in document["demand"] if r["due"] < "2028-01-01"]
+    scenario = Scenario.model_validate(document)
+    assert problems(scenario) == []
+
+    built = construct(build(scenario))
+    better = improve(built, seed=0, done=lambda made: made / 500, report=lambda _: None)
+
+    for schedule in (built, better):
+        assert breaches(scenario, to_plan(schedule, "")) == []
+    # Nearly all of the demand is supplied, and most of it in time.
+    wanted = sum(row.quantity for row in scenario.demand)
+    unsold = sum(
+        row.backlog for row in to_plan(better, "").stocks if row.due.year == 2027
+    )
+    assert built.bill.unserved < wanted * 400_000 / 20
+    assert unsold < wanted / 5
+    assert better.bill.regret < built.bill.regret
+
+
+def test_the_network_of_the_benchmark_is_the_same_every_time() -> None:
+    document = inventory.network()
+
+    assert document == inventory.network()
+    assert document != inventory.network(seed=1)
+    scenario = Scenario.model_validate(document)
+    assert problems(scenario) == []
+    sizes = len(scenario.suites), len(scenario.programmes), len(scenario.demand)
+    assert sizes == (10, 15, 15 * 60)

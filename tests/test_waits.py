@@ -54,6 +54,8 @@ def test_a_stretch_counts_its_batches_and_their_mean_wait() -> None:
     [row] = tables.waits(scenario, plan).to_dict("records")
 
     assert (row["batches"], row["mean_days"], row["longest_days"]) == (3, 3, 4)
+    found = tables.kpis(scenario, plan, bound=None, tiers=[], unavoidable=0)
+    assert (found["waiting_batches"], found["waiting_days"]) == (3, 9)
     load = tables.load(scenario, plan).set_index(["month", "resource"])
     assert load.loc[("2026-01", "QA"), ["waiting", "wait_days"]].tolist() == [3, 3]
     assert load.loc[("2026-01", "QC"), "waiting"] == 0

@@ -40,6 +40,8 @@ FIGURES: dict[str, tuple[str, str | None]] = {
     "on_time_in_full_prospects": ("1", HIGHER),
     "make_up_batches": ("batches", NEITHER),
     "make_up_batches_missing": ("batches", LOWER),
+    "waiting_batches": ("batches", LOWER),
+    "waiting_days": ("days", LOWER),
     "changeovers": ("changeovers", LOWER),
     "campaigns": ("campaigns", NEITHER),
     "batches": ("batches", NEITHER),

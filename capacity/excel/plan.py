@@ -152,7 +152,7 @@ def _summary(look: Looks, page: Worksheet, run: Run) -> None:
     row = 3
     for name, value in run.kpis.items():
         if name not in blocks:
-            _figures(look, page, row, _spoken(name), [value])
+            _figures(look, page, row, _spoken(name), ["none" if value == [] else value])
             row += 1
     for name, part in blocks.items():
         row = _block(look, page, row + 1, name, part)

@@ -60,6 +60,7 @@ def kpis(
         "batches": sum(batch.campaign is not None for batch in plan.batches),
         **_money(scenario, plan),
         "load": _load_by_year(load(scenario, plan)),
+        **_queues(plan),
         "waits": _waits(scenario, plan),
         "first_batch": _first_batch(scenario, plan),
         "first_shipment": _first_shipment(scenario, plan),
@@ -173,6 +174,12 @@ def _load_by_year(frame: pd.DataFrame) -> dict[str, dict[str, float | None]]:
     ):
         found.setdefault(suite, {})[year] = None if pd.isna(share) else float(share)
     return found
+
+
+def _queues(plan: Plan) -> dict[str, object]:
+    """Batches that queues release later, and by how many days in all."""
+    days = [batch.wait_days for batch in plan.batches if batch.wait_days]
+    return {"waiting_batches": len(days), "waiting_days": round(sum(days))}
 
 
 def _waits(scenario: Scenario, plan: Plan) -> list[dict[str, object]]:
