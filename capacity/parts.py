@@ -89,8 +89,7 @@ def _part(instance: Instance, programmes: frozenset[int]) -> Part:
     )
     size = sum(group.terms[group.reference].need for group in groups)
     for stocked in alone.stocked.values():
-        wanted = sum(period.demand for period in stocked.periods)
-        size += -(-wanted // max(stocked.amounts.values(), default=1))
+        size += -(-stocked.wanted // max(stocked.amounts.values(), default=1))
     return Part(programmes, alone, size)
 
 

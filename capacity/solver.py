@@ -234,6 +234,9 @@ MOST_SWEEPS = 10_000
 FINE, FINE_SWEEP = 3, 10
 """Time steps per shortest takt of a last sweep, and how many others it takes as long as."""
 
+PLENTY = 60
+"""Moves per batch from which on reinsertion begins as hot as it may."""
+
 RESUMED_HEAT = 0.02
 """How hot reinsertion begins from a plan that has been improved before. [1]"""
 
@@ -588,7 +591,7 @@ class _Search:
             seed=self.seed,
             done=share,
             report=lambda schedule: self._take_part(part, wishes_of(schedule)),
-            heat=self.heat,
+            heat=self._heat(part, seconds),
             floors=self._floors_of(part),
         )
         self._take_part(part, wishes_of(found))
@@ -601,10 +604,15 @@ class _Search:
             self._start_of(part),
             self._floors_of(part),
             self.seed,
-            self.heat,
+            self._heat(part, seconds),
             int(seconds * MOVES_PER_NOMINAL),
             seconds if timed else None,
         )
+
+    def _heat(self, part: Part, seconds: float) -> float:
+        """How hot to begin: a hot search that is short ends above where it began. [1]"""
+        plenty = seconds * MOVES_PER_NOMINAL / (PLENTY * part.size)
+        return self.heat * min(1.0, plenty)
 
     def _start_of(self, part: Part) -> Schedule:
         assert self.best is not None
