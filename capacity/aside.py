@@ -62,6 +62,8 @@ class Job:
     """Wall clock after which the last sweep begins, if that decides. [s]"""
     tasks: tuple[Task, ...] = ()
     """Parts to be searched first."""
+    besides: int = 0
+    """What programmes without lines cost at the least: it comes to every bound. [money]"""
 
 
 class Aside:
@@ -162,14 +164,14 @@ def work(source: BinaryIO, sink: BinaryIO) -> None:
         write(part=wishes_of(_searched(task)))
     found = bound(
         job.instance,
-        job.upper,
+        job.upper - job.besides,
         sweeps=job.sweeps,
         stop=over,
-        report=lambda value: write(bound=value),
+        report=lambda value: write(bound=value + job.besides),
         fine=job.fine,
     )
     rows = list(zip(found.weeks, *found.prices, strict=True)) if found.prices else []
-    write(bound=found.value, sweeps=found.sweeps, prices=rows)
+    write(bound=found.value + job.besides, sweeps=found.sweeps, prices=rows)
 
 
 def _searched(task: Task) -> Schedule:

@@ -256,7 +256,7 @@ class Board:
             free, leaving, from_step = before.end, before.programme, before.step
         if (
             leaving == programme
-            and start - free <= self.instance.clean_hold
+            and start - free <= suite.hold
             and not suite.shut_between(free, start)
         ):
             return 0
@@ -303,8 +303,9 @@ class Board:
         end = FAR
         if after is not None:
             end = after.start
-            if after.programme != step.programme or self._shut_before(after, step):
-                data = self.instance.suites[suite]
+            data = self.instance.suites[suite]
+            other = after.programme != step.programme or data.hold < 0
+            if other or self._shut_before(after, step):
                 end -= data.changeover[step.index, after.step]
         for low, high in reversed(mode.starts):
             if low > tick:

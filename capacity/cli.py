@@ -347,6 +347,28 @@ def supply(
 
 
 @app.command()
+def cover(
+    run: RunFolder,
+    output: Picture = None,
+    programme: ProgrammeId = None,
+    start: From = None,
+    end: To = None,
+    size: PictureSize = Size.SLIDE,
+    style: PictureStyle = Style.LIGHT,
+) -> None:
+    """Draw stock, target, demand and expiry of each programme made to stock."""
+    from capacity import pictures, plots
+
+    read = pictures.read(run)
+    wanted = pictures.wanted(read, None, programme, start, end, size, style)
+    del wanted["site"]
+    scenario = read.loaded.scenario
+    pictures.refuse_unstocked(scenario, programme)
+    figure = plots.cover_figure(scenario, read.plan, **wanted)
+    tell(pictures.save(figure, read, output, "cover"))
+
+
+@app.command()
 def qualifications(
     run: RunFolder,
     output: Picture = None,

@@ -232,7 +232,7 @@ class _Drawing:
         data = board.instance.suites[mode.suite]
         free = data.free_from if before is None else before.end
         end = board.instance.horizon_end if after is None else after.start
-        if after is not None and after.programme != step.programme:
+        if after is not None and (after.programme != step.programme or data.hold < 0):
             end -= data.changeover[step.index, after.step]
         for low, high in mode.starts:
             start = max(low, floor, free)

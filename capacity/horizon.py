@@ -18,6 +18,14 @@ def add_months(moment: datetime, months: int) -> datetime:
     return moment.replace(year=year, month=month + 1, day=day)
 
 
+def months_on(day: datetime, months: int) -> datetime:
+    """The same day `months` later; the last day of a month stays the last day of one."""
+    found = add_months(day, months)
+    if day.day < calendar.monthrange(day.year, day.month)[1]:
+        return found
+    return found.replace(day=calendar.monthrange(found.year, found.month)[1])
+
+
 def days_between(start: datetime, end: datetime) -> Fraction:
     """Exact time from `start` to `end`. [day]"""
     gap = end - start

@@ -15,7 +15,7 @@ from fractions import Fraction
 from itertools import accumulate, groupby, pairwise
 
 from capacity.demand import Line, lines
-from capacity.horizon import Grid, add_months
+from capacity.horizon import Grid, add_months, months_on
 from capacity.losses import success_of_step
 from capacity.scenario import (
     Changeover,
@@ -65,6 +65,10 @@ class SuiteData:
     """By (step that leaves or -1, step that enters). [tick]"""
     changeover_cost: int
     """[money]"""
+    hold: int
+    """Longest idle after which the same product needs no changeover; -1: none. [tick]"""
+    no_idle: bool
+    """Campaigns start as soon as they can."""
     ceilings: tuple[tuple[int, int, int], ...] = ()
     """Spans with the most ticks of each that may be used; none without a ceiling."""
 
@@ -119,6 +123,8 @@ class StepData:
     multiple: int
     direct_hold: int | None
     """Hold limit of a direct supply. [tick]"""
+    linked: bool
+    """Its campaigns are fed by one campaign each."""
     frozen: FrozenData | None
     """Frozen supply."""
     client_arrival: int | None
@@ -291,6 +297,8 @@ class Stocked:
     """Least variable cost of making a part, at most its price. [money]"""
     given: int
     """What enters without a decision."""
+    inputs: Fraction
+    """Least variable cost of the inputs that have all to be made for a batch. [money]"""
 
     @property
     def wanted(self) -> int:
@@ -439,6 +447,11 @@ class Instance:
         if rule == "due_date":
             return data.due
         return 0 if data.firm else 1
+
+    @property
+    def linked(self) -> bool:
+        """Whether campaigns are fed by campaigns, so that they are planned as such."""
+        return any(step.linked for step in self.steps)
 
     def lane(self, start: int, to: int) -> LaneData | None:
         """The lane between two sites."""
@@ -615,6 +628,10 @@ class _Builder:
             set_up_step=self._set_up_step(suite),
             changeover=self._matrix(suite, rules),
             changeover_cost=rules.cost,
+            hold=-1
+            if rules.every_campaign
+            else self.ticks(self.scenario.clean_hold_days),
+            no_idle=suite.no_idle,
             ceilings=tuple(self._ceilings(suite, merged(shutdowns + outages))),
         )
 
@@ -665,8 +682,10 @@ class _Builder:
             for n, (programme, step) in enumerate(self.recipe_steps)
             if suite.id in step.suites
         ]
-        first_use = self.ticks(rules.first_use)
-        table = {(-1, n): first_use for n, _, _ in here}
+        table = {
+            (-1, n): self.ticks(rules.first_uses.get(programme, rules.first_use))
+            for n, programme, _ in here
+        }
         for n, leaving, out in here:
             for m, entering, into in here:
                 days = self._between(rules, leaving, out, entering, into)
@@ -676,11 +695,11 @@ class _Builder:
     def _between(
         self, rules: Changeover, leaving: str, out: Step, entering: str, into: Step
     ) -> Fraction:
-        if leaving == entering:
-            return rules.same_product
         pairs = {(p.leaving, p.entering): p.days for p in reversed(rules.programmes)}
         if (leaving, entering) in pairs:
             return pairs[leaving, entering]
+        if leaving == entering:
+            return rules.same_product
         if out.payload_class is not None and into.payload_class is not None:
             classes = {
                 (a, b): row.days
@@ -780,6 +799,7 @@ class _Builder:
             direct_hold=self.ticks(supply.hold_days)
             if isinstance(supply, Direct)
             else None,
+            linked=isinstance(supply, Direct) and supply.linked,
             frozen=self._frozen(supply, programme, recipe[place - 1])
             if isinstance(supply, Frozen)
             else None,
@@ -937,6 +957,7 @@ class _Builder:
             waste_cost=row.waste_cost / parts,
             target_cost=row.target_cost / parts,
             cheapest=min([price, *costs]),
+            inputs=self._inputs_cost(mine),
             given=sum(int(opening.quantity * parts) for opening in row.opening)
             + sum(
                 x.batches
@@ -952,7 +973,7 @@ class _Builder:
             return here.target
         if row.target_months is None:
             return row.target or Fraction(0)
-        until = add_months(here.due, row.target_months)
+        until = months_on(here.due, row.target_months)
         later = (
             demand.quantity for demand in rows[number + 1 :] if demand.due <= until
         )

@@ -438,7 +438,9 @@ class Demand:
         With a `base`, only what the campaigns gone and come change is done again.
         """
         found = Pegged()
-        if base is None or self.several or gone is None:
+        if self.stocked is not None and not self.frozen and not self.direct:
+            self._make(found, steps[self.last.index])
+        elif base is None or self.several or gone is None:
             row = steps[self.last.index]
             found.items = [item for c in row if not c.ppq for item in c.items]
             found.items += self.waiting
@@ -452,6 +454,13 @@ class Demand:
             self._peg_ppq(steps[self.last.index], found)
         self._price(found, steps)
         return found
+
+    def _make(self, found: Pegged, row: list[Campaign]) -> None:
+        """What the batches of a stock cost, of which none has to be told from another."""
+        modes, least = self.last.modes, self.least_bits
+        planned = [c for c in row if c.lock is None]
+        found.costs = [sum(c.n * modes[c.suite].variable_cost for c in planned)]
+        found.bads = [sum(c.n for c in planned if not c.mask & least)]
 
     def _hand_out(self, found: Pegged, place: int, base: Pegged | None = None) -> None:
         """Go through the items from a place on, until the base goes on the same way."""

@@ -89,6 +89,17 @@ def _refuse_empty(scenario: Scenario, site: str | None, programme: str | None) -
     raise typer.BadParameter(msg, param_hint="'--site', '--programme'")
 
 
+def refuse_unstocked(scenario: Scenario, programme: str | None) -> None:
+    """Refuse where nothing that is asked for is made to stock."""
+    known = [row.programme for row in scenario.made_to_stock]
+    if not known:
+        msg = "no programme of this run is made to stock"
+        raise typer.BadParameter(msg, param_hint="'RUN'")
+    if programme is not None and programme not in known:
+        msg = f"{programme} isn't made to stock{nearest(programme, known)}"
+        raise typer.BadParameter(msg, param_hint="'--programme'")
+
+
 def dated(milestones: pd.DataFrame, wanted: dict[str, Any]) -> pd.DataFrame:
     """Refuse filters that leave no date but go-live to draw."""
     left = milestones[milestones.milestone != "go_live"]

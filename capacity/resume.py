@@ -74,6 +74,14 @@ class _Reader:
             line: group.index for group in instance.groups for line, _ in group.lines
         }
 
+        self.batches = {batch.batch: batch for batch in plan.batches}
+        self.uses = {row.batch: row.uses[0] for row in plan.consumes if row.uses}
+
+    def unit(self, name: str) -> Unit:
+        """A batch that a campaign of the plan makes."""
+        batch = self.batches[name]
+        return self.suites[batch.suite], self.at(batch.start)
+
     def at(self, moment: datetime | None) -> int:
         if moment is None:
             raise KeyError
@@ -114,6 +122,7 @@ class _Reader:
         step, suite = self.step(row), self.suites[row.suite]
         start, lock = self.at(row.start), self.locks.get(row.campaign)
         takt = step.modes[suite].takt(start) if lock is None else lock.takt
+        feed = self.uses.get(members[0].batch) if step.linked else None
         run = Run(
             step.index,
             suite,
@@ -122,6 +131,8 @@ class _Reader:
             tuple(self.groups[b.order] if b.order else None for b in members),
             tuple(self._test(b) for b in members),
             None if lock is None or not row.locked else lock.index,
+            None if feed is None else self.unit(feed),
+            tuple(self.at(b.start) for b in members) if step.linked else (),
         )
         if run.starts() != [self.at(batch.start) for batch in members]:
             raise ValueError  # the suite's rate was another one then

@@ -240,7 +240,7 @@ class ProgrammePair(Record):
     leaving: str
     """Programme that leaves."""
     entering: str
-    """Programme that enters."""
+    """Programme that enters; the same one again, where that has days of its own."""
     days: Days
     """[day]"""
 
@@ -264,6 +264,10 @@ class Changeover(Entity):
     """Payload class pairs."""
     programmes: list[ProgrammePair] = []
     """Programme pairs, the most specific."""
+    first_uses: dict[str, Days] = {}
+    """First use by programme, instead of `first_use`. [day]"""
+    every_campaign: bool = False
+    """True: also between two campaigns of one product, however short the idle."""
     cost: Money = 0
     """Cost of each changeover longer than 0 days. [money]"""
 
@@ -318,6 +322,8 @@ class Suite(Entity):
     """Most of its available days that a period may fill. [1]"""
     outages: list[Outage] = []
     """Outages of this suite."""
+    no_idle: bool = False
+    """True: a campaign starts as soon as the changeover before it permits."""
     rates: list[SuiteRate] = []
     """Exceptions by programme."""
 
@@ -329,6 +335,8 @@ class Direct(Record):
     """Marks this kind of supply."""
     hold_days: Days
     """Longest wait between out and start. [day]"""
+    linked: bool = False
+    """True: one campaign feeds one campaign, whose suite is kept for it to the end."""
 
 
 class Frozen(Record):
@@ -746,6 +754,8 @@ class Scenario(Record):
     """A due day counts until its end, or ends at 00:00."""
     tiers: Literal["strict", "single"] = "strict"
     """Firm service first, or one sum."""
+    objective: Literal["regret", "profit"] = "regret"
+    """What is said of a plan: what it loses against the ideal, or what it earns."""
     frozen_days: Days = Fraction(0)
     """Only locked campaigns start within so many days of `as_of`. [day]"""
     clean_hold_days: Days = Fraction(14)

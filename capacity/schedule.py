@@ -54,6 +54,10 @@ class Run:
     """Testing of each batch; none for engineering and in-process batches."""
     lock: int | None = None
     """Locked campaign that this is."""
+    feed: Unit | None = None
+    """First batch of the campaign that feeds this one, where they are linked."""
+    paced: tuple[int, ...] = ()
+    """Start of each batch, where those that feed them set the pace. [tick]"""
 
     @property
     def batches(self) -> int:
@@ -62,6 +66,8 @@ class Run:
 
     def starts(self) -> list[int]:
         """Start of each batch. [tick]"""
+        if self.paced:
+            return list(self.paced)
         return [self.start + k * self.takt for k in range(len(self.serves))]
 
 
@@ -239,6 +245,8 @@ class Schedule:
         for step in self.instance.steps:
             if step.frozen is not None:
                 found.update(self._frozen_uses(step, step.frozen))
+            elif step.linked:
+                found.update(self._linked_uses(step))
             elif step.direct_hold is not None:
                 found.update(self._direct_uses(step))
         return found
@@ -286,6 +294,18 @@ class Schedule:
             )
             for feed, user in zip(feeds, users, strict=False):
                 yield user.unit, ((feed.unit,), (feed.unit,))
+
+    def _linked_uses(
+        self, step: StepData
+    ) -> Iterator[tuple[Unit, tuple[tuple[Unit, ...], tuple[Unit, ...]]]]:
+        first = {(run.suite, run.start): run for run in self.runs}
+        for run in self.runs:
+            source = None if run.feed is None else first.get(run.feed)
+            if run.step != step.index or source is None:
+                continue
+            for start, out in zip(run.starts(), source.starts(), strict=False):
+                unit = (source.suite, out)
+                yield (run.suite, start), ((unit,), (unit,))
 
     def users(self, step: int) -> list[Batch]:
         """Batches of a step that draw input from `as_of` on, in order of start."""
@@ -588,14 +608,14 @@ def changeover_between(instance: Instance, before: Run | None, run: Run) -> int:
         leaving, from_step = instance.steps[before.step].programme, before.step
     if leaving == programme:
         idle = run.start - free
-        if idle <= instance.clean_hold and not suite.shut_between(free, run.start):
+        if idle <= suite.hold and not suite.shut_between(free, run.start):
             return 0
     return suite.changeover[from_step, run.step]
 
 
 def end_of(instance: Instance, run: Run) -> int:
     """Last batch out: the suite is free. [tick]"""
-    return run.start + (run.batches - 1) * run.takt + lead_in(instance, run)
+    return run.starts()[-1] + lead_in(instance, run)
 
 
 def group_freights(

@@ -196,3 +196,60 @@ def _without(index: int, run: Run, late: set[tuple[int, int]]) -> Run:
         None if (index, n) in late else group for n, group in enumerate(run.serves)
     )
     return replace(run, serves=serves)
+
+
+def early(schedule: Schedule) -> Schedule:
+    """The plan with nothing tested or reviewed later than the queues make it wait.
+
+    Where a wait costs nothing a search may leave it. One batch after another, those that
+    start first in front, goes as far forward as there is room at the site that does its
+    work; so none is later than before, and what still waits says that there is no room.
+    """
+    free = schedule.instance.scenario.quality.priority == "free"
+    found = _forward(schedule, products=free)
+    if free:
+        return found
+    put = in_turn(found)
+    same = all(a.serves == b.serves for a, b in zip(put.runs, found.runs, strict=True))
+    return put if same and put.rank <= found.rank else found
+
+
+def _forward(schedule: Schedule, *, products: bool) -> Schedule:
+    instance = schedule.instance
+    slots = Slots(instance)
+    moved: dict[tuple[int, int], Test] = {}
+    queue: list[Batch] = []
+    for batch in schedule.batches:
+        if batch.test is None or batch.out is None or batch.out < instance.as_of:
+            continue
+        slots.hold(batch.site, batch.test)
+        product = instance.steps[batch.step].role == "product"
+        if batch.run is not None and (products or not product):
+            queue.append(batch)
+            moved[batch.run, batch.number] = batch.test
+    for resource in (QC, QA):
+        for batch in sorted(queue, key=lambda each: _started(each, resource)):
+            assert batch.run is not None
+            assert batch.out is not None
+            test = moved[batch.run, batch.number]
+            site = test.qc_site if resource == QC else test.qa_site
+            table, foreign = slots.tables[site][resource], site != batch.site
+            start = test.qc_start if resource == QC else test.qa_start
+            table.free(start, foreign)
+            first = table.earliest(batch.out, foreign)
+            start = start if first is None else min(start, first)
+            table.take(start, foreign)
+            moved[batch.run, batch.number] = (
+                replace(test, qc_start=start)
+                if resource == QC
+                else replace(test, qa_start=start)
+            )
+    runs = tuple(_with_tests(n, run, moved) for n, run in enumerate(schedule.runs))
+    return replace(schedule, runs=runs)
+
+
+def _started(batch: Batch, resource: int) -> tuple[int, int, int]:
+    """When a batch starts in a queue; ties by run and number."""
+    assert batch.test is not None
+    start = batch.test.qc_start if resource == QC else batch.test.qa_start
+    return start, batch.run or 0, batch.number

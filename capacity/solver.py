@@ -15,8 +15,16 @@ from capacity.checker import breaches, unavoidable
 from capacity.construct import Wish, construct
 from capacity.floors import floors
 from capacity.instance import DAY, Instance, build
+from capacity.levels import stock_bound
 from capacity.model import Scope, Variables
 from capacity.model import build as build_model
+from capacity.model.linked import (
+    Trains,
+    build_linked,
+    found_linked,
+    least_cost,
+    values_linked,
+)
 from capacity.model.plans import NotInModel, found, locked_only, values
 from capacity.model.slots import batches_useful
 from capacity.parts import (
@@ -35,6 +43,7 @@ from capacity.resume import campaigns_of, schedule_of, wishes_of
 from capacity.scenario import Scenario
 from capacity.schedule import Schedule
 from capacity.search import Limits, Outcome, completed, hint, search
+from capacity.slots import early
 
 Status = Literal["optimal", "feasible", "infeasible", "unknown"]
 StoppedBy = Literal["optimal", "gap", "work", "time_limit", "interrupt"]
@@ -212,6 +221,14 @@ CONSTRUCT_PER_BATCH = 0.0025
 MOVES_PER_NOMINAL = 2700
 """Reinsertion moves in a nominal second."""
 
+LINKED_PHASES: tuple[tuple[int | None, bool, float], ...] = (
+    (4, False, 0.3),
+    (None, False, 0.7),
+    (None, True, 1.0),
+)
+"""Trains of a programme, whether product expires by itself, and the share of what is left
+of the budget: a bound comes soonest without expiry, and holds with it."""
+
 WHOLE_SLOTS = 160
 """Up to so many slots the whole model is solved at once."""
 
@@ -291,7 +308,7 @@ class _Search:
         """When a bound was known. [s, money]"""
         self.best: Schedule | None = None
         self.instance: Instance = build(scenario)
-        self.unavoidable = self.bound = 0
+        self.unavoidable = self.bound = self.by_levels = 0
         self.tier_bounds = [0, 0]
         self.impossible = False
         self.aside: Aside | None = None
@@ -311,9 +328,14 @@ class _Search:
 
     def run(self) -> None:
         """Construct, then prove a small case or improve a large one."""
-        self.unavoidable = self.bound = unavoidable(self.scenario)
+        self.unavoidable = unavoidable(self.scenario)
+        self.by_levels = stock_bound(self.instance)
+        self.bound = self.unavoidable + self.by_levels
         self.bounds.append((0.0, self.bound))
         self.floors = floors(self.instance)
+        if self.instance.linked:
+            self._plan_linked()
+            return
         built = construct(
             self.instance,
             stop=self.clock.halted,
@@ -332,6 +354,65 @@ class _Search:
             self._reinsert(self.best, WARM_UP, WARM_UP_HEAT)
             self._prove(whole)
         self._improve()
+
+    def _plan_linked(self) -> None:
+        """Linked campaigns: the model of a few for each programme, then of all."""
+        nothing = Schedule(self.instance, ())
+        if self._keeps_the_rules(nothing):
+            self._take(nothing, "nothing made")
+        if self.start is not None:
+            before = schedule_of(self.instance, self.start)
+            if before is not None and self._keeps_the_rules(before):
+                self._take(before, "start")
+        for most, expiring, share in LINKED_PHASES:
+            if self.clock.over() or (self.best is not None and self._good_enough()):
+                return
+            trains = build_linked(
+                self.instance, most or self._most_trains(), expiring=expiring
+            )
+            self._solve_linked(trains, share, most is None)
+
+    def _most_trains(self) -> int | None:
+        """More trains than this cost more than the plan in hand by their changeovers."""
+        each = least_cost(self.instance)
+        if self.best is None or not each:
+            return None
+        return self.best.bill.regret // each
+
+    def _solve_linked(self, trains: Trains, share: float, whole: bool) -> None:
+        """Regret of linked campaigns, from the best plan; a bound where all are there."""
+        model = trains.v.model
+        model.minimize(trains.regret.total())
+        if self.best is not None:
+            self._hint_linked(trains, self.best)
+        limits = self.clock.limits(share)
+        outcome = self._search(model, limits, f"{len(trains.rows)} trains", mixed=False)
+        if outcome.value is not None:
+            self._take(found_linked(trains, outcome.value), "linked campaigns")
+        if not whole:
+            return
+        if self.best is not None:
+            self._raise_bound(self._believed(outcome, self.best.bill.regret))
+        elif outcome.status == "infeasible":
+            again = self._search(
+                model,
+                self.clock.limits(1.0),
+                "confirm without presolve",
+                presolve=False,
+            )
+            self.impossible = again.status == "infeasible"
+
+    def _hint_linked(self, trains: Trains, schedule: Schedule) -> None:
+        """Start the model from a schedule, where it has a place for it."""
+        model = trains.v.model
+        try:
+            pins = values_linked(trains, schedule)
+        except NotInModel:
+            return
+        start = completed(model, pins, self.clock.halted)
+        self.clock.charge(start.work / DETERMINISTIC_PER_NOMINAL)
+        if start.solution is not None:
+            hint(model, start.solution)
 
     def _constructed(self, schedule: Schedule) -> None:
         self._take(schedule, "construct")
@@ -491,6 +572,8 @@ class _Search:
         sweeps = int((share * self.clock.left - searched) / each)
         fine = FINE if sweeps > 2 * FINE_SWEEP else 0
         sweeps = max(0, sweeps - (FINE_SWEEP if fine else 0))
+        if not self.instance.groups:
+            sweeps = 0
         if sweeps < 1 and not tasks:
             return
         self.bound_work = share * self.clock.left if first else 0.0
@@ -501,6 +584,7 @@ class _Search:
             fine,
             searched + sweeps * each if timed else None,
             tuple(tasks),
+            self.by_levels,
         )
         try:
             self.aside = Aside(job)
@@ -693,6 +777,7 @@ class _Search:
         *,
         presolve: bool = True,
         seed: int | None = None,
+        mixed: bool = True,
     ) -> Outcome:
         outcome = search(
             model,
@@ -701,6 +786,7 @@ class _Search:
             workers=self.workers,
             stop=self.clock.halted,
             presolve=presolve,
+            interleave=mixed,
         )
         self.clock.charge(outcome.work / DETERMINISTIC_PER_NOMINAL)
         self._log(f"{name}: {outcome.status} {outcome.objective} {outcome.bound}")
@@ -710,7 +796,7 @@ class _Search:
         """Keep a plan if it is better than the best."""
         if self.best is not None and schedule.rank >= self.best.rank:
             return False
-        self.best = schedule
+        self.best = schedule = early(schedule)
         self.objectives.append((self.clock.seconds, schedule.bill.regret))
         self._log(f"{self.clock.seconds:.1f} s {name}: {schedule.bill}")
         self._report()

@@ -78,9 +78,14 @@ class _Stock(Protocol):
 class _InTurn:
     """A stock in which whatever enters first expires first: sums say it all."""
 
-    def __init__(self, ends: list[int], lots: list[Lot]) -> None:
-        sums = list(accumulate((lot.amount for lot in lots), initial=0))
-        enters, expiries = [lot.enters for lot in lots], [lot.end for lot in lots]
+    def __init__(
+        self,
+        ends: list[int],
+        enters: list[int],
+        expiries: list[int],
+        amounts: list[int],
+    ) -> None:
+        sums = list(accumulate(amounts, initial=0))
         entered = [bisect_right(enters, end) for end in ends]
         expired = [bisect_right(expiries, end) for end in ends]
         self.entered = [0, *(sums[at] for at in entered)]
@@ -142,10 +147,12 @@ def flow(stocked: Stocked, lots: Iterable[Lot]) -> Flow:
         for amount, end in stocked.opening
     ]
     rows = sorted([*opening, *lots])
-    expiries = [lot.end for lot in rows]
+    enters, expiries, amounts = (
+        map(list, zip(*rows, strict=True)) if rows else ([],) * 3
+    )
     stock: _Stock
     if expiries == sorted(expiries):
-        stock = _InTurn(ends, rows)
+        stock = _InTurn(ends, enters, expiries, amounts)
     else:
         stock = _Mixed(ends, rows, fifo=stocked.fifo)
     made, waste, sold = list[int](), list[int](), list[int]()

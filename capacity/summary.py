@@ -67,9 +67,7 @@ def _cell(value: object) -> str:
 def text(name: str, facts: dict[str, Any]) -> str:
     """Say the same to a planner, one fact a line."""
     rows = [
-        ("regret", _money(facts["objective"], facts)),
-        ("bound", _money(facts["bound"], facts)),
-        ("gap", _gap(facts)),
+        *(_earned(facts) if "profit" in facts else _lost(facts)),
         *((_tier_name(tier), _tier(tier, facts)) for tier in facts["tiers"]),
         ("on time in full", f"{_share(facts['on_time_in_full'])} of lines sold"),
         ("late, unserved", _shortfall(facts)),
@@ -87,6 +85,22 @@ def text(name: str, facts: dict[str, Any]) -> str:
         head += f", stopped by {facts['stopped_by'].replace('_', ' ')}"
     width = max(len(label) for label, _ in rows)
     return "\n".join([head, *(f"{label:{width}}  {said}" for label, said in rows)])
+
+
+def _lost(facts: dict[str, Any]) -> list[tuple[str, str]]:
+    return [
+        ("regret", _money(facts["objective"], facts)),
+        ("bound", _money(facts["bound"], facts)),
+        ("gap", _gap(facts)),
+    ]
+
+
+def _earned(facts: dict[str, Any]) -> list[tuple[str, str]]:
+    return [
+        ("profit", _money(facts["profit"], facts)),
+        ("at most", _money(facts["profit_bound"], facts)),
+        ("below all sold", f"{_money(facts['objective'], facts)} of regret"),
+    ]
 
 
 def _money(amount: int, facts: dict[str, Any]) -> str:

@@ -42,12 +42,13 @@ this page.
 The second scenario has the same sites, suites, orders and people. Three things differ:
 
 - **No pooling, no shared release.** Neither site reviews the other's batch records.
-- **Full-length transfers.** What moves to Songdo takes 16 months instead of 12, as methods,
-  documents and specifications are aligned anew. 12 to 18 months and more are usual for a
-  commercial product; that one system saves about a quarter is an assumption of ours.
+- **Full-length transfers.** What moves to a site takes 16 months instead of 12, or of 9 from
+  the other site, as methods, documents and specifications are aligned anew. 12 to 18 months
+  and more are usual for a commercial product; that one system saves about a quarter is an
+  assumption of ours.
 - **Rights to ship follow.** Engineering, PPQ, filing and review come after the transfer and
-  take as long as before, so Songdo may ship as much later. Clients want their deliveries on
-  the same days.
+  take as long as before, so Songdo may ship later. Clients want their deliveries on the same
+  days.
 
 One quality system shortens a transfer and shares reviewers. It never confers a licence, and it
 saves no PPQ batch, no filing and no review.
@@ -74,10 +75,13 @@ statement about the companies named in the worked case.
 
 
 def measure(work: float) -> Figures:
-    """Plan one system, two from that plan, and one again from the plan of two."""
+    """Plan one system and two in turn, twice, each from the plan before it.
+
+    The last word is with two, so that luck of the search doesn't speak for one.
+    """
     plans: dict[str, Result] = {}
     start: Plan | None = None
-    for name in (ONE, TWO, ONE):
+    for name in (ONE, TWO, ONE, TWO):
         loaded = reading.read(SCENARIOS / f"{name}.yaml")
         plans[name] = solve(
             loaded.scenario,
@@ -206,8 +210,8 @@ def trust(one: Figures, two: Figures) -> str:
         return f"{said} So the difference is certain."
     return (
         f"{said} So the {_millions(two['objective'] - one['objective'])} between these two"
-        " plans is an estimate. Each was improved from the other, so that neither had more"
-        " luck with its search."
+        " plans is an estimate. Each was improved from the other, and the last word was with"
+        " two systems, so that luck of the search doesn't speak for one."
     )
 
 

@@ -11,7 +11,9 @@ from test_rules import network, scenario
 from capacity.board import Board
 from capacity.checker import breaches, broken_rules
 from capacity.instance import build as instance_of
+from capacity.model import Scope, build
 from capacity.publish import to_plan
+from capacity.schedule import Schedule
 from capacity.solver import solve
 
 Row = dict[str, Any]
@@ -104,3 +106,11 @@ def open_(document: Row) -> Row:
 def test_a_ceiling_is_above_nothing_and_at_most_all(ceiling: str) -> None:
     with pytest.raises(ValueError, match="load_ceiling"):
         scenario(capped(ceiling))
+
+
+def test_what_a_scenario_does_not_use_adds_nothing_to_the_model() -> None:
+    instance = instance_of(scenario(network()))
+    model, _, _ = build(instance, Scope(Schedule(instance, ())))
+    added = ("begins", "share", "case", "leaves", "stay", "dies", "soon")
+    names = [variable.name for variable in model.proto.variables]
+    assert [name for name in names if name.startswith(added)] == []

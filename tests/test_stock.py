@@ -3,26 +3,37 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
+from matplotlib.patches import Rectangle
+from PIL import Image
 from strategies import Case, cases
+from test_pictures import collisions
 from test_pinned import agree
 from test_rules import network
 
 from benchmarks import inventory
+from capacity import plots, tables
 from capacity.board import board_of
 from capacity.checker import breaches, broken_rules
 from capacity.construct import construct
 from capacity.instance import build
+from capacity.levels import stock_bound
+from capacity.model import Scope
+from capacity.model import build as build_model
+from capacity.model.plans import locked_only
 from capacity.plan import Plan, StockPeriod
 from capacity.publish import to_plan
 from capacity.reinsert import improve
 from capacity.scenario import Scenario
 from capacity.schedule import Run, Schedule
+from capacity.search import Limits, search
 from capacity.solver import solve
-from capacity.validate import problems
+from capacity.validate import problems, rough_cut
 
 Row = dict[str, Any]
 
@@ -250,7 +261,7 @@ def test_costs_per_day_run_from_entry_and_till_the_next_end() -> None:
 
 
 def test_targets_are_of_the_programme_of_the_row_or_months_of_demand() -> None:
-    # Two months after day 30 are until day 89: day 60 only.
+    # Two months after 31 January are until 31 March: day 60 only.
     document = stock_network(
         (DAY_30, 0), (DAY_60, 2), (DAY_90, 3), target_months=2, target_cost=7
     )
@@ -370,3 +381,141 @@ def test_the_network_of_the_benchmark_is_the_same_every_time() -> None:
     assert problems(scenario) == []
     sizes = len(scenario.suites), len(scenario.programmes), len(scenario.demand)
     assert sizes == (10, 15, 15 * 60)
+
+
+def test_the_rough_cut_load_counts_demand_beyond_what_is_on_hand() -> None:
+    # 5 kg less 1 on hand at 2 kg a batch are two batches of 5 days.
+    document = stock_network((DAY_60, 5), unit="kg", opening=[{"quantity": 1}])
+    document["programmes"][0]["recipe"][0]["kg_per_batch"] = {"S": 2}
+
+    rows = rough_cut(Scenario.model_validate(document))
+
+    assert [row["needed_days"] for row in rows] == [10]
+
+
+def test_month_ends_stay_month_ends() -> None:
+    # Half a year after 30 June is until 31 December, a quarter after until 30 September.
+    for months, target in ((6, 5), (3, 2)):
+        demand = [("2026-06-30", 1), ("2026-09-30", 2), ("2026-12-31", 3)]
+        document = stock_network(*demand, target_months=months)
+        document["horizon"]["end"] = "2026-12-31"
+
+        assert planned(made(document)).stocks[0].target == target
+
+
+# ---------------------------------------------------------------- tables and picture
+
+
+def covered() -> Case:
+    """Stock of 5 on day 30, of which 2 expire in summer; more is wanted than is made."""
+    document = stock_network(
+        (DAY_30, 0),
+        (DAY_60, 1),
+        (DAY_90, 2),
+        (DAY_120, 8),
+        shelf_life_days=1000,
+        target=3,
+        opening=[{"quantity": 2, "expiry": "2026-06-30"}],
+    )
+    return made(document, (10, 3))
+
+
+def test_stock_is_told_by_period_with_cover_and_expiry() -> None:
+    case = covered()
+
+    frame = tables.stock(case.scenario, planned(case))
+
+    shown = ["made", "closing", "target", "cover_months", "expiring", "first_expiry"]
+    # It is 30 days from end to end, and 30.4375 a month. What is out on day 25 keeps
+    # 1000 days.
+    assert frame[shown].to_numpy().tolist() == [
+        [5, 5, 3, 2.22, 2, "2026-06-30"],  # 60 days, and 2 of the 8 of the last 30
+        [0, 4, 3, 1.23, 1, "2026-06-30"],
+        [0, 2, 3, 0.25, 0, "2028-10-22"],
+        [0, 0, 3, None, 0, None],
+    ]
+    typed = tables.typed("stock", frame)
+    assert str(typed.due.dtype) == "datetime64[us]"
+    assert set(tables.meanings("stock")) == set(frame.columns)
+
+
+def test_the_picture_of_cover_draws_what_the_table_says() -> None:
+    case = covered()
+    plan = planned(case)
+    frame = tables.typed("stock", tables.stock(case.scenario, plan))
+
+    figure = plots.cover_figure(case.scenario, plan)
+
+    ax = figure.axes[0]
+    bars = {
+        gid: [
+            bar.get_height()
+            for bar in ax.patches
+            if isinstance(bar, Rectangle) and bar.get_gid() == gid
+        ]
+        for gid in ("stock", "expiring", "short")
+    }
+    assert bars["stock"] == list(frame.closing)
+    assert bars["expiring"] == list(frame.expiring)
+    assert bars["short"] == [0, 0, 0, -6]
+    notes = [text.get_text() for text in ax.texts]
+    assert notes == [
+        "P [batches]",
+        "1 short, 2 low of 4 ends, cover from 0.2 months",
+    ]
+    with pytest.raises(ValueError, match="Q isn't made to stock; there are P"):
+        plots.cover_figure(case.scenario, plan, programme="Q")
+
+
+@pytest.mark.parametrize("size", ["16:9", "A3"])
+def test_no_label_of_fifteen_programmes_meets_another(size: plots.Size) -> None:
+    scenario = Scenario.model_validate(inventory.network())
+    plan = to_plan(Schedule(build(scenario), ()), "")
+
+    assert collisions(plots.cover_figure(scenario, plan, size=size)) == []
+
+
+def test_cover_is_printed_in_greys_and_the_same_every_time(tmp_path: Path) -> None:
+    case = covered()
+    plan = planned(case)
+    for name in ("once.png", "again.png"):
+        figure = plots.cover_figure(case.scenario, plan, style="print")
+        plots.save(figure, tmp_path / name)
+
+    assert (tmp_path / "once.png").read_bytes() == (tmp_path / "again.png").read_bytes()
+    with Image.open(tmp_path / "once.png") as image:
+        pixels = np.asarray(image.convert("RGB")).astype(int)
+    assert (pixels.max(axis=2) == pixels.min(axis=2)).all()
+
+
+# ------------------------------------------------------------------------- bound
+
+
+@settings(max_examples=max(60, EXAMPLES // 3), derandomize=True)
+@given(cases(frozenset({"stock"})))
+def test_no_plan_costs_less_than_the_bound_by_levels(case: Case) -> None:
+    plan = to_plan(case.schedule, "")
+    if not broken_rules(case.scenario, plan):
+        assert stock_bound(case.schedule.instance) <= plan.objective
+
+
+@settings(max_examples=12, derandomize=True)
+@given(cases(frozenset({"stock"})))
+def test_no_optimum_is_less_than_the_bound_by_levels(case: Case) -> None:
+    instance = case.schedule.instance
+    model, _, cost = build_model(instance, Scope(locked_only(case.schedule)))
+    model.minimize(cost.total())
+    found = search(model, Limits(2.0, None), seed=0, stop=lambda: False)
+    if found.status == "optimal":
+        assert found.objective is not None
+        assert stock_bound(instance) <= found.objective
+
+
+def test_the_bound_by_levels_sees_what_a_suite_cannot_make() -> None:
+    # From day 0 on, five batches are out by day 30 at the most: 10 + 4 x 5. Of seven
+    # wanted then two wait a month at 20, but for the share that a lead-in takes.
+    document = stock_network((DAY_30, 7), (DAY_60, 0))
+    document["campaign_limits"][0]["maximum"] = 100
+    instance = build(Scenario.model_validate(document))
+
+    assert 20 < stock_bound(instance) <= 40

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from strategies import Case, cases
 from test_pinned import laid
-from test_rules import network
+from test_rules import network, scenario
 
 from capacity import summary, tables
+from capacity.checker import broken_rules
 from capacity.plan import Plan
 from capacity.publish import to_plan
 from capacity.scenario import Scenario
+from capacity.slots import early
+from capacity.solver import solve
 
 
 def queued(*waits: tuple[int, int]) -> tuple[Scenario, Plan]:
@@ -79,3 +86,42 @@ def test_the_summary_tells_the_longest_waits_and_how_many_more_there_are() -> No
     assert told[0] == ("QC and QA", first)
     assert len(told) == 3
     assert told[-1][1].endswith("; 1 more in waits.csv")
+
+
+# ---------------------------------------------------------------- waits are for queues
+
+
+def starts(plan: Plan) -> dict[str, tuple[object, object]]:
+    return {row.batch: (row.qc_start, row.qa_start) for row in plan.batches}
+
+
+@settings(max_examples=40)
+@given(st.data())
+def test_nothing_waits_but_for_room(data: st.DataObject) -> None:
+    family = data.draw(st.sampled_from(["queues", "priorities"]))
+    case: Case = data.draw(cases(frozenset({family})))
+    plan = to_plan(case.schedule, "drawn")
+    assume(broken_rules(case.scenario, plan) == [])
+
+    found = early(case.schedule)
+
+    sooner = to_plan(found, "drawn")
+    assert broken_rules(case.scenario, sooner) == []
+    assert found.rank <= case.schedule.rank
+    assert early(found) == found
+    if family == "queues" and case.scenario.quality.priority == "free":
+        before, after = starts(plan), starts(sooner)
+        for batch, (qc, qa) in before.items():
+            assert str(after[batch][0]) <= str(qc)
+            assert str(after[batch][1]) <= str(qa)
+
+
+@pytest.mark.parametrize("priority", ["free", "first_out"])
+def test_where_there_is_room_for_all_no_plan_waits(priority: str) -> None:
+    document = network()
+    for rates in ("qc_batches", "qa_reviewers"):
+        document["sites"][0][rates][0]["value"] = 90
+    document["quality"] = {"priority": priority}
+    plan = solve(scenario(document), work=2).plan
+    assert plan is not None
+    assert {batch.wait_days for batch in plan.batches} == {0}

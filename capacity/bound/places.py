@@ -89,13 +89,13 @@ class Place:
         )
         from_step = -1 if suite.set_up is None else suite.set_up_step
         change = suite.changeover.get((from_step, step.index), 0)
-        hold = instance.clean_hold if own else -1
+        hold = suite.hold if own else -1
         self._enter_after(suite, suite.free_from, hold, change, base)
         for lock in instance.locks:
             if lock.suite == suite.index and lock.step in mine:
                 end = lock.start + (lock.batches - 1) * lock.takt + lock.lead
                 change = suite.changeover.get((lock.step, step.index), 0)
-                self._enter_after(suite, end, instance.clean_hold, change, base)
+                self._enter_after(suite, end, suite.hold, change, base)
 
     def _enter_anew(self, suite: SuiteData, change: int, base: int) -> None:
         """After another programme, the cheapest there is."""

@@ -213,12 +213,12 @@ class Book:
         entering: tuple[str, str],
     ) -> Fraction:
         if leaving is None:
-            return rules.first_use
-        if leaving[0] == entering[0]:
-            return rules.same_product
+            return rules.first_uses.get(entering[0], rules.first_use)
         for pair in rules.programmes:
             if (pair.leaving, pair.entering) == (leaving[0], entering[0]):
                 return pair.days
+        if leaving[0] == entering[0]:
+            return rules.same_product
         out, into = (self.step(*end).payload_class for end in (leaving, entering))
         if out is not None and into is not None:
             for row in rules.classes:

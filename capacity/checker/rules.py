@@ -62,7 +62,11 @@ def locks_keep_their_dates(ledger: Ledger) -> Iterator[str]:
 
 
 def batches_follow_their_campaign(ledger: Ledger) -> Iterator[str]:
-    """Batch k starts at start + (k-1) takt and is out a lead-in later."""
+    """Batch k starts at start + (k-1) takt and is out a lead-in later.
+
+    In a linked campaign it starts a takt after the one before or, if later, as soon as the
+    batch that feeds it is out.
+    """
     book = ledger.book
     for campaign in ledger.plan.campaigns:
         members = ledger.members[campaign.campaign]
@@ -74,9 +78,9 @@ def batches_follow_their_campaign(ledger: Ledger) -> Iterator[str]:
             continue
         suite = book.suites[campaign.suite]
         start = ledger.tick(campaign.start)
-        takt = book.takt(suite, campaign.programme, start)
+        starts = _paced(ledger, campaign)
         lead = book.lead_in(suite, campaign.programme)
-        for number, batch in enumerate(members):
+        for batch, begins in zip(members, starts, strict=True):
             if (batch.programme, batch.step, batch.suite, batch.site) != (
                 campaign.programme,
                 campaign.step,
@@ -86,11 +90,11 @@ def batches_follow_their_campaign(ledger: Ledger) -> Iterator[str]:
                 yield f"batch {batch.batch} isn't of its campaign {campaign.campaign}"
             if campaign.locked:
                 continue
-            if ledger.tick(batch.start) != start + number * takt:
+            if ledger.tick(batch.start) != begins:
                 yield (
                     f"batch {batch.batch} in {campaign.suite} starts "
                     f"{ledger.date(ledger.tick(batch.start))}, not "
-                    f"{ledger.date(start + number * takt)}"
+                    f"{ledger.date(begins)}"
                 )
             if ledger.tick(batch.out) != ledger.tick(batch.start) + lead:
                 yield (
@@ -106,6 +110,22 @@ def batches_follow_their_campaign(ledger: Ledger) -> Iterator[str]:
         stated = (start, ledger.tick(campaign.first_out), ledger.tick(campaign.end))
         if dates != stated:
             yield f"campaign {campaign.campaign} states other dates than its batches"
+
+
+def _paced(ledger: Ledger, campaign: PlannedCampaign) -> list[int]:
+    """When the batches of a campaign start, from its own start on. [tick]"""
+    book, members = ledger.book, ledger.members[campaign.campaign]
+    start = ledger.tick(campaign.start)
+    takt = book.takt(book.suites[campaign.suite], campaign.programme, start)
+    supply = book.step(campaign.programme, campaign.step).supply
+    if not isinstance(supply, Direct) or not supply.linked:
+        return [start + number * takt for number in range(len(members))]
+    starts = [start]
+    for batch in members[1:]:
+        feed = _feed(ledger, batch)
+        ready = start if feed is None else ledger.tick(feed.out)
+        starts.append(max(ready, starts[-1] + takt))
+    return starts
 
 
 def suites_can_run_the_step(ledger: Ledger) -> Iterator[str]:
@@ -193,7 +213,8 @@ def changeover_needed(
     if leaving is not None and leaving[0] == campaign.programme:
         hold = book.grid.whole(book.scenario.clean_hold_days)
         shut = any(a < start and free < b for a, b in book.shutdowns(suite.site))
-        if start - free <= hold and not shut:
+        always = book.changeover_rules(suite).every_campaign
+        if start - free <= hold and not shut and not always:
             return 0
     return book.changeover(suite, leaving, entering)
 
@@ -233,6 +254,27 @@ def changeovers_fit(ledger: Ledger) -> Iterator[str]:
                         f"the changeover of campaign {campaign.campaign} in {suite_id} "
                         f"runs into the closure from {ledger.date(first)}"
                     )
+
+
+def suites_run_without_idle(ledger: Ledger) -> Iterator[str]:
+    """Where a suite may not idle, a campaign starts as soon as its changeover permits."""
+    book = ledger.book
+    for suite_id, campaigns in ledger.by_suite.items():
+        suite = book.suites[suite_id]
+        for before, campaign in pairwise([None, *campaigns] if suite.no_idle else []):
+            assert campaign is not None
+            opened = book.opens(campaign.programme, campaign.step, suite.site)
+            free = max(book.as_of, book.grid.at(suite.go_live))
+            if before is not None:
+                free = ledger.tick(before.end)
+            ready = free + changeover_needed(ledger, before, campaign)
+            soonest = max(ready, book.frozen_until, opened or 0)
+            if ledger.tick(campaign.start) > soonest and not campaign.locked:
+                yield (
+                    f"campaign {campaign.campaign} starts in {suite_id} on "
+                    f"{ledger.date(ledger.tick(campaign.start))}, though it could on "
+                    f"{ledger.date(soonest)} and the suite may not idle"
+                )
 
 
 def suites_keep_their_ceiling(ledger: Ledger) -> Iterator[str]:
@@ -343,13 +385,19 @@ def ppq_runs_alone(ledger: Ledger) -> Iterator[str]:
 
 
 def direct_batches_meet_the_hold(ledger: Ledger) -> Iterator[str]:
-    """Per site the n-th batch to start takes the n-th to come out, within the hold."""
+    """Per site the n-th batch to start takes the n-th to come out, within the hold.
+
+    A linked campaign takes those of one campaign, batch by batch.
+    """
     book = ledger.book
     for programme in book.scenario.programmes:
         for before, step in pairwise(programme.recipe):
             if not isinstance(step.supply, Direct):
                 continue
             hold = book.grid.whole(step.supply.hold_days)
+            if step.supply.linked:
+                yield from _linked(ledger, programme.id, before.step, step.step, hold)
+                continue
             for site in book.sites:
                 feeds, users = (
                     sorted(
@@ -387,6 +435,49 @@ def direct_batches_meet_the_hold(ledger: Ledger) -> Iterator[str]:
                         yield (
                             f"batch {user.batch} uses {feed.batch}, not what it states"
                         )
+
+
+def _feed(ledger: Ledger, batch: PlannedBatch) -> PlannedBatch | None:
+    """The one batch that a batch of a linked campaign says it takes."""
+    names = ledger.uses.get(batch.batch, [])
+    return ledger.batches.get(names[0]) if len(names) == 1 else None
+
+
+def _linked(
+    ledger: Ledger, programme: str, before: str, step: str, hold: int
+) -> Iterator[str]:
+    """Every campaign of a step feeds one campaign of the next, within the hold."""
+    fed: Counter[str | None] = Counter()
+    for campaign in ledger.plan.campaigns:
+        if (campaign.programme, campaign.step) != (programme, step):
+            continue
+        members = ledger.members[campaign.campaign]
+        feeds = [_feed(ledger, batch) for batch in members]
+        names = {None if feed is None else feed.campaign for feed in feeds}
+        source = names.pop()
+        batches = ledger.members[source] if source is not None else []
+        if names or not batches or feeds != batches:
+            yield (
+                f"campaign {campaign.campaign} isn't fed by one campaign of {before}, "
+                "batch by batch"
+            )
+            continue
+        fed[source] += 1
+        for feed, user in zip(batches, members, strict=True):
+            wait = ledger.tick(user.start) - ledger.tick(feed.out)
+            if feed.site != user.site or not 0 <= wait <= hold:
+                yield (
+                    f"batch {user.batch} starts at {user.site} on "
+                    f"{ledger.date(ledger.tick(user.start))}, but its input "
+                    f"{feed.batch} is out at {feed.site} on "
+                    f"{ledger.date(ledger.tick(feed.out))} and holds "
+                    f"{float(ledger.book.grid.days(hold)):g} days"
+                )
+    for campaign in ledger.plan.campaigns:
+        if (campaign.programme, campaign.step) == (programme, before):
+            count = fed[campaign.campaign]
+            if count != 1:
+                yield f"campaign {campaign.campaign} feeds {count} campaigns, not one"
 
 
 def client_input_has_arrived(ledger: Ledger) -> Iterator[str]:
@@ -972,6 +1063,7 @@ RULES: dict[str, Rule] = {
         nothing_starts_too_early,
         nothing_runs_in_a_closure,
         changeovers_fit,
+        suites_run_without_idle,
         suites_keep_their_ceiling,
         campaigns_have_allowed_sizes,
         ppq_runs_alone,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from capacity.checker.book import Book
-from capacity.horizon import add_months
+from capacity.horizon import months_on
 from capacity.losses import success_of_step
 from capacity.plan import StockPeriod
 from capacity.scenario import Demand, MadeToStock
@@ -47,6 +47,8 @@ class Flow:
 
     rows: list[StockPeriod]
     amounts: list[Amounts]
+    left: list[list[tuple[int | None, Fraction]]]
+    """What is in stock at each end: (first tick on which it has expired, how much)."""
     unsold: Fraction
     """Demand that nothing supplies. [unit]"""
     given: Fraction
@@ -82,7 +84,7 @@ def target(book: Book, stocked: MadeToStock, row: Demand) -> Fraction:
     if row.target is not None:
         return row.target
     if stocked.target_months is not None:
-        until = add_months(row.due, stocked.target_months)
+        until = months_on(row.due, stocked.target_months)
         return sum(
             (
                 other.quantity
@@ -113,6 +115,7 @@ def flow(book: Book, stocked: MadeToStock, coming: list[Lot], given: Fraction) -
     here: list[Lot] = []
     rows: list[StockPeriod] = []
     amounts: list[Amounts] = []
+    left: list[list[tuple[int | None, Fraction]]] = []
     backlog = lost = closing = Fraction(0)
     before = book.as_of
     for row, now, after in zip(
@@ -139,6 +142,7 @@ def flow(book: Book, stocked: MadeToStock, coming: list[Lot], given: Fraction) -
             _take(here, over)
             waste += over
         closing = _sum(here)
+        left.append([(lot.end, lot.left) for lot in here])
         wanted = target(book, stocked, row)
         daily = stocked.costs_per == "day"
         waited = backlog * book.grid.days(after - now) if daily else backlog
@@ -167,7 +171,7 @@ def flow(book: Book, stocked: MadeToStock, coming: list[Lot], given: Fraction) -
             )
         )
         before = now
-    return Flow(rows, amounts, backlog + lost, given)
+    return Flow(rows, amounts, left, backlog + lost, given)
 
 
 def prices(stocked: MadeToStock, amounts: Amounts) -> dict[str, int]:

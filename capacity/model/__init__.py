@@ -46,6 +46,7 @@ STATED_BY: dict[str, tuple[Constraint, ...]] = {
     "nothing_starts_too_early": (),
     "nothing_runs_in_a_closure": (pace_batches,),
     "changeovers_fit": (sequence_suites,),
+    "suites_run_without_idle": (),
     "suites_keep_their_ceiling": (keep_ceilings,),
     "campaigns_have_allowed_sizes": (count_batches,),
     "ppq_runs_alone": (keep_ppq_apart,),
@@ -63,7 +64,8 @@ STATED_BY: dict[str, tuple[Constraint, ...]] = {
     "hard_demand_is_met": (keep_stock,),
     "stock_keeps_its_limit": (keep_stock,),
 }
-"""Which constraints state each rule of `check`; none where the slots' domains do."""
+"""Which constraints state each rule of `check`; none where the slots' domains do, or where
+only linked campaigns may be asked to keep it: `linked` states all their rules by itself."""
 
 
 def build(instance: Instance, scope: Scope) -> tuple[CpModel, Variables, Regret]:

@@ -41,6 +41,11 @@ def keep_stock(v: Variables) -> None:
             v.stocks.append(_Flow(v, stocked).built())
 
 
+def flow_of(v: Variables, stocked: Stocked) -> StockedVars:
+    """The stock of one programme."""
+    return _Flow(v, stocked).built()
+
+
 class _Flow:
     """Carries what building needs."""
 

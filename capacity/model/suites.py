@@ -423,7 +423,7 @@ def _same_product(
 ) -> Iterator[Arc]:
     """The same product again: clean within the hold if no shutdown lies between."""
     low_free, high_free = bounds
-    hold = v.instance.clean_hold
+    hold = suite.hold
     low, high = node.low, node.high
     if high - low_free > hold:
         arc = _arc(v, suite, before, node, days)
@@ -493,6 +493,8 @@ def keep_ceilings(v: Variables) -> None:
     first of a campaign its lead-in and the changeover.
     """
     for suite in v.instance.suites:
+        if not suite.ceilings:
+            continue
         chains = [chain for (_, s), chain in v.chains.items() if s == suite.index]
         if any(any(True for _ in chain.free()) for chain in chains) or v.scope.whole:
             pieces = [_piece(v, slot) for chain in chains for slot in chain.free()]

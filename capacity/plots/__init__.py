@@ -9,6 +9,7 @@ from __future__ import annotations
 from capacity.plots.bars import gantt
 from capacity.plots.campaigns import gantt_figure
 from capacity.plots.compared import MARKS, Side, compared_figure, compared_gantt
+from capacity.plots.cover import cover_bars, cover_figure
 from capacity.plots.heatmap import heat_cells, heatmap_figure
 from capacity.plots.lettering import money
 from capacity.plots.load import load_bars, load_figure
@@ -28,6 +29,8 @@ __all__ = [
     "Style",
     "compared_figure",
     "compared_gantt",
+    "cover_bars",
+    "cover_figure",
     "gantt",
     "gantt_figure",
     "heat_cells",

@@ -72,6 +72,8 @@ class Look:
     """Demand that isn't served yet."""
     ahead: Fill
     """Supply before its demand."""
+    soon: Fill
+    """Stock that expires soon."""
     gap: Fill
     """Between objective and bound."""
     open: Mapping[bool, Fill]
@@ -94,6 +96,7 @@ LOOKS: Mapping[Style, Look] = {
         ),
         short=("#D55E00", "////"),
         ahead=("#b9dcf1", ""),
+        soon=("#E69F00", "...."),
         gap=("#eeeeee", "//"),
         open={False: ("#F5CE84", "////"), True: ("#84D1BB", "")},
     ),
@@ -117,6 +120,7 @@ LOOKS: Mapping[Style, Look] = {
         ),
         short=("#4a4a4a", "////"),
         ahead=("#dcdcdc", ""),
+        soon=("#9c9c9c", "...."),
         gap=("#f2f2f2", "//"),
         open={False: ("#f2f2f2", "////"), True: ("#bdbdbd", "")},
     ),

@@ -78,7 +78,7 @@ def supply_figure(
     said = [*only(scenario, None, programme), f"as of {format_moment(scenario.as_of)}"]
     write_head(figure, scenario.title or scenario.name, " · ".join([*said, TEXT]))
     legend = write_legend(figure, _swatches(style))
-    columns = _columns(len(shown))
+    columns = columns_for(len(shown))
     rows = [len(shown[at : at + columns]) for at in range(0, len(shown), columns)]
     for ax, name in zip(cells(figure, rows, columns, legend), shown, strict=True):
         supply_steps(ax, frame[frame.programme == name], span=span, style=style)
@@ -86,7 +86,7 @@ def supply_figure(
     return figure
 
 
-def _columns(count: int) -> int:
+def columns_for(count: int) -> int:
     """Pictures in a row: about one and a half times as many as there are rows."""
     return next(n for n in range(1, count + 2) if n * n >= 1.5 * count or n >= count)
 
@@ -164,7 +164,7 @@ def supply_steps(
     )
     most = max(due.max(), available.max(), 1)
     ax.set(xlim=(number(span[0]), number(span[1])), ylim=(0, 1.06 * most))
-    _rule(ax)
+    rule(ax)
     return ax
 
 
@@ -184,7 +184,7 @@ def _stairs(supply: pd.DataFrame, span: Span) -> tuple[Series, Series, Series]:
     return np.repeat(edges, 2)[1:-1], corners[:, 0], corners[:, 1]
 
 
-def _rule(ax: Axes) -> None:
+def rule(ax: Axes) -> None:
     """Rule by years or months, as many as there is room for."""
     wide, high = (size / figure_of(ax).dpi for size in ax.bbox.size)
     locator = AutoDateLocator(minticks=2, maxticks=max(3, int(wide / 0.36)))  # type: ignore[no-untyped-call]

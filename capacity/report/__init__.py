@@ -48,6 +48,7 @@ def page(run: Run) -> str:
         "batches": tables.batches(plan),
         "shipments": tables.shipments(scenario, plan),
         "genealogy": tables.genealogy(scenario, plan),
+        "stock": tables.stock(scenario, plan),
         "waits": tables.waits(scenario, plan),
         "load": tables.load(scenario, plan),
         "calendar": tables.calendar(scenario),

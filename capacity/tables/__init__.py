@@ -36,6 +36,8 @@ from capacity.tables.rows import (
     prices,
     to_csv,
 )
+from capacity.tables.stock import SOON as STOCK_SOON
+from capacity.tables.stock import STOCK_COLUMNS, stock
 from capacity.tables.supply import SUPPLY_COLUMNS, supply
 from capacity.tables.usage import (
     LOAD_COLUMNS,
@@ -59,6 +61,8 @@ __all__ = [
     "PRICE_COLUMNS",
     "PROVENANCE_COLUMNS",
     "SHIPMENT_COLUMNS",
+    "STOCK_COLUMNS",
+    "STOCK_SOON",
     "SUPPLY_COLUMNS",
     "WAIT_COLUMNS",
     "assumptions",
@@ -79,6 +83,7 @@ __all__ = [
     "shipments",
     "site_load",
     "standings",
+    "stock",
     "supply",
     "to_csv",
     "typed",

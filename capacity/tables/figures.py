@@ -47,18 +47,20 @@ def kpis(
         Ready for JSON: money as whole numbers, shares rounded to 6 decimals, `None`
         where there is no bound or nothing to divide.
     """
+    money = _money(scenario, plan)
     named = [{"name": name, "objective": o, "bound": b} for name, o, b in tiers]
     return {
         "objective": plan.objective,
         "bound": bound,
-        **_gaps(plan.objective, bound, unavoidable),
+        **_gaps(scenario, plan.objective, bound, unavoidable),
         "tiers": named,
         "regret": plan.costs.model_dump(),
         **_service(plan),
         "changeovers": sum(c.changeover_days > 0 for c in plan.campaigns),
         "campaigns": len(plan.campaigns),
         "batches": sum(batch.campaign is not None for batch in plan.batches),
-        **_money(scenario, plan),
+        **money,
+        **_profit(scenario, plan, bound, money["margin"]),
         "load": _load_by_year(load(scenario, plan)),
         **_queues(plan),
         "waits": _waits(scenario, plan),
@@ -67,14 +69,27 @@ def kpis(
     }
 
 
-def _gaps(objective: int, bound: int | None, unavoidable: int) -> dict[str, object]:
+def _gaps(
+    scenario: Scenario, objective: int, bound: int | None, unavoidable: int
+) -> dict[str, object]:
     short = None if bound is None else objective - bound
+    earns = scenario.objective == "profit"
     return {
         "gap": _ratio(short, objective),
         "gap_money": short,
-        "gap_avoidable": _ratio(short, objective - unavoidable),
+        "gap_avoidable": None if earns else _ratio(short, objective - unavoidable),
         "unavoidable": unavoidable,
     }
+
+
+def _profit(
+    scenario: Scenario, plan: Plan, bound: int | None, profit: int
+) -> dict[str, object]:
+    """What a plan earns and what any could at most, where that is what is asked for."""
+    if scenario.objective != "profit":
+        return {}
+    most = None if bound is None else profit + plan.objective - bound
+    return {"profit": profit, "profit_bound": most}
 
 
 def _ratio(part: int | None, whole: int) -> float | None:
@@ -107,7 +122,7 @@ def _on_time_in_full(rows: Sequence[PlannedOrder]) -> float | None:
     return float(round(Fraction(whole, len(rows)), 6))
 
 
-def _money(scenario: Scenario, plan: Plan) -> dict[str, object]:
+def _money(scenario: Scenario, plan: Plan) -> dict[str, int]:
     """Revenue of what is served and what is left of it, plain and weighted."""
     weights = {line.id: line.weight for line in lines(scenario)}
     revenue = _revenue(scenario, plan)

@@ -11,6 +11,7 @@ from capacity.plan import PlannedBatch, PlannedCampaign, PlannedOrder, Price
 from capacity.scenario import Record
 from capacity.tables.genealogy import GENEALOGY_COLUMNS, SHIPMENT_COLUMNS
 from capacity.tables.rows import plain
+from capacity.tables.stock import STOCK_COLUMNS
 from capacity.tables.waits import WAIT_COLUMNS
 
 DTYPES = {datetime: "datetime64[us]", int: "Int64", float: "float64", bool: "bool"}
@@ -27,6 +28,7 @@ ROWS: dict[str, type[Record]] = {
 COLUMNS = {
     "shipments": SHIPMENT_COLUMNS,
     "genealogy": GENEALOGY_COLUMNS,
+    "stock": STOCK_COLUMNS,
     "waits": WAIT_COLUMNS,
 }
 """Tables whose columns say themselves what they hold."""

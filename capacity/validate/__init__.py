@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from capacity.scenario import Scenario
-from capacity.validate import foresight, load, names, sense, stocks
+from capacity.validate import foresight, linked, load, names, sense, stocks
 from capacity.validate.names import Finding
 from capacity.validate.network import Network
 from capacity.validate.words import spoken
@@ -29,7 +29,7 @@ def problems(scenario: Scenario, *, only_names: bool = False) -> list[tuple[str,
     network = Network(scenario)
     checks = [*names.CHECKS]
     if not only_names:
-        checks += [*sense.CHECKS, *stocks.CHECKS]
+        checks += [*sense.CHECKS, *stocks.CHECKS, *linked.CHECKS]
     return [_said(found) for check in checks for found in check(network)]
 
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 from capacity.demand import Line, lines
 from capacity.horizon import days_between
 from capacity.losses import success_of_step
-from capacity.scenario import Frozen, Step, Suite
+from capacity.scenario import Frozen, MadeToStock, Step, Suite
 from capacity.validate.network import Network, Span, later
 
 Needs = defaultdict[tuple[str, int], list[Fraction]]
@@ -89,7 +89,44 @@ def _needs(network: Network) -> Needs:
         used = min(left, batches)
         on_hand[line.programme, step.step, str(line.kind)] -= used
         _make(network, needs, line, step, batches - used, line.due, on_hand)
+    for stocked in scenario.made_to_stock:
+        _stock(network, needs, stocked, on_hand)
     return needs
+
+
+def _stock(
+    network: Network,
+    needs: Needs,
+    stocked: MadeToStock,
+    on_hand: defaultdict[tuple[str, str, str], Fraction],
+) -> None:
+    """Book what the demand of a programme made to stock takes beyond what is there."""
+    step = network.programmes[stocked.programme].recipe[-1]
+    size = Fraction(1)
+    if stocked.unit == "kg":
+        size = step.kg_per_batch[step.reference_suite or step.suites[0]]
+    key = (stocked.programme, step.step, "commercial")
+    opening = sum((row.quantity for row in stocked.opening), Fraction(0))
+    on_hand[key] += opening / size
+    for row in network.demand(stocked.programme):
+        batches = row.quantity / size
+        used = min(on_hand[key], batches)
+        on_hand[key] -= used
+        line = Line(
+            id=row.id,
+            order=row.id,
+            contract="",
+            programme=stocked.programme,
+            kind="commercial",
+            market=stocked.markets[0] if stocked.markets else None,
+            firmness="forecast",
+            weight=Fraction(1),
+            batches=0,
+            due=row.due,
+            price=0,
+            unserved_factor=Fraction(0),
+        )
+        _make(network, needs, line, step, batches - used, row.due, on_hand)
 
 
 def _make(

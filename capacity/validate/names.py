@@ -95,6 +95,9 @@ def suite_names(network: Network) -> Iterator[Finding]:
             at = f"changeovers.{changeover.id}.programmes.#{number}"
             for key, name in (("leaving", pair.leaving), ("entering", pair.entering)):
                 yield from _known(f"{at}.{key}", "programme", name, network.programmes)
+        for name in changeover.first_uses:
+            path = f"changeovers.{changeover.id}.first_uses.{name}"
+            yield from _known(path, "programme", name, network.programmes)
 
 
 def step_names(network: Network) -> Iterator[Finding]:

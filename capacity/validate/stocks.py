@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from capacity.horizon import add_months, format_moment
+from capacity.horizon import format_moment, months_on
 from capacity.scenario import Demand, Frozen, MadeToStock
 from capacity.validate.names import Check, Finding
 from capacity.validate.network import Network
@@ -112,7 +112,7 @@ def _too_high(
     if stocked.target_months is None:
         return
     for row in rows:
-        until = add_months(row.due, stocked.target_months)
+        until = months_on(row.due, stocked.target_months)
         after = (other for other in rows if row.due < other.due <= until)
         wanted = sum((other.quantity for other in after), Fraction(0))
         if row.target is None and wanted > limit:
@@ -150,9 +150,10 @@ def periods(network: Network) -> Iterator[Finding]:
 def _dated(network: Network, row: Demand) -> Iterator[Finding]:
     as_of = network.scenario.as_of
     at, due = f"demand.{row.id}", format_moment(row.due)
+    strict = network.scenario.due_rule == "strict"  # counts up to its first moment
     if row.due < as_of:
         yield Finding(f"{at}.due", f"{due} is before as_of {format_moment(as_of)}")
-    elif row.due >= network.end:
+    elif row.due > network.end or (row.due == network.end and not strict):
         yield Finding(f"{at}.due", f"{due} is after the horizon's end")
     if row.start is not None and row.start > row.due:
         text = f"{format_moment(row.start)} is after its last day {due}"

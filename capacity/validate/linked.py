@@ -1,0 +1,98 @@
+"""What can't be meant together with linked campaigns, which are planned whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from capacity.scenario import Direct, Scenario
+from capacity.validate.names import Check, Finding
+from capacity.validate.network import Network
+
+
+def _linked(scenario: Scenario) -> bool:
+    return any(
+        isinstance(step.supply, Direct) and step.supply.linked
+        for programme in scenario.programmes
+        for step in programme.recipe
+    )
+
+
+def recipes(network: Network) -> Iterator[Finding]:
+    """Where campaigns are linked, every recipe is, from its first step to its last."""
+    if not _linked(network.scenario):
+        return
+    for programme in network.scenario.programmes:
+        for number, step in enumerate(programme.recipe):
+            supply = step.supply
+            fits = isinstance(supply, Direct) and supply.linked
+            if not fits if number else supply is not None:
+                text = (
+                    "campaigns are linked somewhere: all steps but the first need a "
+                    "direct supply with linked: true, and the first has none"
+                )
+                at = f"programmes.{programme.id}.recipe.{step.step}"
+                yield Finding(f"{at}.supply" if supply else at, text)
+
+
+def stock(network: Network) -> Iterator[Finding]:
+    """Linked campaigns are made to stock, with no QC and QA and nothing under way."""
+    scenario = network.scenario
+    if not _linked(scenario):
+        return
+    stocked = {row.programme: row for row in scenario.made_to_stock}
+    for programme in scenario.programmes:
+        if programme.id not in stocked:
+            text = "has linked campaigns beside it, so it has to be made to stock too"
+            yield Finding(f"programmes.{programme.id}", text)
+    for row in stocked.values():
+        if row.release_days is None:
+            text = "linked campaigns take no QC and QA: state release_days"
+            yield Finding(f"made_to_stock.{row.id}", text)
+    for part in ("locks", "in_release", "stock"):
+        for given in getattr(scenario, part):
+            text = "can't be planned together with linked campaigns"
+            yield Finding(f"{part}.{given.id}", text)
+
+
+def suites(network: Network) -> Iterator[Finding]:
+    """Suites of linked campaigns run at one rate; only these can be kept from idling."""
+    scenario = network.scenario
+    linked = _linked(scenario)
+    rules = {row.id: row for row in scenario.changeovers}
+    for suite in scenario.suites:
+        at = f"suites.{suite.id}"
+        site = network.sites.get(suite.site)
+        shut = site is not None and bool(site.shutdowns)
+        if suite.no_idle and not linked:
+            text = "is a rule for linked campaigns only"
+            yield Finding(f"{at}.no_idle", text)
+        if not linked:
+            continue
+        for name in ("ramp", "load_ceiling"):
+            if getattr(suite, name):
+                text = "can't be planned together with linked campaigns"
+                yield Finding(f"{at}.{name}", text)
+        closed = shut or bool(suite.outages) or (site is not None and site.outages)
+        if suite.no_idle and closed:
+            text = "the suite is closed at times, and then it has to idle"
+            yield Finding(f"{at}.no_idle", text)
+        rule = rules.get(suite.changeover)
+        if shut and rule is not None and not rule.every_campaign:
+            text = (
+                "linked campaigns need changeovers with every_campaign: true where the "
+                "site has shutdowns"
+            )
+            yield Finding(f"{at}.changeover", text)
+
+
+def objective(network: Network) -> Iterator[Finding]:
+    """A profit is told of what is made to stock."""
+    scenario = network.scenario
+    if scenario.objective == "profit" and (
+        scenario.orders or not scenario.made_to_stock
+    ):
+        text = "is told where everything is made to stock, not to order"
+        yield Finding("objective", text)
+
+
+CHECKS: list[Check] = [recipes, stock, suites, objective]
