@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
+from functools import cached_property
 from itertools import accumulate, groupby, pairwise
 
 from capacity.demand import Line, lines
@@ -300,12 +301,17 @@ class Stocked:
     inputs: Fraction
     """Least variable cost of the inputs that have all to be made for a batch. [money]"""
 
-    @property
+    @cached_property
     def wanted(self) -> int:
         """Demand of all periods."""
         return sum(period.demand for period in self.periods)
 
-    @property
+    @cached_property
+    def wanted_so_far(self) -> list[int]:
+        """Demand up to the end of each period."""
+        return list(accumulate(period.demand for period in self.periods))
+
+    @cached_property
     def ideal(self) -> int:
         """Variable cost of making what is wanted beyond what is given. [money]"""
         return math.floor(self.cheapest * max(0, self.wanted - self.given))

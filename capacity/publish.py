@@ -282,13 +282,7 @@ class _Writer:
     def _stocks(self) -> Iterator[StockPeriod]:
         for programme, found in sorted(self.schedule.flows.items()):
             stocked = self.instance.stocked[programme]
-            costs = zip(
-                found.storage_costs,
-                found.shortage_costs,
-                found.waste_costs,
-                found.deficit_costs,
-                strict=True,
-            )
+            costs = zip(*found.costs(), strict=True)
             for n, (period, cost) in enumerate(
                 zip(stocked.periods, costs, strict=True)
             ):

@@ -492,10 +492,9 @@ class Schedule:
         for found in self.flows.values():
             sums["unserved"] += found.unserved_cost
             sums["variable"] -= found.saved
-            sums["storage"] += sum(found.storage_costs)
-            sums["shortage"] += sum(found.shortage_costs)
-            sums["waste"] += sum(found.waste_costs)
-            sums["deficit"] += sum(found.deficit_costs)
+            terms = ("storage", "shortage", "waste", "deficit")
+            for term, costs in zip(terms, found.costs(), strict=True):
+                sums[term] += sum(costs)
         return Bill(**{name: sums[name] for name in Bill.__dataclass_fields__})
 
     def _bill_group(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,10 @@ from strategies import Case, cases
 from test_pictures import collisions
 from test_pinned import agree
 from test_rules import network
+from typer.testing import CliRunner
 
 from benchmarks import inventory
-from capacity import plots, tables
+from capacity import cli, plots, reading, tables
 from capacity.board import board_of
 from capacity.checker import breaches, broken_rules
 from capacity.construct import construct
@@ -530,3 +532,58 @@ def test_a_closure_before_go_live_is_not_taken_from_the_time_after_it() -> None:
 
     assert construct(instance).bill.regret == 0
     assert stock_bound(instance) == 0
+
+
+# ------------------------------------------------------------------ run and letters
+
+
+def test_a_run_is_solved_checked_compared_and_drawn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    document = stock_network((DAY_30, 1), (DAY_60, 2), target=1, target_cost=3)
+    Path("one.yaml").write_text(json.dumps(document))
+    command = CliRunner()
+
+    told = command.invoke(cli.app, ["solve", "one.yaml", "--work", "3", "-o", "one"])
+    more = ["solve", "one.yaml", "--work", "3", "-o", "two", "--set", "D0.quantity=2"]
+
+    assert told.exit_code == 0, told.output
+    assert "short at 0 of 2 ends of periods, low at 1" in told.output
+    assert command.invoke(cli.app, more).exit_code == 0
+    assert command.invoke(cli.app, ["check", "one"]).exit_code == 0
+    rows = Path("one/stock.csv").read_text().splitlines()
+    assert rows[1].startswith("P,batches,2026-01-31,0,2,0,1,1,0,0,1,1,")
+    assert json.loads(Path("one/kpis.json").read_text())["revenue"] == 300
+    compared = command.invoke(cli.app, ["compare", "one", "two"]).output
+    assert "expected revenue" in compared
+    assert command.invoke(cli.app, ["cover", "one"]).exit_code == 0
+    assert Path("one-cover.png").stat().st_size > 10_000
+    refused = command.invoke(cli.app, ["cover", "one", "--programme", "Q"])
+    assert refused.exit_code == 2
+    spoilt = Path("one/stock.csv")
+    spoilt.write_text(spoilt.read_text().replace(",batches,", ",kg,"))
+    assert command.invoke(cli.app, ["check", "one"]).exit_code == 7
+
+
+def test_demand_comes_from_a_file_and_its_lines_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    document = stock_network() | {"demand": {"file": "demand.csv"}}
+    Path("one.yaml").write_text(json.dumps(document))
+    rows = ["id,programme,due,quantity", "D1,P,2026-01-31,2.5", "D2,P,2026-03-02,0"]
+    Path("demand.csv").write_text("\n".join(rows))
+
+    read = reading.read(Path("one.yaml")).scenario
+    assert [row.quantity for row in read.demand] == [Fraction(5, 2), 0]
+
+    rows += ["D3,Q,2026-04-01,1", "D2,P,2026-04-01,1", "D4,P,2026-05-01,-1"]
+    Path("demand.csv").write_text("\n".join(rows))
+    with pytest.raises(reading.ScenarioError) as caught:
+        reading.read(Path("one.yaml"))
+    assert [str(problem) for problem in caught.value.problems] == [
+        "demand.csv:4: demand D3: programme: unknown programme Q; there are P",
+        "demand.csv:5: demand D2: the id comes twice, first on line 3",
+        "demand.csv:6: demand D4: quantity: should be at least 0, not '-1'",
+    ]

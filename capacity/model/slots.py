@@ -240,6 +240,8 @@ class StockedVars:
     stocked: Stocked
     periods: list[StockVars]
     unsold: Expression
+    most: int
+    """No amount of these is larger."""
 
 
 @dataclass(eq=False)

@@ -56,6 +56,7 @@ def kpis(
         "tiers": named,
         "regret": plan.costs.model_dump(),
         **_service(plan),
+        **_stock(plan),
         "changeovers": sum(c.changeover_days > 0 for c in plan.campaigns),
         "campaigns": len(plan.campaigns),
         "batches": sum(batch.campaign is not None for batch in plan.batches),
@@ -111,6 +112,17 @@ def _service(plan: Plan) -> dict[str, object]:
         "on_time_in_full_prospects": _on_time_in_full(prospects),
         "make_up_batches": sum(order.batches for order in spares),
         "make_up_batches_missing": sum(order.unserved for order in spares),
+    }
+
+
+def _stock(plan: Plan) -> dict[str, object]:
+    """Ends of periods of programmes made to stock; none where no programme is."""
+    if not plan.stocks:
+        return {}
+    return {
+        "stock_ends": len(plan.stocks),
+        "stock_ends_short": sum(row.backlog + row.lost > 0 for row in plan.stocks),
+        "stock_ends_low": sum(row.closing < row.target for row in plan.stocks),
     }
 
 
