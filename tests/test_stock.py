@@ -483,6 +483,11 @@ def test_the_picture_of_cover_draws_what_the_table_says() -> None:
         "P [batches]",
         "1 short, 2 low of 4 ends, cover from 0.2 months",
     ]
+    # Where a due day ends as it begins, one that ends with the horizon is shown as well.
+    document = case.scenario.model_dump(by_alias=True)
+    document["horizon"]["end"] = "2026-04-30"
+    ends = plots.cover_figure(Scenario.model_validate(document), plan).axes[0]
+    assert ends.texts[1].get_text() == notes[1]
     with pytest.raises(ValueError, match="Q isn't made to stock; there are P"):
         plots.cover_figure(case.scenario, plan, programme="Q")
 
