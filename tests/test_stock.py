@@ -35,7 +35,7 @@ from capacity.scenario import Scenario
 from capacity.schedule import Run, Schedule
 from capacity.search import Limits, search
 from capacity.solver import solve
-from capacity.validate import problems, rough_cut
+from capacity.validate import problems, rough_cut, warnings
 
 Row = dict[str, Any]
 
@@ -395,6 +395,24 @@ def test_the_rough_cut_load_counts_demand_beyond_what_is_on_hand() -> None:
     assert [row["needed_days"] for row in rows] == [10]
 
 
+def test_demand_before_anything_new_is_warned_of() -> None:
+    # A batch takes 10 days and a lag of 25: day 35, and 2 are on hand.
+    opening = [{"quantity": 2}]
+    demand = ((DAY_30, 3), (DAY_60, 2))
+    document = stock_network(*demand, opening=opening, release_days=25)
+
+    assert warnings(Scenario.model_validate(document)) == [
+        (
+            "demand.D0.due",
+            "demand D0: due: 3 batches are wanted by then and 2 on hand; anything else "
+            "comes on 2026-02-05 at the earliest (suite: production and release take "
+            "that long)",
+        )
+    ]
+    document["demand"][0]["quantity"] = 2
+    assert warnings(Scenario.model_validate(document)) == []
+
+
 def test_month_ends_stay_month_ends() -> None:
     # Half a year after 30 June is until 31 December, a quarter after until 30 September.
     for months, target in ((6, 5), (3, 2)):
@@ -465,6 +483,11 @@ def test_the_picture_of_cover_draws_what_the_table_says() -> None:
         "P [batches]",
         "1 short, 2 low of 4 ends, cover from 0.2 months",
     ]
+    # Where a due day ends as it begins, one that ends with the horizon is shown as well.
+    document = case.scenario.model_dump(by_alias=True)
+    document["horizon"]["end"] = "2026-04-30"
+    ends = plots.cover_figure(Scenario.model_validate(document), plan).axes[0]
+    assert ends.texts[1].get_text() == notes[1]
     with pytest.raises(ValueError, match="Q isn't made to stock; there are P"):
         plots.cover_figure(case.scenario, plan, programme="Q")
 

@@ -23,6 +23,7 @@ MAIN = {
     "regret.at_risk": "- at risk",
     "regret.changeover": "- changeovers",
     "regret.shipment": "- shipments",
+    "regret.qualification": "- qualifications",
     "regret.storage": "- storage",
     "regret.shortage": "- shortage of stock",
     "regret.waste": "- waste",

@@ -139,7 +139,7 @@ def _money(scenario: Scenario, plan: Plan) -> dict[str, int]:
     weights = {line.id: line.weight for line in lines(scenario)}
     revenue = _revenue(scenario, plan)
     costs = [(batch.order, variable_cost(scenario, batch)) for batch in _made(plan)]
-    once = plan.costs.changeover + plan.costs.shipment
+    once = plan.costs.changeover + plan.costs.shipment + _qualified(scenario, plan)
     expected = sum((weights[order] * money for order, money in revenue), Fraction(0))
     spent = sum(
         (weights.get(order or "", Fraction(1)) * cost for order, cost in costs),
@@ -159,6 +159,16 @@ def _money(scenario: Scenario, plan: Plan) -> dict[str, int]:
         "margin": _whole(plain - sum(cost for _, cost in costs) - once),
         "margin_expected": _whole(expected - spent - once),
     }
+
+
+def _qualified(scenario: Scenario, plan: Plan) -> int:
+    """Transfers and filings of qualifications; their batches cost what batches do."""
+    chains = {chain.id: chain for chain in scenario.qualifications}
+    return sum(
+        chains[row.qualification].transfer_cost * (row.transfer_start is not None)
+        + chains[row.qualification].filing_cost * len(row.filings)
+        for row in plan.qualifications
+    )
 
 
 def _revenue(scenario: Scenario, plan: Plan) -> list[tuple[str, Fraction]]:
