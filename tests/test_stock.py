@@ -483,6 +483,11 @@ def test_the_picture_of_cover_draws_what_the_table_says() -> None:
         "P [batches]",
         "1 short, 2 low of 4 ends, cover from 0.2 months",
     ]
+    # Where a due day ends as it begins, one that ends with the horizon is shown as well.
+    document = case.scenario.model_dump(by_alias=True)
+    document["horizon"]["end"] = "2026-04-30"
+    ends = plots.cover_figure(Scenario.model_validate(document), plan).axes[0]
+    assert ends.texts[1].get_text() == notes[1]
     with pytest.raises(ValueError, match="Q isn't made to stock; there are P"):
         plots.cover_figure(case.scenario, plan, programme="Q")
 
@@ -539,6 +544,17 @@ def test_the_bound_by_levels_sees_what_a_suite_cannot_make() -> None:
     instance = build(Scenario.model_validate(document))
 
     assert 20 < stock_bound(instance) <= 40
+
+
+def test_a_closure_before_go_live_is_not_taken_from_the_time_after_it() -> None:
+    document = stock_network(("2026-02-15", 0), ("2026-05-10", 5))
+    document["suites"][0]["go_live"] = "2026-04-01"
+    closed = {"id": "A-closed", "start": "2026-03-01", "days": 20}
+    document["sites"][0]["shutdowns"] = [closed]
+    instance = build(Scenario.model_validate(document))
+
+    assert construct(instance).bill.regret == 0
+    assert stock_bound(instance) == 0
 
 
 # ------------------------------------------------------------------ run and letters
