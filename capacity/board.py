@@ -13,9 +13,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
-from capacity.instance import Instance, LockData, Mode, StepData, SuiteData, overlap
-from capacity.pegging import (
+from capacity.instance import (
     FAR,
+    Instance,
+    LockData,
+    Mode,
+    StepData,
+    SuiteData,
+    overlap,
+)
+from capacity.pegging import (
     FIRM_WEIGHT,
     KIND_BITS,
     Demand,
@@ -65,14 +72,24 @@ class Campaign:
         self.lots: list[Lot] = []
 
 
+Filed = tuple[int | None, ...]
+Begun = dict[int, int]
+Chains = tuple[Filed, tuple[int | None, ...], Begun, int]
+"""How qualifications stand: (when each is filed for, right by filing, when its site begins
+where a transfer must come before, how many transfers end after that)."""
+
+
 class _Undo:
     """What a swap replaced."""
 
-    __slots__ = ("crowded", "into", "leaving", "pegs", "steps", "suites")
+    __slots__ = ("chains", "crowded", "into", "leaving", "pegs", "steps", "suites")
 
-    def __init__(self, leaving: list[Campaign], into: Sequence[Campaign]) -> None:
+    def __init__(
+        self, leaving: list[Campaign], into: Sequence[Campaign], chains: Chains
+    ) -> None:
         self.leaving = leaving
         self.into = into
+        self.chains = chains
         self.suites: list[tuple[int, list[Campaign], int]] = []
         self.steps: list[tuple[int, list[Campaign]]] = []
         self.pegs: list[tuple[int, Pegged]] = []
@@ -106,7 +123,13 @@ class Board:
             suite.sort(key=_by_start)
             for before, campaign in zip([None, *suite], suite, strict=False):
                 self.gap(before, campaign)
-        self.pegs = [demand.peg(self.steps) for demand in self.demands]
+        self.chained = [demand for demand in self.demands if demand.chains]
+        self.qualified: Chains = (
+            (None,) * len(instance.chains), (None,) * len(instance.filings), {}, 0,
+        )  # fmt: skip
+        self.pegs = [
+            demand.peg(self.steps, rights=self.qualified[1]) for demand in self.demands
+        ]
         self.changeovers = [0] * len(self.suites)
         self.crowded = self._crowded(self.pegs)
         """Intermediates that find their freezer full."""
@@ -131,7 +154,8 @@ class Board:
     def total(self) -> int:
         """What the search brings down. [money]"""
         pegged = sum(self._weigh(peg.price) for peg in self.pegs)
-        return pegged + sum(self.changeovers) + BREACH * self.crowded
+        broken = self.crowded + self.qualified[3]
+        return pegged + sum(self.changeovers) + BREACH * broken
 
     def _crowded(self, pegs: Iterable[Pegged]) -> int:
         """How many intermediates come to a freezer that is full."""
@@ -170,7 +194,8 @@ class Board:
     @property
     def breaks(self) -> int:
         """Batches that break a rule."""
-        return self.crowded + sum(price[2] + price[3] for price in self._prices())
+        lacking = sum(price[2] + price[3] for price in self._prices())
+        return self.crowded + self.qualified[3] + lacking
 
     @property
     def rank(self) -> tuple[int, int, int]:
@@ -352,16 +377,47 @@ class Board:
         for number in changed:
             row = [c for c in self.steps[number] if id(c) not in gone]
             self.steps[number] = row + [c for c in into if c.step == number]
+        programmes = {c.programme for c in leaving} | {c.programme for c in into}
+        _, rights, _, delayed = self._chains(programmes)
+        delta += BREACH * (delayed - self.qualified[3])
         pegs = list(self.pegs)
-        for number in {c.programme for c in leaving} | {c.programme for c in into}:
+        for number in self._touched(programmes, rights):
             base = self.pegs[number]
-            peg = self.demands[number].peg(self.steps, base, gone, into)
+            peg = self.demands[number].peg(self.steps, base, gone, into, rights)
             delta += self._weigh(peg.price) - self._weigh(base.price)
             pegs[number] = peg
         delta += BREACH * (self._crowded(pegs) - self.crowded)
         for number, row in before:
             self.steps[number] = row
         return delta
+
+    def _chains(self, programmes: set[int]) -> Chains:
+        """How qualifications stand after a change to some programmes."""
+        before = self.qualified
+        filed, rights, begun, delayed = before
+        changed = [d for d in self.chained if d.programme in programmes]
+        if not changed:
+            return before
+        filed, begun = qualified(changed, self.steps, filed, begun)
+        if filed != before[0]:
+            rights = self.instance.granted(filed)
+        if begun != before[2]:
+            _, delayed = self.instance.placed(begun)
+        return filed, rights, begun, delayed
+
+    def _touched(
+        self, programmes: set[int], rights: tuple[int | None, ...]
+    ) -> set[int]:
+        """Programmes that a change touches, those with other rights among them."""
+        before = self.qualified[1]
+        if rights == before:
+            return programmes
+        return programmes | {
+            demand.programme
+            for demand in self.chained
+            for chain in demand.chains
+            if any(rights[f] != before[f] for f in chain.filings)
+        }
 
     def _row(
         self, number: int, gone: set[int], into: Sequence[Campaign]
@@ -386,7 +442,7 @@ class Board:
             if cost is None:
                 return None
             suites[number], costs[number] = row, cost
-        undo = _Undo(leaving, into)
+        undo = _Undo(leaving, into, self.qualified)
         self._undo.append(undo)
         delta = 0
         for number, row in suites.items():
@@ -434,9 +490,15 @@ class Board:
             row += [c for c in into if c.step == number]
             undo.steps.append((number, self.steps[number]))
             self.steps[number] = row
-        for number in {c.programme for c in leaving} | {c.programme for c in into}:
+        programmes = {c.programme for c in leaving} | {c.programme for c in into}
+        chains = self._chains(programmes)
+        _, rights, _, delayed = chains
+        touched = self._touched(programmes, rights)
+        delta += BREACH * (delayed - self.qualified[3])
+        self.qualified = chains
+        for number in touched:
             base = self.pegs[number]
-            peg = self.demands[number].peg(self.steps, base, gone, into)
+            peg = self.demands[number].peg(self.steps, base, gone, into, rights)
             delta += self._weigh(peg.price) - self._weigh(base.price)
             undo.pegs.append((number, base))
             self.pegs[number] = peg
@@ -462,6 +524,7 @@ class Board:
                 self.steps[number] = row
             for number, peg in undo.pegs:
                 self.pegs[number] = peg
+            self.qualified = undo.chains
             self.crowded = undo.crowded
 
     def keep(self) -> None:
@@ -527,15 +590,19 @@ class Snapshot:
                 steps[campaign.step].append(campaign)
         serves: dict[tuple[int, int], int] = {}
         on_hand: dict[int, int] = {}
+        nothing = (None,) * len(self.instance.chains)
+        filed, begun = qualified(self.demands, steps, nothing, {})
+        rights = self.instance.granted(filed)
         for demand in self.demands:
-            for item, j in demand.peg(steps).pairs():
+            for item, j in demand.peg(steps, rights=rights).pairs():
                 if j >= 0 and item[6] is None:
                     on_hand[item[7]] = demand.groups[j].index
                 elif j >= 0:
                     serves[id(item[6]), item[7]] = demand.groups[j].index
             on_hand.update((index, demand.groups[j].index) for index, j in demand.shelf)
         runs = tuple(self._run(c, serves) for row in self.suites for c in row)
-        bare = in_turn(Schedule(self.instance, runs, on_hand))
+        transfers, _ = self.instance.placed(begun)
+        bare = in_turn(Schedule(self.instance, runs, on_hand, (), transfers))
         return replace(bare, freights=freights_for(bare))
 
     def _run(self, campaign: Campaign, serves: dict[tuple[int, int], int]) -> Run:
@@ -549,6 +616,22 @@ class Snapshot:
             campaign.step, campaign.suite, campaign.start, campaign.takt, groups, tests,
             campaign.lock,
         )  # fmt: skip
+
+
+def qualified(
+    demands: Iterable[Demand], steps: list[list[Campaign]], filed: Filed, begun: Begun
+) -> tuple[Filed, Begun]:
+    """When qualifications are filed for and their sites begin, those of some anew."""
+    dates, starts = list(filed), dict(begun)
+    for demand in demands:
+        for chain in demand.chains:
+            dates[chain.index] = demand.filed(steps, chain)
+            if chain.transfer is not None:
+                start = demand.starts_at(steps, chain)
+                starts.pop(chain.index, None)
+                if start is not None:
+                    starts[chain.index] = start
+    return tuple(dates), starts
 
 
 def board_of(schedule: Schedule) -> Board:

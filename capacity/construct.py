@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from typing import NamedTuple
 
 from capacity.board import BREACH, Board, Campaign
 from capacity.feeds import SHARES, Line, Rows, Stage, lay, linked, stages_of
-from capacity.instance import Instance, StepData
+from capacity.instance import FAR, ChainData, Instance, StepData
 from capacity.pegging import Demand
 from capacity.schedule import Schedule
 
@@ -116,26 +117,143 @@ def construct(
     `report` gets each plan that is better than those before. Campaigns that are wished
     for are put down first, as far as they fit and break no rule.
     """
-    best: tuple[tuple[int, ...], Schedule] | None = None
-    for days in spans:
+    best: Board | None = None
+    days = spans[0]
+    for span in spans:
         if best is not None and stop():
             break
-        board = Board(instance)
-        _grant(board, wishes)
-        for _ in range(3):
-            fill(
-                board,
-                int(days / instance.grid.tick),
-                stop=stop if best is not None else lambda: False,
-            )
+        board = _built(instance, wishes, span, stop if best is not None else _never)
         if not wishes:  # what is built around wishes is searched, which may find a use
             _trim(board)
-        board.keep()
-        if best is None or board.rank < best[0]:
-            best = board.rank, board.snapshot().schedule()
-            report(best[1])
+        if best is None or board.rank < best.rank:
+            best, days = board, span
+            report(best.snapshot().schedule())
     assert best is not None
-    return best[1]
+    for chain in _promising(best, wishes, days, stop):
+        with_it = _qualified(best, wishes, days, stop, chain)
+        if with_it is not None and with_it.rank < best.rank:
+            best = with_it
+            report(best.snapshot().schedule())
+    return best.snapshot().schedule()
+
+
+def _promising(
+    board: Board, wishes: Sequence[Wish], days: int, stop: Callable[[], bool]
+) -> list[ChainData]:
+    """Qualifications that by themselves make a plan better, the best first."""
+    found = []
+    for chain in board.instance.chains:
+        other = None if stop() else _qualified(board, wishes, days, stop, chain)
+        if other is not None and other.rank < board.rank:
+            found.append((other.rank, chain.index, chain))
+    return [chain for *_, chain in sorted(found, key=lambda row: row[:2])]
+
+
+def _qualified(
+    board: Board,
+    wishes: Sequence[Wish],
+    days: int,
+    stop: Callable[[], bool],
+    chain: ChainData,
+) -> Board | None:
+    """The plan made anew with one more site qualified, if that can be."""
+    asked = qualifying(board, chain)
+    if stop() or not asked:
+        return None
+    found = _built(board.instance, [*wishes, *asked_for(board), *asked], days, stop)
+    if not wishes:
+        _trim(found)
+    return found
+
+
+def _never() -> bool:
+    return False
+
+
+def _built(
+    instance: Instance, wishes: Sequence[Wish], days: int, stop: Callable[[], bool]
+) -> Board:
+    """A board with what is wished for, and all else in bundles of a span."""
+    board = Board(instance)
+    _grant(board, wishes)
+    for _ in range(3):
+        fill(board, int(days / instance.grid.tick), stop=stop)
+    board.keep()
+    return board
+
+
+def qualifying(board: Board, chain: ChainData) -> list[Wish]:
+    """Engineering and PPQ that nobody ordered, as early as the board has room for them.
+
+    Nothing where they stand already, or can't.
+    """
+    demand = board.demands[chain.programme]
+    if not chain.permitted or demand.direct or not demand.owns(chain):
+        return []
+    if any(c.ppq and c.site == chain.site for c in board.steps[demand.last.index]):
+        return []
+    best: tuple[int, list[Wish]] | None = None
+    for suite, mode in demand.last.modes.items():
+        made = _engineered(board, chain, suite) if mode.site == chain.site else None
+        if made and (best is None or made[-1].end < best[0]):
+            best = made[-1].end, [wish_for(campaign) for campaign in made]
+    return [] if best is None else best[1]
+
+
+def _engineered(board: Board, chain: ChainData, suite: int) -> list[Campaign] | None:
+    """Engineering, if any, then PPQ in a suite, after the chain's transfer."""
+    demand, tick = board.demands[chain.programme], board.instance.as_of
+    if chain.transfer is not None:
+        begun = {**board.qualified[2], chain.index: FAR}
+        tick = board.instance.placed(begun)[0][chain.index] + chain.transfer
+    found: list[Campaign] = []
+    for kind in ("engineering", "ppq"):
+        n = demand.asked(chain, kind, suite)
+        if not n:
+            continue
+        step, least = demand.last, max(n, demand.last.least(kind))
+        size = -(-least // step.multiple) * step.multiple
+        new = _first(board, step, suite, size, found, tick, ppq=kind == "ppq")
+        if new is None:
+            return None
+        found.append(new)
+        tick = new.start + new.lead + (n - 1) * new.takt + board.instance.ppq_wait
+    return found
+
+
+def _first(
+    board: Board,
+    step: StepData,
+    suite: int,
+    n: int,
+    others: list[Campaign],
+    tick: int,
+    *,
+    ppq: bool,
+) -> Campaign | None:
+    """The earliest campaign from a tick on that fits between those of its suite."""
+    row = sorted([*board.suites[suite], *others], key=lambda c: c.start)
+    best: Campaign | None = None
+    for before, after in pairwise([None, *row, None]):
+        found = board.earliest(before, step, suite, n, ppq, tick)
+        fits = found is not None and (after is None or board.gap(found, after) >= 0)
+        if found is not None and fits and (best is None or found.start < best.start):
+            best = found
+    return best
+
+
+def wish_for(campaign: Campaign) -> Wish:
+    """The same campaign, wished for."""
+    return Wish(campaign.step, campaign.suite, campaign.start, campaign.n, campaign.ppq)
+
+
+def asked_for(board: Board) -> list[Wish]:
+    """What qualifications have on a board that nobody ordered."""
+    return [
+        wish_for(campaign)
+        for demand in board.chained
+        for campaign in demand.owned(board.pegs[demand.programme])
+    ]
 
 
 def _grant(board: Board, wishes: Sequence[Wish]) -> None:
@@ -545,10 +663,9 @@ def _ticks(board: Board, demand: Demand, bundle: Bundle, suite: int) -> list[int
     """Starts to try in a suite: the latest in time, and later ones that input allows."""
     wanted = bundle.start(demand, suite)
     if bundle.ppq:
-        wanted = max(
-            wanted,
-            demand.engineered(board.pegs[demand.programme]) + board.instance.ppq_wait,
-        )
+        site = board.instance.suites[suite].site
+        pegged = board.pegs[demand.programme]
+        wanted = max(wanted, demand.engineered(pegged, site) + board.instance.ppq_wait)
     if bundle.step.frozen is None or bundle.step.before is None:
         return [wanted]
     ready = {

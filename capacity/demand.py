@@ -8,6 +8,7 @@ Lines are the demand that both the checker and the model start from.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
@@ -28,6 +29,7 @@ class Line:
     """The order's id, with `/firm` or `/forecast` where it is split, or `/spare`."""
     order: str
     contract: str
+    """Contract; empty for what a qualification asks for by itself."""
     programme: str
     kind: Kind
     market: str | None
@@ -43,14 +45,22 @@ class Line:
     """Price of a batch at the reference suite. [money]"""
     unserved_factor: Fraction
     """Loss from an unserved batch in multiples of its price. [1]"""
+    chain: str | None = None
+    """Qualification that its engineering or PPQ batches are part of."""
+
+    @property
+    def own(self) -> bool:
+        """Whether nobody ordered it: a qualification asks for it, at its own cost."""
+        return not self.contract
 
 
 def lines(scenario: Scenario) -> list[Line]:
     """Every line, in order of programme, due day and id."""
     contracts = {contract.id: contract for contract in scenario.contracts}
     paid = _taken_or_paid(scenario, contracts)
+    chains = {name: row.id for row in scenario.qualifications for name in row.orders}
     spares = make_up_batches(scenario)
-    found = []
+    found = list(_asked_by_chains(scenario))
     for order in scenario.orders:
         contract = contracts[order.contract]
         in_window = not contract.prospect and order.due <= add_months(
@@ -61,12 +71,39 @@ def lines(scenario: Scenario) -> list[Line]:
         split = 0 < firm < order.batches
         for firmness, batches in parts:
             if batches:
-                found.append(
-                    _line(scenario, contract, order, firmness == "firm", batches, split)
+                line = _line(
+                    scenario, contract, order, firmness == "firm", batches, split
                 )
+                found.append(replace(line, chain=chains.get(order.id)))
         if order.id in spares:
             found.append(_spare(found[-1], spares[order.id]))
     return sorted(found, key=lambda line: (line.programme, line.due, line.id))
+
+
+def _asked_by_chains(scenario: Scenario) -> Iterator[Line]:
+    """What qualifications make at their own cost, by the end of the horizon."""
+    for row in scenario.qualifications:
+        kinds: list[tuple[Kind, int]] = [
+            ("engineering", row.engineering_batches),
+            ("ppq", row.ppq_batches),
+        ]
+        for kind, batches in kinds:
+            if batches:
+                yield Line(
+                    id=f"{row.id}/{kind}",
+                    order=f"{row.id}/{kind}",
+                    contract="",
+                    programme=row.programme,
+                    kind=kind,
+                    market=None,
+                    firmness="forecast",
+                    weight=Fraction(1),
+                    batches=batches,
+                    due=scenario.horizon.end,
+                    price=0,
+                    unserved_factor=Fraction(0),
+                    chain=row.id,
+                )
 
 
 def _line(

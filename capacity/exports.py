@@ -40,6 +40,7 @@ def frames(run: Run) -> dict[str, pd.DataFrame]:
         "batches": tables.batches(plan),
         "shipments": tables.shipments(scenario, plan),
         "genealogy": tables.genealogy(scenario, plan),
+        "qualifications": tables.qualifications(scenario, plan),
         "stock": tables.stock(scenario, plan),
         "waits": tables.waits(scenario, plan),
         "load": tables.load(scenario, plan),

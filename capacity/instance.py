@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
+from functools import cached_property
 from itertools import accumulate, groupby, pairwise
 
 from capacity.demand import Line, lines
@@ -28,8 +29,10 @@ from capacity.scenario import (
     Licence,
     Lock,
     MadeToStock,
+    Qualification,
     Rate,
     Scenario,
+    Site,
     Step,
     Stock,
     Suite,
@@ -42,6 +45,8 @@ Span = tuple[int, int]
 QC, QA = 0, 1
 RESOURCES = ("qc", "qa")
 DAY = Fraction(1)
+FAR = 10**9
+"""Later than anything. [tick]"""
 
 
 @dataclass(frozen=True)
@@ -231,7 +236,18 @@ class Group:
     risk_cost: dict[int, int]
     """Start before the right to ship, by suite. [money]"""
     rights: dict[tuple[int, int], int | None]
-    """Right to ship by (step, site), not before anything made; None is never. [tick]"""
+    """Right to ship by (step, site), not before anything made; None is never. Where a
+    qualification gives it, the earliest. [tick]"""
+    chain: int | None = None
+    """Qualification that its engineering or PPQ batches are part of."""
+    spare: bool = False
+    """Make-up batches, without which that qualification is complete."""
+    own: bool = False
+    """Made at that qualification's cost: nobody ordered it."""
+    making: dict[int, int] = field(default_factory=dict)
+    """What a batch costs the qualification, by suite. [money]"""
+    filings: dict[int, int] = field(default_factory=dict)
+    """Filing that gives the right to ship, by site."""
 
     def service(self, terms: Terms, available: int) -> int:
         """Lateness of a batch available at a tick. [money]"""
@@ -300,12 +316,17 @@ class Stocked:
     inputs: Fraction
     """Least variable cost of the inputs that have all to be made for a batch. [money]"""
 
-    @property
+    @cached_property
     def wanted(self) -> int:
         """Demand of all periods."""
         return sum(period.demand for period in self.periods)
 
-    @property
+    @cached_property
+    def wanted_so_far(self) -> list[int]:
+        """Demand up to the end of each period."""
+        return list(accumulate(period.demand for period in self.periods))
+
+    @cached_property
     def ideal(self) -> int:
         """Variable cost of making what is wanted beyond what is given. [money]"""
         return math.floor(self.cheapest * max(0, self.wanted - self.given))
@@ -404,6 +425,42 @@ class Queue:
 
 
 @dataclass(frozen=True)
+class ChainData:
+    """A qualification: transfer, engineering, PPQ, filings."""
+
+    index: int
+    id: str
+    programme: int
+    site: int
+    permitted: bool
+    transfer: int | None
+    """Length of its transfer, None where it has none of its own. [tick]"""
+    earliest: int
+    """First tick on which the transfer may start. [tick]"""
+    transfer_cost: int
+    """[money]"""
+    filing_wait: int
+    """Last PPQ released to filing. [tick]"""
+    filing_cost: int
+    """Of all its filings. [money]"""
+    filings: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class FilingData:
+    """A filing of a qualification for a market."""
+
+    index: int
+    chain: int
+    site: int
+    market: str
+    review: int
+    """[tick]"""
+    inspection: int | None
+    """Of the site, from its first filing; None where there is none. [tick]"""
+
+
+@dataclass(frozen=True)
 class Instance:
     """Everything that the planner and the model read."""
 
@@ -434,6 +491,74 @@ class Instance:
     """Starts of batches out before `as_of`, by (site, QC or QA). [tick]"""
     stocked: dict[int, Stocked] = field(default_factory=dict)
     """Programmes made to stock."""
+    chains: tuple[ChainData, ...] = ()
+    filings: tuple[FilingData, ...] = ()
+    chain_at: dict[tuple[int, int], int] = field(default_factory=dict)
+    """Qualification by (programme, site)."""
+    transfer_slots: dict[int, tuple[tuple[int, int], ...]] = field(default_factory=dict)
+    """(tick, transfers at a time from then on) by site; any number where none. [tick]"""
+
+    def granted(self, filed: Sequence[int | None]) -> tuple[int | None, ...]:
+        """Right to ship by filing, from the date on which each chain is filed. [tick]
+
+        A site's first filing for a market brings an inspection, which every right from
+        there to that market waits for.
+        """
+        first: dict[tuple[int, str], int] = {}
+        for filing in self.filings:
+            at, key = filed[filing.chain], (filing.site, filing.market)
+            if at is not None:
+                first[key] = min(at, first.get(key, at))
+        found: list[int | None] = []
+        for filing in self.filings:
+            at = filed[filing.chain]
+            if at is not None:
+                at += filing.review
+                if filing.inspection is not None:
+                    inspected = first[filing.site, filing.market] + filing.inspection
+                    at = max(at, inspected)
+            found.append(at)
+        return tuple(found)
+
+    def placed(self, deadlines: dict[int, int]) -> tuple[dict[int, int], int]:
+        """Start of each transfer that must end by a tick, and how many end too late.
+
+        The most urgent goes first, as early as its site has a slot for all its days.
+        """
+        found: dict[int, int] = {}
+        late = 0
+        for chain in sorted(deadlines, key=lambda chain: (deadlines[chain], chain)):
+            data = self.chains[chain]
+            assert data.transfer is not None
+            start = self._free(data, found)
+            if start is None or start + data.transfer > deadlines[chain]:
+                late += 1
+            found[chain] = data.earliest if start is None else start
+        return found, late
+
+    def _free(self, data: ChainData, taken: dict[int, int]) -> int | None:
+        assert data.transfer is not None
+        slots = self.transfer_slots.get(data.site)
+        if slots is None:
+            return data.earliest
+        others = [
+            (start, start + length)
+            for chain, start in taken.items()
+            if self.chains[chain].site == data.site
+            and (length := self.chains[chain].transfer) is not None
+        ]
+        edges = {data.earliest, *(end for _, end in others), *(at for at, _ in slots)}
+        for start in sorted(edge for edge in edges if edge >= data.earliest):
+            end = start + data.transfer
+            looks = [start, *(at for at, _ in slots), *(at for at, _ in others)]
+            if all(
+                sum(a <= look < b for a, b in others)
+                < next((n for at, n in reversed(slots) if at <= look), 0)
+                for look in looks
+                if start <= look < end
+            ):
+                return start
+        return None
 
     def turn(self, group: int | None) -> int:
         """Where the priority rule puts a product batch before its out is looked at."""
@@ -515,6 +640,16 @@ class _Builder:
             for n, (programme, step) in enumerate(self.recipe_steps)
         }
         self.client = {programme.id: programme.client for programme in ordered}
+        self.chains = sorted(scenario.qualifications, key=lambda chain: chain.id)
+        self.chain = {chain.id: n for n, chain in enumerate(self.chains)}
+        self.chain_of = {(c.programme, c.site): c for c in self.chains}
+        self.filing = {
+            key: n
+            for n, key in enumerate(
+                (chain.id, market) for chain in self.chains for market in chain.markets
+            )
+        }
+        self.lines = lines(scenario)
         self.by_programme = {programme.id: programme for programme in ordered}
         self.made_to_stock = {row.programme: row for row in scenario.made_to_stock}
         self.given: list[Lock | InRelease | Stock] = [
@@ -586,11 +721,125 @@ class _Builder:
                 if site.freezer_batches is not None
             },
             tested_before=self._tested_before(steps, on_hand, locks, suites),
+            chains=tuple(self._chain(chain) for chain in self.chains),
+            filings=tuple(self._filing(*key) for key in self.filing),
+            chain_at={
+                (self.programme[chain.programme], self.site[chain.site]): n
+                for n, chain in enumerate(self.chains)
+            },
+            transfer_slots={
+                self.site[site.id]: self._slots_of(site)
+                for site in scenario.sites
+                if site.transfer_slots
+            },
             stocked={
                 self.programme[row.programme]: self._stocked(row, steps, suites)
                 for row in scenario.made_to_stock
             },
         )
+
+    # -------------------------------------------------------- qualifications
+
+    def _chain(self, chain: Qualification) -> ChainData:
+        start = self.as_of
+        if chain.not_before is not None:
+            start = max(start, self.grid.at(chain.not_before))
+        return ChainData(
+            index=self.chain[chain.id],
+            id=chain.id,
+            programme=self.programme[chain.programme],
+            site=self.site[chain.site],
+            permitted=chain.permitted,
+            transfer=self._transfer_of(chain),
+            earliest=start,
+            transfer_cost=chain.transfer_cost,
+            filing_wait=self.ticks(self.scenario.quality.filing_days),
+            filing_cost=chain.filing_cost * len(chain.markets),
+            filings=tuple(self.filing[chain.id, market] for market in chain.markets),
+        )
+
+    def _transfer_of(self, chain: Qualification) -> int | None:
+        if chain.origin is None:
+            return None
+        by_origin = self.scenario.quality.transfer_days
+        return self.ticks(chain.transfer_days or by_origin[chain.origin])
+
+    def _filing(self, name: str, market: str) -> FilingData:
+        chain = self.chains[self.chain[name]]
+        data = next(row for row in self.scenario.markets if row.id == market)
+        before = [
+            row
+            for row in self.scenario.licences
+            if row.site == chain.site
+            and row.market == market
+            and self.grid.at(row.start) <= self.as_of
+        ]
+        days = self.ticks(data.inspection_days)
+        return FilingData(
+            index=self.filing[name, market],
+            chain=self.chain[name],
+            site=self.site[chain.site],
+            market=market,
+            review=self.ticks(data.review_days[chain.filing]),
+            inspection=days if days and not before else None,
+        )
+
+    def _slots_of(self, site: Site) -> tuple[tuple[int, int], ...]:
+        return tuple(
+            (self.grid.at(rate.start), math.floor(rate.value))
+            for rate in site.transfer_slots
+        )
+
+    def _transferred(self, chain: Qualification) -> int | None:
+        """Earliest end of a transfer that has its site to itself. [tick]"""
+        data = self._chain(chain)
+        assert data.transfer is not None
+        start = data.earliest
+        site = next(s for s in self.scenario.sites if s.id == chain.site)
+        if not site.transfer_slots:
+            return start + data.transfer
+        steps = [(-FAR, 0), *self._slots_of(site), (FAR, 0)]
+        for (at, number), (until, _) in pairwise(steps):
+            if not number and at < start + data.transfer and start < until:
+                start = until
+        return None if start >= FAR else start + data.transfer
+
+    def _earliest_right(self, chain: Qualification, market: str) -> int | None:
+        """Right to ship from PPQ as early as any suite of the site may have it. [tick]"""
+        step = self.by_programme[chain.programme].recipe[-1]
+        opened = self._opens(chain.programme, step.step, chain.site)
+        if opened is None:
+            return None
+        first: list[int] = []
+        asked = {
+            line.kind: line
+            for line in self.lines
+            if line.chain == chain.id and line.firmness != "spare"
+        }
+        for name in step.suites:
+            if name not in self.suite:
+                continue
+            suite = self.suites[self.suite[name]]
+            if suite.site != chain.site or not suite.enabled:
+                continue
+            lead = self._lead(suite, chain.programme)
+            kg = step.kg_per_batch.get(name, Fraction(1))
+            reference = step.kg_per_batch.get(
+                step.reference_suite or step.suites[0], Fraction(1)
+            )
+            count = self._count(asked["ppq"], kg, reference)
+            start = max(opened, self.frozen_until, self.grid.at(suite.go_live))
+            if "engineering" in asked:
+                wait = self.scenario.quality.ppq_after_engineering_days
+                start += lead + self.ticks(wait)
+            takt = self._takts(suite, chain.programme)[-1][1]
+            first.append(start + lead + (count - 1) * takt)
+        if not first:
+            return None
+        filing = self._filing(chain.id, market)
+        lead_time = self._release(step)[2]["ppq"]
+        wait_days = self.scenario.quality.filing_days
+        return min(first) + lead_time + self.ticks(wait_days) + filing.review
 
     # ---------------------------------------------------------------- suites
 
@@ -750,6 +999,9 @@ class _Builder:
     # ----------------------------------------------------------------- steps
 
     def _opens(self, programme: str, step: str, site: str) -> int | None:
+        chain = self.chain_of.get((programme, site))
+        if chain is not None and chain.origin is not None:
+            return self._transferred(chain)
         stated: list[Transfer | Licence] = [
             *self.scenario.transfers,
             *self.scenario.licences,
@@ -853,12 +1105,15 @@ class _Builder:
             return None
         lead = self._lead(suite, programme)
         earliest = max(opened, self.frozen_until, self.grid.at(suite.go_live))
+        chain = self.chain_of.get((programme, suite.site))
+        barred = chain is not None and chain.origin is not None and not chain.permitted
+        starts = open_starts(data.closures, earliest, self.horizon_end, lead)
         return Mode(
             suite=data.index,
             site=data.site,
             lead=lead,
             takts=self._takts(suite, programme),
-            starts=open_starts(data.closures, earliest, self.horizon_end, lead),
+            starts=() if barred else starts,
             kg=step.kg_per_batch.get(suite.id, Fraction(1)),
             variable_cost=self._variable_cost(suite, programme),
         )
@@ -1015,7 +1270,7 @@ class _Builder:
         self, steps: tuple[StepData, ...], suites: tuple[SuiteData, ...]
     ) -> tuple[Group, ...]:
         rows: dict[tuple[object, ...], list[Line]] = {}
-        for line in lines(self.scenario):
+        for line in self.lines:
             rows.setdefault(self._key(line, steps), []).append(line)
         groups = [
             self._group(members, steps, suites)
@@ -1044,8 +1299,20 @@ class _Builder:
             if step.programme != programme:
                 continue
             for site, number in self.site.items():
+                chain = self.chain_of.get((line.programme, site))
+                if line.kind in ("engineering", "ppq"):
+                    here = None if chain is None else chain.id
+                    may = line.chain == here and (chain is None or chain.permitted)
+                    found[step.index, number] = self.dawn if may else None
+                    continue
                 if line.market is None:
                     found[step.index, number] = self.dawn
+                    continue
+                if chain is not None and line.market in chain.markets:
+                    earliest = self._earliest_right(chain, line.market)
+                    if earliest is not None:
+                        earliest = max(earliest, self.dawn)
+                    found[step.index, number] = earliest
                     continue
                 dates = [
                     self.grid.at(row.start)
@@ -1075,7 +1342,26 @@ class _Builder:
             line.market is None,
             tuple(sorted(self._rights(line, steps).items(), key=lambda row: row[0])),
             line.id if several or line.kind == "ppq" else None,
+            line.chain,
+            tuple(self._filings_of(line)),
         )
+
+    def _filings_of(self, line: Line) -> Iterator[tuple[int, int]]:
+        """(site, filing) where a qualification gives a line its right to ship."""
+        for chain in self.chains:
+            if chain.programme == line.programme and line.market in chain.markets:
+                yield self.site[chain.site], self.filing[chain.id, line.market]
+
+    def _making(self, line: Line, variable_cost: int) -> int:
+        """What a batch of a line costs its qualification. [money]"""
+        if line.chain is None:
+            return 0
+        chain, again = self.chains[self.chain[line.chain]], Fraction(0)
+        if line.kind == "ppq":
+            again = (1 - chain.ppq_success) * variable_cost
+        if line.own:
+            return self._round(variable_cost + again)
+        return self._round(line.weight * again)
 
     def _group(
         self,
@@ -1127,7 +1413,9 @@ class _Builder:
             reference=reference,
             terms=money,
             suite_cost={
-                suite: self._round(
+                suite: 0
+                if line.own
+                else self._round(
                     line.weight
                     * (
                         mode.variable_cost
@@ -1141,6 +1429,16 @@ class _Builder:
                 for suite, mode in eligible.items()
             },
             rights=rights,
+            chain=None if line.chain is None else self.chain[line.chain],
+            spare=line.firmness == "spare",
+            own=line.own,
+            making={
+                suite: self._making(line, mode.variable_cost)
+                for suite, mode in eligible.items()
+            }
+            if line.chain is not None
+            else {},
+            filings=dict(self._filings_of(line)),
         )
 
     def _given_sizes(self, programme: str) -> set[Fraction]:
@@ -1152,6 +1450,8 @@ class _Builder:
         }
 
     def _count(self, line: Line, kg: Fraction, reference: Fraction) -> int:
+        if line.own:
+            return line.batches
         return math.ceil(line.batches * reference / kg)
 
     def _round(self, money: Fraction) -> int:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 TABLES = (
     *("batches.csv", "campaigns.csv", "orders.csv", "shipments.csv", "genealogy.csv"),
-    *("stock.csv", "waits.csv", "load.csv", "assumptions.csv"),
+    *("qualifications.csv", "stock.csv", "waits.csv", "load.csv", "assumptions.csv"),
 )
 
 HASHED = (
@@ -144,6 +144,8 @@ ROWS = {
     "campaigns": ("campaign", "campaign"),
     "orders": ("order", "order"),
     "shipments": ("shipment", "lane"),
+    "qualifications": ("qualification", "qualification"),
+    "filings": ("filing", "market"),
     "stocks": ("period of", "programme"),
     "consumes": ("what is used by", "batch"),
     "history": ("moment of the history", ""),

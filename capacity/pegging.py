@@ -14,6 +14,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, cast
 
 from capacity.instance import (
+    FAR,
+    ChainData,
     FrozenData,
     Group,
     Instance,
@@ -27,8 +29,6 @@ from capacity.stocks import NEVER, Flow, Lot, flow
 if TYPE_CHECKING:
     from capacity.board import Campaign
 
-FAR = 10**9
-"""Later than anything. [tick]"""
 KIND_BITS = {"engineering": 1, "ppq": 2, "clinical": 4, "commercial": 8}
 
 Item = tuple[int, int, int, int, int, bool, object, int]
@@ -48,6 +48,10 @@ Money = tuple[int, int, int, int, int]
 """(charge, penalty, cap, holding, unserved), each as in `Terms`."""
 
 
+State = tuple[int | None, ...]
+"""Rights to ship by filing of a programme's qualifications, then by qualification 1 where
+its engineering is wanted. [tick]"""
+
 Stay = tuple[int, int, int]
 """(site, from, until) of an intermediate in a freezer. [tick]"""
 
@@ -62,7 +66,7 @@ class Pegged:
 
     __slots__ = (
         "bads", "changed", "costs", "end", "firms", "flow", "items", "left", "lefts",
-        "picks", "places", "ppq", "price", "sizes", "stays",
+        "picks", "places", "ppq", "price", "sizes", "state", "stays",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -87,6 +91,8 @@ class Pegged:
         """Batches of PPQ campaigns and the groups that they serve."""
         self.changed = 0
         self.price: Price = (0, 0, 0, 0, 0)
+        self.state: State = ()
+        """Rights by qualification that it was made for."""
         self.flow: Flow | None = None
         """Periods of a programme made to stock."""
         self.stays: list[Stay] = []
@@ -128,6 +134,8 @@ class Demand:
         self.first_left = [
             need[at] for need, at in zip(self.need, self.reference, strict=True)
         ]
+        self.chains = [c for c in instance.chains if c.programme == programme]
+        self._qualify()
         self.shelf = self._peg_stock()
         self._licences()
         self.stocked = instance.stocked.get(programme)
@@ -143,6 +151,8 @@ class Demand:
 
     def _turn(self, group: Group) -> tuple[int, bool, int, int]:
         """Order in which groups get their batches: by latest out."""
+        if group.own:  # a site's first batches are engineering
+            return -FAR, False, 0, group.index
         weight = group.terms[group.reference].unserved
         return self._wanted(group), not group.firm, -weight, group.index
 
@@ -152,7 +162,9 @@ class Demand:
         if group.kind != "engineering":
             return out
         for other in self.instance.groups_of(self.programme):
-            if other.kind == "ppq":  # validation waits for engineering
+            if (
+                other.kind == "ppq" and other.chain == group.chain
+            ):  # validation waits for engineering
                 start = other.deadline - self._lead("ppq") - self.instance.ppq_wait
                 n = other.terms[other.reference].need
                 for mode in self.last.modes.values():
@@ -217,9 +229,158 @@ class Demand:
                     for r in rights
                 ]
             )
-            self.suite_cost.append([group.suite_cost.get(s.index, 0) for s in suites])
+            self.suite_cost.append(
+                [
+                    group.suite_cost.get(s.index, 0) + group.making.get(s.index, 0)
+                    for s in suites
+                ]
+            )
             self.risk.append([group.risk_cost.get(s.index, 0) for s in suites])
         self.leads = [self._lead(group.kind) for group in self.groups]
+
+    def _qualify(self) -> None:
+        """Where qualifications give the right, and which groups are theirs."""
+        self.tables: dict[State, tuple[list[list[int]], list[list[int]]]] = {}
+        if not self.chains:
+            return
+        suites = self.instance.suites
+        self.closed = (
+            self.right,
+            [
+                [
+                    -FAR if suite.site in group.filings or group.own else until
+                    for suite, until in zip(suites, row, strict=True)
+                ]
+                for group, row in zip(self.groups, self.until, strict=True)
+            ],
+        )
+        self.open_until = self.until
+        self.right, self.until = self.closed
+        self.trials = {
+            c.index: [
+                j
+                for j, group in enumerate(self.groups)
+                if group.chain == c.index and group.kind == "engineering"
+            ]
+            for c in self.chains
+        }
+        self.checks = {
+            c.index: [
+                j
+                for j, group in enumerate(self.groups)
+                if group.chain == c.index and group.kind == "ppq"
+            ]
+            for c in self.chains
+        }
+        self.needed = {
+            chain: [j for j in places if not self.groups[j].spare]
+            for chain, places in self.checks.items()
+        }
+
+    def filed(self, steps: list[list[Campaign]], chain: ChainData) -> int | None:
+        """When a qualification is filed for: after its last PPQ release. [tick]"""
+        if not chain.permitted:
+            return None
+        runs = [c for c in steps[self.last.index] if c.ppq and c.site == chain.site]
+        if not runs:
+            return None
+        wanted = [(j, self.first_left[j]) for j in self.checks[chain.index]]
+        found, done = -FAR, set()
+        for j, items, need, _ in self._allotted(runs, wanted, self.open_until)[0]:
+            if j in self.needed[chain.index] and len(items) == need:
+                done.add(j)
+                found = max(found, *(item[0] for item in items))
+        if not done or len(done) < len(self.needed[chain.index]):
+            return None
+        return found + self.last.lead_times["ppq"] + chain.filing_wait
+
+    def _allotted(
+        self,
+        runs: list[Campaign],
+        wanted: list[tuple[int, int]],
+        until: list[list[int]],
+    ) -> tuple[list[tuple[int, list[Item], int, Campaign]], list[Item]]:
+        """PPQ batches by the group that takes them, and what is left over.
+
+        A group takes its batches from one campaign, which may be shared: that with most
+        for it. What a group leaves over may still serve the next.
+        """
+        runs = sorted(runs, key=lambda c: c.start)
+        spare = [list(run.items) for run in runs]
+        found = []
+        for j, need in wanted:
+            needs = [self._needed(j, c.suite) if self.several else need for c in runs]
+            fits = [
+                [item for item in items if item[0] <= until[j][item[2]]][:count]
+                for items, count in zip(spare, needs, strict=True)
+            ]
+            best = max(range(len(runs)), key=lambda at: len(fits[at]))
+            found.append((j, fits[best], needs[best], runs[best]))
+            spare[best] = [item for item in spare[best] if item not in fits[best]]
+        return found, [item for items in spare for item in items]
+
+    def _needed(self, j: int, suite: int) -> int:
+        """Batches that a group needs where a suite makes it."""
+        size = self.size[suite] if self.several else self.reference[j]
+        return self.need[j][size]
+
+    def owns(self, chain: ChainData) -> bool:
+        """Whether a qualification's batches are made at its own cost."""
+        return all(self.groups[j].own for j in self.checks[chain.index])
+
+    def asked(self, chain: ChainData, kind: str, suite: int) -> int:
+        """Engineering or PPQ batches of a qualification where a suite makes them."""
+        places = self.checks if kind == "ppq" else self.trials
+        return sum(self._needed(j, suite) for j in places[chain.index])
+
+    def owned(self, found: Pegged) -> list[Campaign]:
+        """Campaigns with batches that only qualifications ask for, in order of start."""
+        campaigns = {
+            id(item[6]): cast("Campaign", item[6])
+            for item, j in found.pairs()
+            if j >= 0 and self.groups[j].own
+        }
+        return sorted(campaigns.values(), key=lambda c: (c.start, c.suite))
+
+    def state(self, steps: list[list[Campaign]], rights: Sequence[int | None]) -> State:
+        """What of a programme's pegging depends on its qualifications."""
+        row = steps[self.last.index]
+        return (
+            *(rights[filing] for c in self.chains for filing in c.filings),
+            *(
+                int(any(c.ppq and c.site == chain.site for c in row))
+                for chain in self.chains
+            ),
+        )
+
+    def assume(self, state: State) -> None:
+        """Let rights by qualification be those of a state from now on."""
+        if not self.chains:
+            return
+        known = self.tables.get(state)
+        if known is None:
+            known = self.tables[state] = self._tables(state)
+        self.right, self.until = known
+
+    def _tables(self, state: State) -> tuple[list[list[int]], list[list[int]]]:
+        filings = [filing for c in self.chains for filing in c.filings]
+        granted = dict(zip(filings, state, strict=False))
+        wanted = {
+            c.index: on
+            for c, on in zip(self.chains, state[len(filings) :], strict=True)
+        }
+        right = [row[:] for row in self.closed[0]]
+        until = [row[:] for row in self.closed[1]]
+        for j, group in enumerate(self.groups):
+            for suite in self.instance.suites:
+                if suite.site in group.filings:
+                    at = granted[group.filings[suite.site]]
+                    right[j][suite.index] = FAR if at is None else at - self.leads[j]
+                    late = at is None or at > group.latest
+                    until[j][suite.index] = -FAR if late else self.latest[j]
+                elif group.own and group.chain is not None and wanted[group.chain]:
+                    until[j][suite.index] = self.open_until[j][suite.index]
+        return right, until
 
     def input_right(self, step: StepData, site: int, j: int) -> int:
         """Right to ship what a step at a site goes into to a group, FAR for never."""
@@ -432,12 +593,19 @@ class Demand:
         base: Pegged | None = None,
         gone: set[int] | None = None,
         into: Sequence[Campaign] = (),
+        rights: Sequence[int | None] = (),
     ) -> Pegged:
         """Hand batches to groups and price what follows.
 
-        With a `base`, only what the campaigns gone and come change is done again.
+        With a `base`, only what the campaigns gone and come change is done again, unless
+        rights by qualification (by filing) have changed.
         """
         found = Pegged()
+        if self.chains:
+            found.state = self.state(steps, rights)
+            self.assume(found.state)
+            if base is not None and base.state != found.state:
+                base = None
         if self.stocked is not None and not self.frozen and not self.direct:
             self._make(found, steps[self.last.index])
         elif base is None or self.several or gone is None:
@@ -554,27 +722,23 @@ class Demand:
         found.left = base.end[:]
 
     def _peg_ppq(self, row: list[Campaign], found: Pegged) -> None:
-        """Each validation group takes its batches from one campaign, which may be shared.
-
-        That is the first with enough that suit it, else the one with most: what a group
-        leaves over may still serve the next.
-        """
+        """Each validation group takes its batches from one campaign."""
         found.end = found.left[:]
-        runs = sorted((c for c in row if c.ppq), key=lambda c: c.start)
-        spare = [list(run.items) for run in runs]
-        for j, bit in enumerate(self.bits):
-            need = found.left[j]
-            if bit != 2 or need <= 0 or not runs:
-                continue
-            fits = [
-                [item for item in items if item[0] <= self.until[j][item[2]]][:need]
-                for items in spare
-            ]
-            best = max(range(len(runs)), key=lambda at: len(fits[at]))
-            found.ppq += [(item, j) for item in fits[best]]
-            found.left[j] -= len(fits[best])
-            spare[best] = [item for item in spare[best] if item not in fits[best]]
-        found.ppq += [(item, -1) for items in spare for item in items]
+        runs = [c for c in row if c.ppq]
+        if not runs:
+            return
+        wanted = [
+            (j, found.left[j])
+            for j, bit in enumerate(self.bits)
+            if bit == 2 and found.left[j] > 0
+        ]
+        allotted, spare = self._allotted(runs, wanted, self.until)
+        for j, items, need, run in allotted:
+            found.ppq += [(item, j) for item in items]
+            if self.several and items:
+                found.sizes[j], found.left[j] = self.size[run.suite], need
+            found.left[j] -= len(items)
+        found.ppq += [(item, -1) for item in spare]
 
     # ----------------------------------------------------------------- price
 
@@ -608,7 +772,42 @@ class Demand:
             bad += self._early_for_client(steps)
         if found.ppq:
             bad += self._early_validation(steps, found)
+        for chain in self.chains:
+            regret += self._chain_cost(steps, found, chain)
+            bad += self._untried(found, chain)
+        for j, group in enumerate(self.groups if self.chains else ()):
+            if group.own:
+                found.left[j] = 0  # nobody lacks it
         found.price = regret, firm, bad, lacking, worth
+
+    def _chain_cost(
+        self, steps: list[list[Campaign]], found: Pegged, chain: ChainData
+    ) -> int:
+        """What a qualification's transfer and filings cost. [money]"""
+        cost = 0
+        if chain.transfer is not None and self.starts_at(steps, chain) is not None:
+            cost += chain.transfer_cost
+        needed = self.needed[chain.index]
+        if chain.permitted and needed and not any(found.left[j] for j in needed):
+            cost += chain.filing_cost
+        return cost
+
+    def _untried(self, found: Pegged, chain: ChainData) -> int:
+        """Engineering batches that a qualification lacks though it has PPQ batches."""
+        checks = self.checks[chain.index]
+        if any(j in checks for _, j in found.ppq):
+            return sum(max(0, found.left[j]) for j in self.trials[chain.index])
+        return 0
+
+    def starts_at(self, steps: list[list[Campaign]], chain: ChainData) -> int | None:
+        """When a site first makes what its qualification is for. [tick]"""
+        starts = [
+            c.start
+            for step in self.steps
+            for c in steps[step.index]
+            if c.site == chain.site
+        ]
+        return min(starts, default=None)
 
     def _lots(self, stocked: Stocked, steps: list[list[Campaign]]) -> list[Lot]:
         """What enters the stock of a programme that is made to it."""
@@ -718,6 +917,7 @@ class Demand:
 
     def overdue(self, found: Pegged) -> list[tuple[Campaign, int]]:
         """Planned campaigns of firm batches that are late, with the place of the group."""
+        self.assume(found.state)
         return [
             (cast("Campaign", item[6]), j)
             for item, j in found.pairs()
@@ -758,17 +958,29 @@ class Demand:
         return found
 
     def _early_validation(self, steps: list[list[Campaign]], found: Pegged) -> int:
-        allowed = self.engineered(found) + self.instance.ppq_wait
-        return sum(c.start < allowed for c in steps[self.last.index] if c.ppq)
+        row = [c for c in steps[self.last.index] if c.ppq]
+        allowed = {
+            site: self.engineered(found, site) + self.instance.ppq_wait
+            for site in {c.site for c in row}
+        }
+        return sum(c.start < allowed[c.site] for c in row)
 
-    def engineered(self, found: Pegged) -> int:
-        """When the last engineering batch is out. [tick]"""
+    def engineered(self, found: Pegged, site: int) -> int:
+        """When the last engineering batch that PPQ at a site waits for is out. [tick]
+
+        A qualification's own; elsewhere that of all sites without a qualification.
+        """
+        suites, own = self.instance.suites, self._chain_at(site)
         outs = [
             item[4]
             for item, j in zip(found.items, found.picks, strict=True)
-            if (j >= 0 and self.bits[j] == 1) or (item[3] == 1 and not item[5])
+            if ((j >= 0 and self.bits[j] == 1) or (item[3] == 1 and not item[5]))
+            and (not self.chains or self._chain_at(suites[item[2]].site) == own)
         ]
         return max(outs, default=-FAR)
+
+    def _chain_at(self, site: int) -> int | None:
+        return self.instance.chain_at.get((self.programme, site))
 
     # ---------------------------------------------------------------- supply
 

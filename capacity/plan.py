@@ -166,6 +166,46 @@ class Consumption(Record):
     """Batches used."""
 
 
+class PlannedFiling(Record):
+    """A filing for a market, and the right to ship that follows."""
+
+    market: str
+    """Market."""
+    filed: When
+    """Filed, after the last PPQ batch is released."""
+    reviewed: When
+    """Review ends."""
+    inspected: When | None
+    """Inspection that the site's first filing for the market brings ends; else none."""
+    right: When
+    """Right to ship: reviewed and inspected."""
+
+
+class PlannedQualification(Record):
+    """A qualification that the plan goes through."""
+
+    qualification: str
+    """Id."""
+    programme: str
+    """Programme."""
+    site: str
+    """Site."""
+    transfer_start: When | None
+    """Transfer begins; none where it isn't the plan's."""
+    transfer_end: When | None
+    """Transfer ends: the site may make it."""
+    engineered: When | None
+    """Last engineering batch out."""
+    ppq_start: When | None
+    """First PPQ batch enters production; none where PPQ isn't complete."""
+    ppq_out: When | None
+    """Last PPQ batch out."""
+    ppq_released: When | None
+    """Last PPQ batch released."""
+    filings: list[PlannedFiling]
+    """By market, in the scenario's order; none where PPQ isn't complete."""
+
+
 class StockPeriod(Record):
     """A period of a programme that is made to stock. Quantities are in its unit."""
 
@@ -212,6 +252,8 @@ class Costs(Record):
     """Changeovers."""
     shipment: int = 0
     """Shipments."""
+    qualification: int = 0
+    """Transfers, filings, and batches that only qualifications ask for."""
     storage: int = 0
     """Product in stock."""
     shortage: int = 0
@@ -239,6 +281,8 @@ class Plan(Record):
     """By departure."""
     consumes: list[Consumption] = []
     """By batch."""
+    qualifications: list[PlannedQualification] = []
+    """By id; those that the plan goes through."""
     stocks: list[StockPeriod] = []
     """By programme and period, of programmes made to stock."""
     costs: Costs = Costs()

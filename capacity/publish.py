@@ -10,20 +10,23 @@ from typing import TYPE_CHECKING, Any
 from capacity.checker.book import Book
 from capacity.checker.causes import cause_of
 from capacity.demand import lines
-from capacity.instance import Group
+from capacity.instance import ChainData, Group
 from capacity.plan import (
     Consumption,
     Costs,
     Plan,
     PlannedBatch,
     PlannedCampaign,
+    PlannedFiling,
     PlannedOrder,
+    PlannedQualification,
     Shipment,
     StockPeriod,
 )
 from capacity.schedule import Batch, Schedule, end_of, lead_in
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
     from capacity.demand import Line
@@ -71,6 +74,7 @@ class _Writer:
             orders=self._orders(batches),
             shipments=self._shipments(),
             consumes=self._consumes(),
+            qualifications=list(self._qualifications()),
             stocks=list(self._stocks()),
             costs=Costs(**{term: getattr(bill, term) for term in Costs.model_fields}),
             firm_service=bill.firm_service,
@@ -114,7 +118,7 @@ class _Writer:
         return PlannedBatch(
             batch=schedule.names[batch.unit],
             order=line and line.id,
-            contract=line and line.contract,
+            contract=(line and line.contract) or None,
             programme=programme,
             client=self.clients[programme],
             kind=batch.kind,
@@ -215,9 +219,10 @@ class _Writer:
         needs = self._line_needs()
         rows = []
         for name, line in self.lines.items():
-            rows.append(
-                self._order(line, served[name], batches, needs[name], costs[name])
-            )
+            if not line.own:
+                rows.append(
+                    self._order(line, served[name], batches, needs[name], costs[name])
+                )
         return rows
 
     def _order(
@@ -277,18 +282,64 @@ class _Writer:
                 costs[name] += sum(self.schedule.charge(batch, group, terms).values())
         return costs
 
+    # -------------------------------------------------------- qualifications
+
+    def _qualifications(self) -> Iterator[PlannedQualification]:
+        """Those with a transfer in the plan, or their PPQ complete."""
+        for chain in self.instance.chains:
+            ppq = self.schedule.validated(chain.index)
+            if chain.index in self.schedule.transfers or ppq:
+                yield self._qualification(chain, ppq)
+
+    def _qualification(
+        self, chain: ChainData, ppq: list[Batch]
+    ) -> PlannedQualification:
+        schedule = self.schedule
+        start, length = schedule.transfers.get(chain.index), chain.transfer
+        moved = start is not None and length is not None
+        made = [batch.out or 0 for batch in schedule.engineering(chain.index)]
+        return PlannedQualification(
+            qualification=chain.id,
+            programme=self.instance.programmes[chain.programme],
+            site=self.instance.sites[chain.site],
+            transfer_start=self.date(start),
+            transfer_end=self.date((start or 0) + (length or 0)) if moved else None,
+            engineered=self.date(max(made, default=None)),
+            ppq_start=self.date(min((b.start or 0 for b in ppq), default=None)),
+            ppq_out=self.date(max((b.out or 0 for b in ppq), default=None)),
+            ppq_released=self.date(
+                max((schedule.released(b) or 0 for b in ppq), default=None)
+            ),
+            filings=list(self._filings(chain)),
+        )
+
+    def _filings(self, chain: ChainData) -> Iterator[PlannedFiling]:
+        instance, filed = self.instance, self.schedule.filed
+        at = filed[chain.index]
+        for number in chain.filings if at is not None else ():
+            assert at is not None
+            filing = instance.filings[number]
+            first = min(
+                when
+                for other in instance.filings
+                if (other.site, other.market) == (filing.site, filing.market)
+                and (when := filed[other.chain]) is not None
+            )
+            wait = filing.inspection
+            yield PlannedFiling(
+                market=filing.market,
+                filed=self.date(at),
+                reviewed=self.date(at + filing.review),
+                inspected=None if wait is None else self.date(first + wait),
+                right=self.date(self.schedule.granted[number]),
+            )
+
     # ----------------------------------------------------------------- stock
 
     def _stocks(self) -> Iterator[StockPeriod]:
         for programme, found in sorted(self.schedule.flows.items()):
             stocked = self.instance.stocked[programme]
-            costs = zip(
-                found.storage_costs,
-                found.shortage_costs,
-                found.waste_costs,
-                found.deficit_costs,
-                strict=True,
-            )
+            costs = zip(*found.costs(), strict=True)
             for n, (period, cost) in enumerate(
                 zip(stocked.periods, costs, strict=True)
             ):

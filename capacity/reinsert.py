@@ -19,12 +19,13 @@ from capacity.construct import (
     halves,
     insert,
     make_way,
+    qualifying,
     settle,
     shifted,
 )
 from capacity.feeds import linked
-from capacity.instance import StepData
-from capacity.pegging import FAR, FIRM_WEIGHT, Demand
+from capacity.instance import FAR, StepData
+from capacity.pegging import FIRM_WEIGHT, Demand
 from capacity.schedule import Schedule
 
 BATCH = 100
@@ -170,6 +171,10 @@ class Search:
         ]
         if self.chains:
             self.moves.append((self.chain, 8))
+        self.sites = [c for d in board.chained for c in d.chains if d.owns(c)]
+        """Qualifications that nobody ordered."""
+        if self.sites:
+            self.moves.append((self.qualify, 0.5))
 
     # ------------------------------------------------------------- annealing
 
@@ -496,6 +501,29 @@ class Search:
             return None
         return one[0] + two[0], one[1] + two[1]
 
+    def qualify(self, _: Campaign) -> Change | None:
+        """A site qualified with batches that its programme lacks, or given up."""
+        board, chain = self.board, self.rng.choice(self.sites)
+        demand = board.demands[chain.programme]
+        asked = [
+            board.campaign(demand.last, w.suite, w.start, w.batches, w.ppq)
+            for w in qualifying(board, chain)
+        ]
+        new = [campaign for campaign in asked if campaign is not None]
+        if not new:
+            there = demand.owned(board.pegs[chain.programme])
+            return [c for c in there if c.site == chain.site], []
+        left = self.left(demand)
+        if left:
+            out, n, kind = self.rng.choice(left)
+            ppq, step = new[-1], demand.last
+            n = min(max(n, step.least(kind)), step.maximum)
+            start = out - ppq.lead - (n - 1) * ppq.takt
+            near = board.nearest(step, ppq.suite, max(start, ppq.end), n)
+            more = None if near is None else board.campaign(step, ppq.suite, near, n)
+            new += [] if more is None else [more]
+        return make_way(board, [], new)
+
     def oust(self, _: Campaign) -> Change | None:
         """Batches that a programme lacks, with their intermediates, in place of others."""
         rng, board = self.rng, self.board
@@ -786,7 +814,7 @@ class Search:
             return [(first + k * campaign.takt, -1) for k in range(campaign.n)]
         pegged = self.board.pegs[campaign.programme]
         return [
-            (demand.want[j], j)
+            (item[4] if demand.groups[j].own else demand.want[j], j)
             for item, j in pegged.pairs()
             if item[6] is campaign and j >= 0
         ]

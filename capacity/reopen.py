@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ortools.sat.python.cp_model import CpModel, LinearExprT
 
@@ -174,7 +174,7 @@ def joined(best: Schedule, tried: Attempt) -> Schedule:
     freights += [
         f for f in tried.schedule.freights if _user(tried.schedule, f.units[0]) in steps
     ]
-    return Schedule(best.instance, (*runs, *made), best.on_hand, tuple(freights))
+    return replace(best, runs=(*runs, *made), freights=tuple(freights))
 
 
 def _user(schedule: Schedule, unit: tuple[int, int]) -> int | None:

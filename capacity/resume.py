@@ -70,6 +70,7 @@ class _Reader:
             (instance.programmes[step.programme], step.name): step
             for step in instance.steps
         }
+        self.chains = {chain.id: chain.index for chain in instance.chains}
         self.groups = {
             line: group.index for group in instance.groups for line, _ in group.lines
         }
@@ -115,6 +116,11 @@ class _Reader:
                 )
                 for row in self.plan.shipments
             ),
+            {
+                self.chains[row.qualification]: self.at(row.transfer_start)
+                for row in self.plan.qualifications
+                if row.transfer_start is not None
+            },
         )
 
     def _run(self, row: PlannedCampaign, members: list[PlannedBatch]) -> Run:

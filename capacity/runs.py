@@ -355,6 +355,9 @@ def _texts(
         "orders.csv": tables.to_csv(tables.orders(plan)),
         "shipments.csv": tables.to_csv(tables.shipments(loaded.scenario, plan)),
         "genealogy.csv": tables.to_csv(tables.genealogy(loaded.scenario, plan)),
+        "qualifications.csv": tables.to_csv(
+            tables.qualifications(loaded.scenario, plan)
+        ),
         "stock.csv": tables.to_csv(tables.stock(loaded.scenario, plan)),
         "waits.csv": tables.to_csv(tables.waits(loaded.scenario, plan)),
         "load.csv": tables.to_csv(tables.load(loaded.scenario, plan)),

@@ -29,6 +29,9 @@ Kind = Literal["engineering", "ppq", "clinical", "commercial"]
 MadeKind = Literal["engineering", "ppq", "clinical", "commercial", "intermediate"]
 """What a batch can be made as."""
 
+Origin = Literal["outside", "within"]
+"""Where a transfer comes from: another company, or a site of the quality system."""
+
 
 def _exact(value: object) -> Fraction:
     """A number or `16/3` as an exact fraction (floats by their printed decimals)."""
@@ -219,6 +222,8 @@ class Site(Entity):
     """QC starts a week, by date; none before the first. [1/week]"""
     qa_reviewers: list[Rate] = []
     """QA reviewers by date; none before the first."""
+    transfer_slots: list[Rate] = []
+    """Transfers into the site at a time, by date; any number where none is stated."""
     freezer_batches: Annotated[int, Field(ge=0, le=100_000)] | None = None
     """Frozen intermediates that the site holds at a time; no limit where none."""
 
@@ -491,6 +496,10 @@ class Quality(Record):
     """Which of the batches that wait is tested and reviewed first."""
     ppq_after_engineering_days: Days = Fraction(3)
     """From the last engineering batch out to the first PPQ start. [day]"""
+    transfer_days: dict[Origin, Days] = {}
+    """Length of a transfer by where it comes from. [day]"""
+    filing_days: Days = Fraction(90)
+    """From the last PPQ batch released to the filing. [day]"""
 
 
 class Licence(Entity):
@@ -519,6 +528,52 @@ class Transfer(Entity):
     """Receiving site."""
     end: When
     """First day on which the site may make it."""
+
+
+class Market(Entity):
+    """How long the authority of a market takes; its id is the market's name."""
+
+    review_days: dict[str, Days]
+    """From filing to approval, by kind of filing. [day]"""
+    inspection_days: Days = Fraction(0)
+    """From a site's first filing to the end of its inspection. [day]"""
+
+
+class Qualification(Entity):
+    """A site that may be qualified for a programme: if and when is decided by the plan.
+
+    Transfer, engineering, PPQ, filing and review follow one another; the right to ship
+    to each of its markets is their end.
+    """
+
+    programme: str
+    """Programme, every step of it at this site."""
+    site: str
+    """Site."""
+    permitted: bool = True
+    """False: not in this plan, though the ideal that regret is measured from keeps it."""
+    origin: Origin | None = None
+    """Where the transfer comes from; none where a row of `transfers` opens the site."""
+    not_before: When | None = None
+    """First day of the transfer, if not `as_of`."""
+    transfer_days: Annotated[Days, Field(gt=0)] | None = None
+    """Instead of the quality system's, by origin. [day]"""
+    orders: list[str] = []
+    """The client's PPQ order, and engineering orders, that qualify the site."""
+    engineering_batches: Annotated[int, Field(ge=0, le=100)] = 0
+    """Made at the qualification's cost, where no order asks for PPQ."""
+    ppq_batches: Annotated[int, Field(ge=0, le=100)] = 0
+    """Made at the qualification's cost, where no order asks for PPQ."""
+    ppq_success: Share = Fraction(1)
+    """Chance that a PPQ batch need not be made again. [1]"""
+    markets: Annotated[list[str], Field(min_length=1)]
+    """Markets that are filed for."""
+    filing: str
+    """Kind of filing, as the markets' `review_days` name it."""
+    transfer_cost: Money = 0
+    """Cost of the transfer. [money]"""
+    filing_cost: Money = 0
+    """Cost of each filing. [money]"""
 
 
 class Contract(Entity):
@@ -790,6 +845,10 @@ class Scenario(Record):
     """Tech transfers under way or done."""
     licences: list[Licence] = []
     """Rights to ship."""
+    markets: list[Market] = []
+    """Review and inspection by market, where something is filed."""
+    qualifications: list[Qualification] = []
+    """Sites that may be qualified, decided by the plan."""
     lanes: list[Lane] = []
     """Shipping lanes."""
     contracts: list[Contract] = []
@@ -832,7 +891,9 @@ def _is_duration(path: str, name: str) -> bool:
         return False
     if name == "deviation_days":  # only their mean counts, rounded up
         return False
-    if path.startswith("changeovers."):
+    if path.startswith(("changeovers.", "quality.transfer_days.")):
+        return True
+    if path.startswith("markets.") and ".review_days." in path:
         return True
     return name.endswith(("_days", "_weeks")) or name in {"days", "p50", "p90"}
 

@@ -113,6 +113,7 @@ class Bill:
     unserved: int
     changeover: int
     shipment: int
+    qualification: int
     storage: int
     shortage: int
     waste: int
@@ -130,6 +131,7 @@ class Bill:
             + self.unserved
             + self.changeover
             + self.shipment
+            + self.qualification
             + self.storage
             + self.shortage
             + self.waste
@@ -152,6 +154,8 @@ class Schedule:
     on_hand: dict[int, int] = field(default_factory=dict)
     """Group that a batch on hand serves, by its index."""
     freights: tuple[Freight, ...] = ()
+    transfers: dict[int, int] = field(default_factory=dict)
+    """Start of the transfer of each qualification that has one in this plan. [tick]"""
 
     @property
     def rank(self) -> tuple[int, int]:
@@ -345,6 +349,8 @@ class Schedule:
     def right(self, batch: Batch, group: Group) -> int | None:
         """Latest right to ship of all steps that went into a batch. [tick]"""
         latest = group.rights[batch.step, batch.site]
+        if batch.site in group.filings:
+            latest = self.granted[group.filings[batch.site]]
         for unit in (
             self.uses.get(batch.unit, ((), ()))[1] if latest is not None else ()
         ):
@@ -361,6 +367,62 @@ class Schedule:
         ready = batch.out if supply.at_risk else self.released(batch)
         assert ready is not None
         return ready + supply.freeze
+
+    # -------------------------------------------------------- qualifications
+
+    @cached_property
+    def asked(self) -> dict[int, dict[int, list[Batch]]]:
+        """Batches that serve each engineering and PPQ group of each qualification."""
+        found: dict[int, dict[int, list[Batch]]] = {}
+        for group in self.instance.groups:
+            if group.chain is not None:
+                found.setdefault(group.chain, {})[group.index] = []
+        for batch in self.batches if found else ():
+            if batch.serves is not None:
+                group = self.instance.groups[batch.serves]
+                if group.chain is not None:
+                    found[group.chain][group.index].append(batch)
+        return found
+
+    def engineering(self, chain: int) -> list[Batch]:
+        """Engineering batches of a qualification."""
+        return self._asked_of(chain, "engineering")
+
+    def validated(self, chain: int) -> list[Batch]:
+        """PPQ batches of a qualification, none where they aren't complete."""
+        for index, served in self.asked.get(chain, {}).items():
+            group = self.instance.groups[index]
+            need = group.terms[self.size(group, served)].need
+            if group.kind == "ppq" and not group.spare and len(served) != need:
+                return []
+        return self._asked_of(chain, "ppq")
+
+    def _asked_of(self, chain: int, kind: str) -> list[Batch]:
+        return [
+            batch
+            for index, served in self.asked.get(chain, {}).items()
+            if self.instance.groups[index].kind == kind
+            and not self.instance.groups[index].spare
+            for batch in served
+        ]
+
+    @cached_property
+    def filed(self) -> tuple[int | None, ...]:
+        """When each qualification is filed for. [tick]"""
+        found: list[int | None] = []
+        for chain in self.instance.chains:
+            released = [self.released(b) for b in self.validated(chain.index)]
+            known = [at for at in released if at is not None]
+            whole = known and len(known) == len(released) and chain.permitted
+            found.append(max(known) + chain.filing_wait if whole else None)
+        return tuple(found)
+
+    @cached_property
+    def granted(self) -> tuple[int | None, ...]:
+        """Right to ship that each filing gives. [tick]"""
+        return self.instance.granted(self.filed)
+
+    # --------------------------------------------------------------- freezers
 
     def stays(self, step: StepData) -> Iterator[tuple[int, int, int]]:
         """Site, from and until of every intermediate that a step may use. [tick]"""
@@ -489,13 +551,17 @@ class Schedule:
                 if planned and self.changeover(suite.index, place):
                     sums["changeover"] += suite.changeover_cost
         sums["shipment"] = sum(map(self._freight_cost, self.freights))
+        for chain in self.instance.chains:
+            if chain.index in self.transfers:
+                sums["qualification"] += chain.transfer_cost
+            if self.filed[chain.index] is not None:
+                sums["qualification"] += chain.filing_cost
         for found in self.flows.values():
             sums["unserved"] += found.unserved_cost
             sums["variable"] -= found.saved
-            sums["storage"] += sum(found.storage_costs)
-            sums["shortage"] += sum(found.shortage_costs)
-            sums["waste"] += sum(found.waste_costs)
-            sums["deficit"] += sum(found.deficit_costs)
+            terms = ("storage", "shortage", "waste", "deficit")
+            for term, costs in zip(terms, found.costs(), strict=True):
+                sums[term] += sum(costs)
         return Bill(**{name: sums[name] for name in Bill.__dataclass_fields__})
 
     def _bill_group(
@@ -523,6 +589,8 @@ class Schedule:
             found["holding"] = terms.holding * max(0, group.hold_from - able)
         if batch.planned:
             found["variable"] = group.suite_cost[batch.suite]
+            if group.chain is not None:
+                found["qualification"] = group.making[batch.suite]
             assert batch.start is not None
             if batch.start < right:
                 found["at_risk"] = group.risk_cost[batch.suite]

@@ -188,7 +188,7 @@ def _too_late(schedule: Schedule, batch: Batch) -> bool:
     assert batch.serves is not None
     available = schedule.available_if_ever(batch)
     latest = schedule.instance.groups[batch.serves].latest
-    return available is not None and available > latest
+    return available is None or available > latest
 
 
 def _without(index: int, run: Run, late: set[tuple[int, int]]) -> Run:

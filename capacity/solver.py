@@ -218,6 +218,9 @@ BUILD_PER_SLOT = 0.004
 CONSTRUCT_PER_BATCH = 0.0025
 """Nominal seconds of the constructive planner per batch. [s]"""
 
+QUALIFY_SHARE = 0.5
+"""What trying a qualification takes of that, by itself and with others. [1]"""
+
 MOVES_PER_NOMINAL = 2700
 """Reinsertion moves in a nominal second."""
 
@@ -338,7 +341,8 @@ class _Search:
             stop=self.clock.halted,
             report=self._constructed,
         )
-        self.clock.charge(CONSTRUCT_PER_BATCH * len(built.batches))
+        tries = 1 + QUALIFY_SHARE * len(self._unordered())
+        self.clock.charge(CONSTRUCT_PER_BATCH * len(built.batches) * tries)
         self.best = built if self._keeps_the_rules(built) else None
         whole = Scope(locked_only(built))
         if self.start is not None:
@@ -351,6 +355,11 @@ class _Search:
             self._reinsert(self.best, WARM_UP, WARM_UP_HEAT)
             self._prove(whole)
         self._improve()
+
+    def _unordered(self) -> list[str]:
+        """Qualifications that the constructive planner tries."""
+        rows = self.scenario.qualifications
+        return [row.id for row in rows if row.permitted and row.ppq_batches]
 
     def _plan_linked(self) -> None:
         """Linked campaigns: the model of a few for each programme, then of all."""

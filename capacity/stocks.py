@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from fractions import Fraction
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import NamedTuple, Protocol
 
 from capacity.instance import Stocked
@@ -24,8 +24,63 @@ class Lot(NamedTuple):
     amount: int
 
 
-class Flow(NamedTuple):
+class Flow:
     """What happens to a stock, by period, and what it costs."""
+
+    __slots__ = (
+        "backlog", "breaks", "closing", "deficit", "kept", "lost", "made", "saved",
+        "short", "sold", "stocked", "unserved_cost", "waste",
+    )  # fmt: skip
+
+    def __init__(self, stocked: Stocked, levels: _Levels, kept: list[int]) -> None:
+        self.stocked = stocked
+        self.made, self.waste, self.sold = levels.made, levels.waste, levels.sold
+        self.backlog, self.lost = levels.backlog, levels.lost
+        self.closing, self.breaks = levels.closing, levels.breaks
+        """Parts of a unit that break a rule."""
+        self.kept = kept
+        """What storage is counted by: closing, or times ticks where costs are per day."""
+        self.short = self.lost if stocked.shortage == "lost" else self._waits()
+        """What shortage is counted by, likewise."""
+        self.deficit = [
+            period.target - left if period.target > left else 0
+            for period, left in zip(stocked.periods, self.closing, strict=True)
+        ]
+        unsold = sum(self.lost) + self.backlog[-1]
+        bought = max(0, stocked.wanted - unsold - stocked.given)
+        self.saved = stocked.cheapest.numerator * bought // stocked.cheapest.denominator
+        """Least variable cost of what was made anew and sold. [money]"""
+        lost = _priced(stocked.price, [unsold])[0]
+        self.unserved_cost = lost - (stocked.ideal - self.saved)
+        """Of demand that nothing supplies, less what it saves. [money]"""
+
+    def _waits(self) -> list[int]:
+        if not self.stocked.daily:
+            return self.backlog
+        ends = [*(period.end for period in self.stocked.periods), self.stocked.after]
+        return [
+            x * (after - end)
+            for x, (end, after) in zip(self.backlog, pairwise(ends), strict=True)
+        ]
+
+    @property
+    def regret(self) -> int:
+        """All of it. [money]"""
+        return sum(map(sum, self.costs())) + self.unserved_cost - self.saved
+
+    def costs(self) -> list[list[int]]:
+        """Storage, shortage, waste and deficit, each by period. [money]"""
+        stocked = self.stocked
+        return [
+            _priced(stocked.storage_cost, self.kept),
+            _priced(stocked.shortage_cost, self.short),
+            _priced(stocked.waste_cost, self.waste),
+            _priced(stocked.target_cost, self.deficit),
+        ]
+
+
+class _Levels(NamedTuple):
+    """What comes, goes and stays, by period."""
 
     made: list[int]
     waste: list[int]
@@ -33,33 +88,7 @@ class Flow(NamedTuple):
     backlog: list[int]
     lost: list[int]
     closing: list[int]
-    deficit: list[int]
-    storage_costs: list[int]
-    """[money]"""
-    shortage_costs: list[int]
-    """[money]"""
-    waste_costs: list[int]
-    """[money]"""
-    deficit_costs: list[int]
-    """[money]"""
-    unserved_cost: int
-    """Of demand that nothing supplies, less what it saves. [money]"""
-    saved: int
-    """Least variable cost of what was made anew and sold. [money]"""
     breaks: int
-    """Parts of a unit that break a rule."""
-
-    @property
-    def regret(self) -> int:
-        """All of it. [money]"""
-        return (
-            sum(self.storage_costs)
-            + sum(self.shortage_costs)
-            + sum(self.waste_costs)
-            + sum(self.deficit_costs)
-            + self.unserved_cost
-            - self.saved
-        )
 
 
 class _Stock(Protocol):
@@ -150,11 +179,47 @@ def flow(stocked: Stocked, lots: Iterable[Lot]) -> Flow:
     enters, expiries, amounts = (
         map(list, zip(*rows, strict=True)) if rows else ([],) * 3
     )
-    stock: _Stock
+    found = None
     if expiries == sorted(expiries):
-        stock = _InTurn(ends, enters, expiries, amounts)
+        turn = _InTurn(ends, enters, expiries, amounts)
+        found = _nothing_lost(stocked, turn) or _levels(stocked, turn)
     else:
-        stock = _Mixed(ends, rows, fifo=stocked.fifo)
+        found = _levels(stocked, _Mixed(ends, rows, fifo=stocked.fifo))
+    kept = found.closing
+    if stocked.daily:
+        kept = _kept(stocked, ends, rows, found.closing)
+    return Flow(stocked, found, kept)
+
+
+def _nothing_lost(stocked: Stocked, stock: _InTurn) -> _Levels | None:
+    """The periods where all keeps till it is sold: sums of what comes and is wanted.
+
+    None where something expires, is lost, or is more than the limit.
+    """
+    if stocked.shortage == "lost":
+        return None
+    there, wanted = stock.entered[1:], stocked.wanted_so_far
+    gone = list(map(min, there, wanted))
+    if any(map(int.__gt__, stock.expired, [0, *gone])):
+        return None
+    closing = list(map(int.__sub__, there, gone))
+    if stocked.limit is not None and max(closing) > stocked.limit:
+        return None
+    backlog = list(map(int.__sub__, wanted, gone))
+    none = [0] * len(gone)
+    return _Levels(
+        made=list(map(int.__sub__, there, stock.entered)),
+        waste=none,
+        sold=list(map(int.__sub__, gone, [0, *gone])),
+        backlog=backlog,
+        lost=none,
+        closing=closing,
+        breaks=sum(backlog) if stocked.shortage == "hard" else 0,
+    )
+
+
+def _levels(stocked: Stocked, stock: _Stock) -> _Levels:
+    """The periods one after another."""
     made, waste, sold = list[int](), list[int](), list[int]()
     backlog, lost, closing = list[int](), list[int](), list[int]()
     waiting = there = breaks = 0
@@ -164,6 +229,7 @@ def flow(stocked: Stocked, lots: Iterable[Lot]) -> Flow:
         wanted = period.demand + waiting
         out = min(there, wanted)
         there, waiting, gone = there - out, wanted - out, 0
+        stock.take(out)
         if stocked.limit is not None and there > stocked.limit:
             if stocked.wasted:
                 expired += there - stocked.limit
@@ -171,7 +237,6 @@ def flow(stocked: Stocked, lots: Iterable[Lot]) -> Flow:
                 there = stocked.limit
             else:
                 breaks += there - stocked.limit
-        stock.take(out)
         if stocked.shortage == "lost":
             gone, waiting = waiting, 0
         elif stocked.shortage == "hard":
@@ -182,38 +247,7 @@ def flow(stocked: Stocked, lots: Iterable[Lot]) -> Flow:
         backlog.append(waiting)
         lost.append(gone)
         closing.append(there)
-    unsold = sum(lost) + waiting
-    bought = max(0, stocked.wanted - unsold - stocked.given)
-    saved = stocked.cheapest.numerator * bought // stocked.cheapest.denominator
-    deficit = [
-        max(0, period.target - left)
-        for period, left in zip(stocked.periods, closing, strict=True)
-    ]
-    kept, waits = closing, backlog
-    if stocked.daily:
-        kept = _kept(stocked, ends, rows, closing)
-        until = [*ends[1:], stocked.after]
-        waits = [
-            x * (after - end)
-            for x, end, after in zip(backlog, ends, until, strict=True)
-        ]
-    short = lost if stocked.shortage == "lost" else waits
-    return Flow(
-        made,
-        waste,
-        sold,
-        backlog,
-        lost,
-        closing,
-        deficit,
-        _priced(stocked.storage_cost, kept),
-        _priced(stocked.shortage_cost, short),
-        _priced(stocked.waste_cost, waste),
-        _priced(stocked.target_cost, deficit),
-        _priced(stocked.price, [unsold])[0] - (stocked.ideal - saved),
-        saved,
-        breaks,
-    )
+    return _Levels(made, waste, sold, backlog, lost, closing, breaks)
 
 
 def _priced(rate: Fraction, amounts: list[int]) -> list[int]:

@@ -72,6 +72,7 @@ def text(name: str, facts: dict[str, Any]) -> str:
         ("on time in full", f"{_share(facts['on_time_in_full'])} of lines sold"),
         ("late, unserved", _shortfall(facts)),
         *_make_up(facts),
+        *_stock(facts),
         ("changeovers", f"{facts['changeovers']} in {facts['campaigns']} campaigns"),
         *queues(facts),
         *_first_shipments(facts),
@@ -130,6 +131,15 @@ def _tier(tier: dict[str, Any], facts: dict[str, Any]) -> str:
 
 def _shortfall(facts: dict[str, Any]) -> str:
     return f"{facts['late_batches']}, {facts['unserved_batches']} batches"
+
+
+def _stock(facts: dict[str, Any]) -> list[tuple[str, str]]:
+    """How programmes made to stock stand, where there are any."""
+    if "stock_ends" not in facts:
+        return []
+    short, low = facts["stock_ends_short"], facts["stock_ends_low"]
+    said = f"short at {short} of {facts['stock_ends']} ends of periods, low at {low}"
+    return [("stock", said)]
 
 
 def _make_up(facts: dict[str, Any]) -> list[tuple[str, str]]:

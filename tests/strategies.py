@@ -50,6 +50,7 @@ FAMILIES = (
     "ceilings",
     "freezers",
     "priorities",
+    "qualifications",
 )
 """Parts of the format; a scenario draws some of them."""
 
@@ -88,7 +89,9 @@ def moment(days: Fraction | int) -> str:
 @st.composite
 def documents(draw: st.DrawFn, families: frozenset[str] = frozenset()) -> Row:
     """Plain data of a small scenario with these families, and some of the others."""
-    others = draw(st.sets(st.sampled_from(FAMILIES), max_size=3))
+    others = draw(st.sets(st.sampled_from(FAMILIES[:-1]), max_size=3))
+    if draw(st.integers(0, 4)) == 4:
+        others.add("qualifications")
     return _Writer(draw, families | others).document()
 
 
@@ -143,6 +146,7 @@ class _Writer:
 
     def document(self) -> Row:
         shapes = self._shapes()
+        self.shapes = shapes
         programmes = [self._programme(n, shape) for n, shape in enumerate(shapes)]
         self._set_up(programmes)
         contracts = self._contracts(programmes)
@@ -180,6 +184,8 @@ class _Writer:
             "demand": [row for part in made_to_stock for row in self._demand(part)],
             **self._opening(programmes),
         }
+        if self.has("qualifications"):
+            self._qualify(document)
         if self.tick < 1:
             document["resolution_days"] = str(self.tick)
         if self.has("ceilings"):
@@ -553,6 +559,99 @@ class _Writer:
                     )
         return rows
 
+    # ----------------------------------------------------------- qualifications
+
+    def _qualify(self, document: Row) -> None:
+        """Let sites of programmes without frozen intermediates be qualified."""
+        document["markets"] = [
+            {
+                "id": market,
+                "review_days": {"addition": self.days(0, 20), "new": self.days(3, 9)},
+                "inspection_days": self.one_of("0", self.days(1, 30)),
+            }
+            for market in MARKETS
+        ]
+        document["quality"]["transfer_days"] = {
+            "outside": self.days(2, 12),
+            "within": self.days(1, 8),
+        }
+        document["quality"]["filing_days"] = self.days(0, 9)
+        for site in document["sites"]:
+            if self.draw(st.booleans()):
+                site["transfer_slots"] = self._team()
+        where = {suite["id"]: suite["site"] for suite in self.suites}
+        places = [
+            (programme["id"], site)
+            for programme, shape in zip(
+                document["programmes"], self.shapes, strict=True
+            )
+            if "frozen" not in shape
+            for site in sorted({where[s] for s in programme["recipe"][-1]["suites"]})
+        ]
+        chosen = self.draw(st.permutations(places))[: self.whole(1, 2)]
+        document["qualifications"] = [
+            self._qualification(document, *place) for place in chosen
+        ]
+
+    def _team(self) -> list[Row]:
+        rows: list[Row] = [{"from": moment(-20), "value": self.one_of(1, 1, 2)}]
+        if self.draw(st.booleans()):
+            rows.append({"from": self.date(2, 30), "value": self.one_of(0, 1, 2)})
+        return rows
+
+    def _qualification(self, document: Row, programme: str, site: str) -> Row:
+        name = f"Q-{programme}{site}"
+        row: Row = {
+            "id": name,
+            "programme": programme,
+            "site": site,
+            "permitted": self.whole(0, 9) > 0,
+            "markets": list(self.one_of(("US",), ("EU", "US"))),
+            "filing": self.one_of("addition", "new"),
+            "ppq_success": self.one_of("1", "0.9"),
+            "transfer_cost": self.one_of(0, 50),
+            "filing_cost": self.one_of(0, 7),
+        }
+        here = [
+            licence
+            for licence in document["licences"]
+            if (licence["programme"], licence["site"]) == (programme, site)
+        ]
+        if self.draw(st.booleans()):
+            row["origin"] = self.one_of("outside", "within")
+            gone = here
+            if self.draw(st.booleans()):
+                row["not_before"] = self.date(0, 12)
+            if self.draw(st.booleans()):
+                row["transfer_days"] = self.days(1, 9)
+            document["transfers"] = [
+                transfer
+                for transfer in document["transfers"]
+                if (transfer["programme"], transfer["site"]) != (programme, site)
+            ]
+        else:
+            gone = [x for x in here if x["market"] in row["markets"]]
+        document["licences"] = [x for x in document["licences"] if x not in gone]
+        for part in ("locks", "in_release", "stock"):
+            document[part] = [
+                other
+                for other in document.get(part, [])
+                if other["programme"] != programme
+            ]
+        contract = f"C-{programme}"
+        if self.draw(st.booleans()):
+            due = moment(self.whole(20, 45))
+            orders = [
+                {"id": f"{name}{kind}", "contract": contract, "kind": kind, "due": due}
+                for kind in ("engineering", "ppq")[self.whole(0, 1) :]
+            ]
+            document["orders"] += [o | {"batches": self.whole(1, 2)} for o in orders]
+            row["orders"] = [order["id"] for order in orders]
+        else:
+            row["engineering_batches"] = self.one_of(0, 1)
+            row["ppq_batches"] = self.one_of(1, 1, 2)
+        return row
+
     # ------------------------------------------------------------------- demand
 
     def _contracts(self, programmes: list[Row]) -> list[Row]:
@@ -769,6 +868,8 @@ def perturbed(draw: st.DrawFn, schedule: Schedule) -> Schedule:
     """The plan with one thing or a few changed."""
     for _ in range(draw(st.sampled_from([1, 1, 2, 3]))):
         changes = CHANGES + [change_a_freight] * 4 * bool(schedule.freights)
+        if schedule.instance.chains:
+            changes += [change_a_transfer] * 4
         changed = draw(st.sampled_from(changes))(draw, schedule)
         if changed is schedule:  # nothing of that sort to change
             changed = shift_a_run(draw, schedule)
@@ -800,10 +901,24 @@ class _Planner:
         self._serve_what_is_there()
         for step in self.instance.steps:
             self._step(step)
-        bare = Schedule(self.instance, tuple(self.runs), self.on_hand)
+        bare = Schedule(
+            self.instance, tuple(self.runs), self.on_hand, (), self._transfers()
+        )
         if self.draw(st.integers(0, 3)):
             bare = in_turn(bare)
         return replace(bare, freights=self._freights(bare))
+
+    def _transfers(self) -> dict[int, int]:
+        """Starts of transfers that end before their sites begin, mostly."""
+        begun: dict[int, int] = {}
+        for run in self.runs:
+            programme = self.instance.steps[run.step].programme
+            chain = self.instance.chain_at.get(
+                (programme, self.instance.suites[run.suite].site)
+            )
+            if chain is not None and self.instance.chains[chain].transfer is not None:
+                begun[chain] = min(run.start, begun.get(chain, run.start))
+        return self.instance.placed(begun)[0]
 
     # ------------------------------------------------------------------- serving
 
@@ -819,6 +934,20 @@ class _Planner:
             and group.rights[step, site] is not None
             and kg in group.terms
             and self.sizes.get(group.index, kg) == kg
+            and (self._qualified(group, site) or self._rarely())
+        )
+
+    def _qualified(self, group: Group, site: int) -> bool:
+        """Whether a group's turn has come: PPQ after engineering, sales after PPQ."""
+        if group.chain is None and site not in group.filings:
+            return True
+        schedule = Schedule(self.instance, tuple(self.runs))
+        if site in group.filings:
+            return schedule.granted[group.filings[site]] is not None
+        return group.kind == "engineering" or not any(
+            self.left[other.index]
+            for other in self.instance.groups
+            if (other.chain, other.kind) == (group.chain, "engineering")
         )
 
     def _take(self, group: Group, step: int, suite: int) -> int:
@@ -860,7 +989,8 @@ class _Planner:
         return self.draw(st.integers(0, 8)) == 5
 
     def _step(self, step: StepData) -> None:
-        for _ in range(2 if step.role == "in_process" else 4):
+        chained = any(c.programme == step.programme for c in self.instance.chains)
+        for _ in range((2 if step.role == "in_process" else 4) + 2 * chained):
             suites = self._usable_suites(step)
             if not suites:
                 return
@@ -919,7 +1049,12 @@ class _Planner:
         if not groups or self._rarely():
             return None
         lead = min(
-            groups, key=lambda group: (group.kind != "engineering", group.deadline)
+            groups,
+            key=lambda group: (
+                group.kind != "engineering",
+                group.chain is None,
+                group.deadline,
+            ),
         )
         if self.draw(st.booleans()):
             lead = self.draw(st.sampled_from(groups))
@@ -1483,6 +1618,20 @@ def ship_something(draw: st.DrawFn, schedule: Schedule) -> Schedule:
     return replace(
         schedule, freights=(*schedule.freights, Freight(lane, depart, (unit,)))
     )
+
+
+def change_a_transfer(draw: st.DrawFn, schedule: Schedule) -> Schedule:
+    """A transfer at another time, missing, or for nothing."""
+    chains = schedule.instance.chains
+    if not chains:
+        return schedule
+    chain = draw(st.sampled_from(chains))
+    start = schedule.transfers.get(chain.index, chain.earliest)
+    start += draw(st.sampled_from([-1, 0, 1, 1, 3]))
+    transfers = {k: at for k, at in schedule.transfers.items() if k != chain.index}
+    if chain.index not in schedule.transfers or draw(st.booleans()):
+        transfers[chain.index] = start
+    return replace(schedule, transfers=transfers)
 
 
 Change = Callable[[st.DrawFn, Schedule], Schedule]

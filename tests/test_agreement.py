@@ -110,7 +110,7 @@ def test_whatever_the_model_is_asked_for_its_plan_keeps_the_rules(
 
 
 @settings(max_examples=EXAMPLES)
-@given(cases(frozenset({"opening"})), st.data())
+@given(cases(frozenset({"opening"})) | cases(frozenset({"qualifications"})), st.data())
 def test_a_part_reopened_keeps_its_plan_and_finds_only_plans_that_keep_the_rules(
     case: Case, data: st.DataObject
 ) -> None:

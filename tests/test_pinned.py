@@ -133,6 +133,7 @@ def test_model_and_checker_agree_on_plans_that_use(family: str) -> None:
         ("sizes", "money", "opening"),
         ("changeovers", "closures", "ramp"),
         ("kinds", "opening", "queues"),
+        ("qualifications", "sizes", "queues"),
     ],
     ids=" and ".join,
 )

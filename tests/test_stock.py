@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,10 @@ from strategies import Case, cases
 from test_pictures import collisions
 from test_pinned import agree
 from test_rules import network
+from typer.testing import CliRunner
 
 from benchmarks import inventory
-from capacity import plots, tables
+from capacity import cli, plots, reading, tables
 from capacity.board import board_of
 from capacity.checker import breaches, broken_rules
 from capacity.construct import construct
@@ -33,7 +35,7 @@ from capacity.scenario import Scenario
 from capacity.schedule import Run, Schedule
 from capacity.search import Limits, search
 from capacity.solver import solve
-from capacity.validate import problems, rough_cut
+from capacity.validate import problems, rough_cut, warnings
 
 Row = dict[str, Any]
 
@@ -393,6 +395,24 @@ def test_the_rough_cut_load_counts_demand_beyond_what_is_on_hand() -> None:
     assert [row["needed_days"] for row in rows] == [10]
 
 
+def test_demand_before_anything_new_is_warned_of() -> None:
+    # A batch takes 10 days and a lag of 25: day 35, and 2 are on hand.
+    opening = [{"quantity": 2}]
+    demand = ((DAY_30, 3), (DAY_60, 2))
+    document = stock_network(*demand, opening=opening, release_days=25)
+
+    assert warnings(Scenario.model_validate(document)) == [
+        (
+            "demand.D0.due",
+            "demand D0: due: 3 batches are wanted by then and 2 on hand; anything else "
+            "comes on 2026-02-05 at the earliest (suite: production and release take "
+            "that long)",
+        )
+    ]
+    document["demand"][0]["quantity"] = 2
+    assert warnings(Scenario.model_validate(document)) == []
+
+
 def test_month_ends_stay_month_ends() -> None:
     # Half a year after 30 June is until 31 December, a quarter after until 30 September.
     for months, target in ((6, 5), (3, 2)):
@@ -463,6 +483,11 @@ def test_the_picture_of_cover_draws_what_the_table_says() -> None:
         "P [batches]",
         "1 short, 2 low of 4 ends, cover from 0.2 months",
     ]
+    # Where a due day ends as it begins, one that ends with the horizon is shown as well.
+    document = case.scenario.model_dump(by_alias=True)
+    document["horizon"]["end"] = "2026-04-30"
+    ends = plots.cover_figure(Scenario.model_validate(document), plan).axes[0]
+    assert ends.texts[1].get_text() == notes[1]
     with pytest.raises(ValueError, match="Q isn't made to stock; there are P"):
         plots.cover_figure(case.scenario, plan, programme="Q")
 
@@ -519,3 +544,58 @@ def test_the_bound_by_levels_sees_what_a_suite_cannot_make() -> None:
     instance = build(Scenario.model_validate(document))
 
     assert 20 < stock_bound(instance) <= 40
+
+
+# ------------------------------------------------------------------ run and letters
+
+
+def test_a_run_is_solved_checked_compared_and_drawn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    document = stock_network((DAY_30, 1), (DAY_60, 2), target=1, target_cost=3)
+    Path("one.yaml").write_text(json.dumps(document))
+    command = CliRunner()
+
+    told = command.invoke(cli.app, ["solve", "one.yaml", "--work", "3", "-o", "one"])
+    more = ["solve", "one.yaml", "--work", "3", "-o", "two", "--set", "D0.quantity=2"]
+
+    assert told.exit_code == 0, told.output
+    assert "short at 0 of 2 ends of periods, low at 1" in told.output
+    assert command.invoke(cli.app, more).exit_code == 0
+    assert command.invoke(cli.app, ["check", "one"]).exit_code == 0
+    rows = Path("one/stock.csv").read_text().splitlines()
+    assert rows[1].startswith("P,batches,2026-01-31,0,2,0,1,1,0,0,1,1,")
+    assert json.loads(Path("one/kpis.json").read_text())["revenue"] == 300
+    compared = command.invoke(cli.app, ["compare", "one", "two"]).output
+    assert "expected revenue" in compared
+    assert command.invoke(cli.app, ["cover", "one"]).exit_code == 0
+    assert Path("one-cover.png").stat().st_size > 10_000
+    refused = command.invoke(cli.app, ["cover", "one", "--programme", "Q"])
+    assert refused.exit_code == 2
+    spoilt = Path("one/stock.csv")
+    spoilt.write_text(spoilt.read_text().replace(",batches,", ",kg,"))
+    assert command.invoke(cli.app, ["check", "one"]).exit_code == 7
+
+
+def test_demand_comes_from_a_file_and_its_lines_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    document = stock_network() | {"demand": {"file": "demand.csv"}}
+    Path("one.yaml").write_text(json.dumps(document))
+    rows = ["id,programme,due,quantity", "D1,P,2026-01-31,2.5", "D2,P,2026-03-02,0"]
+    Path("demand.csv").write_text("\n".join(rows))
+
+    read = reading.read(Path("one.yaml")).scenario
+    assert [row.quantity for row in read.demand] == [Fraction(5, 2), 0]
+
+    rows += ["D3,Q,2026-04-01,1", "D2,P,2026-04-01,1", "D4,P,2026-05-01,-1"]
+    Path("demand.csv").write_text("\n".join(rows))
+    with pytest.raises(reading.ScenarioError) as caught:
+        reading.read(Path("one.yaml"))
+    assert [str(problem) for problem in caught.value.problems] == [
+        "demand.csv:4: demand D3: programme: unknown programme Q; there are P",
+        "demand.csv:5: demand D2: the id comes twice, first on line 3",
+        "demand.csv:6: demand D4: quantity: should be at least 0, not '-1'",
+    ]

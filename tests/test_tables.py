@@ -390,7 +390,7 @@ def test_counts_are_those_of_the_plan() -> None:
     assert [found[key] for key in ("changeovers", "campaigns", "batches")] == [1, 4, 6]
     assert found["regret"] == {
         **{"lateness": 930, "holding": 0, "variable": 0, "at_risk": 0},
-        **{"unserved": 0, "changeover": 50, "shipment": 20},
+        **{"unserved": 0, "changeover": 50, "shipment": 20, "qualification": 0},
         **{"storage": 0, "shortage": 0, "waste": 0, "deficit": 0},
     }
 

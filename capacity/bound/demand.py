@@ -88,9 +88,12 @@ def _money(group: Group) -> tuple[int, int, int, int, int, int]:
 
 
 def _service(
-    instance: Instance, group: Group, right: int | None, outs: Ticks
+    instance: Instance, group: Group, right: int | None, outs: Ticks, held: bool = True
 ) -> Floats:
-    """Lateness and holding of a batch by its out, released at once. [money]"""
+    """Lateness and holding of a batch by its out, released at once. [money]
+
+    Not `held`: as if a later right came just in time.
+    """
     if right is None:
         return np.full(len(outs), NEVER)
     _, charge, penalty, cap, holding, _ = _money(group)
@@ -99,7 +102,8 @@ def _service(
     late = np.maximum(0, able - group.deadline)
     beyond = np.maximum(0, late - group.grace)
     cost = charge * late + np.minimum(cap, penalty * beyond)
-    cost = cost + holding * np.maximum(0, group.hold_from - able)
+    if held:
+        cost = cost + holding * np.maximum(0, group.hold_from - able)
     found: Floats = np.where(able > group.latest, NEVER, cost.astype(float))
     return found
 
@@ -150,7 +154,12 @@ def demand_of(instance: Instance, step: StepData, clock: Clock) -> Demand:
     groups = [group for group in instance.groups if group.step == step.index]
     groups.sort(key=lambda g: (g.deadline - step.lead_times[g.kind], g.index))
     extra = {
-        suite: float(min((g.suite_cost.get(suite, 0) for g in groups), default=0))
+        suite: float(
+            min(
+                (g.suite_cost.get(suite, 0) + g.making.get(suite, 0) for g in groups),
+                default=0,
+            )
+        )
         for suite in step.modes
     }
     known = given_outs(instance, step)
@@ -198,10 +207,14 @@ def _group_costs(
         right = instance.right(group, step.index, mode.site)
         if right is None or suite not in group.suite_cost:
             continue
+        risk = group.risk_cost[suite]
         own = _service(instance, group, right, clock.outs)
-        own = own + (group.suite_cost[suite] - extra[suite])
-        own = own + np.where(clock.outs - mode.lead < right, group.risk_cost[suite], 0)
-        cost = np.minimum(cost, own)
+        own = own + np.where(clock.outs - mode.lead < right, risk, 0)
+        if mode.site in group.filings:  # made at risk, a later right saves its holding
+            waits = _service(instance, group, right, clock.outs, held=False) + risk
+            own = np.minimum(own, waits)
+        own = own + (group.suite_cost[suite] + group.making.get(suite, 0))
+        cost = np.minimum(cost, own - extra[suite])
     for site in {site for _, site in given}:
         last = max(out for out, where in given if where == site)
         own = _service(instance, group, group.rights[step.index, site], clock.outs)

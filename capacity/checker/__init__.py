@@ -103,6 +103,9 @@ def _unknown(ledger: Ledger) -> Iterator[str]:
         for name in shipment.batches:
             if name not in ledger.batches:
                 yield f"shipment on {shipment.lane}: unknown batch {name}"
+    for name in (row.qualification for row in ledger.plan.qualifications):
+        if name not in book.chains:
+            yield f"unknown qualification {name}"
     yield from _unfit_input(ledger, steps)
 
 
@@ -124,12 +127,13 @@ def _misstated(ledger: Ledger) -> Iterator[str]:
     if plan.stocks != [row for _, f in sorted(ledger.flows.items()) for row in f.rows]:
         yield "the stocks of the plan aren't what its batches make of them"
     rows = {row.order: row for row in plan.orders}
-    if len(rows) != len(plan.orders) or set(rows) != set(book.lines):
+    ordered = {name for name, line in book.lines.items() if not line.own}
+    if len(rows) != len(plan.orders) or set(rows) != ordered:
         yield "the orders of the plan aren't those of the scenario"
         return
     costs, serving = by_line(found), served_by(ledger)
-    for name, line in book.lines.items():
-        served = serving.get(name, [])
+    for name in ordered:
+        line, served = book.lines[name], serving.get(name, [])
         needed = book.needed(line, line_kg(ledger, line, served))
         late = sum(1 for batch in served if batch.late_days)
         last = max((ledger.tick(batch.available) for batch in served), default=None)

@@ -20,6 +20,7 @@ from capacity.scenario import (
     MadeToStock,
     Outage,
     Programme,
+    Qualification,
     Rate,
     Scenario,
     Shutdown,
@@ -265,9 +266,121 @@ class Book:
 
     def needed(self, line: Line, kg: Fraction) -> int:
         """Batches that the line needs where a batch yields `kg`."""
+        if line.own:
+            return line.batches  # a qualification counts batches, whatever their size
         step = self.last_step(line.programme)
         reference = self.kg(line.programme, step.reference_suite or step.suites[0])
         return math.ceil(line.batches * reference / kg)
+
+    # --------------------------------------------------------- qualifications
+
+    @cached_property
+    def chains(self) -> dict[str, Qualification]:
+        """Qualifications by id."""
+        return {chain.id: chain for chain in self.scenario.qualifications}
+
+    def chain(self, programme: str, site: str) -> Qualification | None:
+        """The qualification of a site for a programme."""
+        return self._chain_at.get((programme, site))
+
+    @cached_property
+    def _chain_at(self) -> dict[tuple[str, str], Qualification]:
+        return {(c.programme, c.site): c for c in self.chains.values()}
+
+    def filing_chain(
+        self, programme: str, site: str, market: str | None
+    ) -> Qualification | None:
+        """The qualification that a right to ship from a site to a market hangs on."""
+        chain = self.chain(programme, site)
+        return chain if chain is not None and market in chain.markets else None
+
+    def lines_of(self, chain: Qualification, kind: str) -> list[Line]:
+        """Engineering or PPQ lines that a qualification needs: no make-up batches."""
+        return [
+            line
+            for line in self.lines.values()
+            if (line.chain, line.kind) == (chain.id, kind) and line.firmness != "spare"
+        ]
+
+    def transfer(self, chain: Qualification) -> int | None:
+        """Length of its transfer, None where it has none of its own. [tick]"""
+        if chain.origin is None:
+            return None
+        days = chain.transfer_days
+        if days is None:
+            days = self.scenario.quality.transfer_days[chain.origin]
+        return self.grid.whole(days)
+
+    def transfer_from(self, chain: Qualification) -> int:
+        """First tick of its transfer. [tick]"""
+        stated = [] if chain.not_before is None else [self.grid.at(chain.not_before)]
+        return max([self.as_of, *stated])
+
+    def transfer_slots(self, site: str) -> list[tuple[int, int]] | None:
+        """(tick, transfers at a time from then on) of a site, None for any number."""
+        rates = self.sites[site].transfer_slots
+        if not rates:
+            return None
+        steps = [(self.grid.at(rate.start), math.floor(rate.value)) for rate in rates]
+        return [(-(10**9), 0), *steps]
+
+    def transferred(self, chain: Qualification) -> int | None:
+        """Earliest end of its transfer, were no other under way; None if never. [tick]"""
+        length = self.transfer(chain)
+        assert length is not None
+        start = self.transfer_from(chain)
+        for tick, slots in self.transfer_slots(chain.site) or []:
+            until = min(
+                (at for at, _ in self.transfer_slots(chain.site) or [] if at > tick),
+                default=10**9,
+            )
+            if slots == 0 and tick < start + length and start < until:
+                start = until
+        return start + length if start < 10**9 else None
+
+    def review(self, chain: Qualification, market: str) -> int:
+        """From its filing for a market to the approval. [tick]"""
+        found = {row.id: row for row in self.scenario.markets}
+        return self.grid.whole(found[market].review_days[chain.filing])
+
+    def inspection(self, site: str, market: str) -> int | None:
+        """From a site's first filing to the end of its inspection. [tick]
+
+        None where there is none, or where the site shipped to the market before.
+        """
+        days = {row.id: row.inspection_days for row in self.scenario.markets}[market]
+        held = any(
+            (row.site, row.market) == (site, market)
+            and row.start <= self.scenario.as_of
+            for row in self.scenario.licences
+        )
+        return None if held or not days else self.grid.whole(days)
+
+    def earliest_right(self, chain: Qualification, market: str) -> int | None:
+        """Right to ship that a qualification gives at the earliest. [tick]
+
+        Every batch alone: transfer, engineering, PPQ at full rate, release without a
+        queue, filing and review, no inspection.
+        """
+        found = []
+        last = self.last_step(chain.programme)
+        for suite in self.open_suites(chain.programme, last.step):
+            opened = self.opens(chain.programme, last.step, suite.site)
+            if suite.site != chain.site or opened is None:
+                continue
+            lead = self.lead_in(suite, chain.programme)
+            kg = self.kg(chain.programme, suite.id)
+            batches = [self.needed(line, kg) for line in self.lines_of(chain, "ppq")]
+            start = max(opened, self.frozen_until, self.grid.at(suite.go_live))
+            if self.lines_of(chain, "engineering"):
+                wait = self.scenario.quality.ppq_after_engineering_days
+                start += lead + self.grid.whole(wait)
+            full = self.takt(suite, chain.programme, 10**7)
+            out = start + lead + (max(batches) - 1) * full
+            found.append(out + self.lead_time(chain.programme, last.step, "ppq"))
+        filed = self.grid.whole(self.scenario.quality.filing_days)
+        first = min(found, default=None)
+        return None if first is None else first + filed + self.review(chain, market)
 
     def lag(self, programme: str, step: str) -> int | None:
         """From out into the stock where that needs no QC and QA. [tick]"""
@@ -292,7 +405,13 @@ class Book:
         return min(found, default=None)
 
     def opens(self, programme: str, step: str, site: str) -> int | None:
-        """From when the site may make the step, None if never. [tick]"""
+        """From when the site may make the step, None if never. [tick]
+
+        Where a qualification opens it: from when it might.
+        """
+        chain = self.chain(programme, site)
+        if chain is not None and chain.origin is not None:
+            return self.transferred(chain)
         ends = [
             self.grid.at(transfer.end)
             for transfer in self.scenario.transfers
@@ -323,9 +442,24 @@ class Book:
         return [
             suite
             for suite in self.open_suites(line.programme, step)
-            if line.market is None
-            or self.right(line.programme, step, suite.site, line.market) is not None
+            if self.serves(line, suite.site)
         ]
+
+    def serves(self, line: Line, site: str) -> bool:
+        """Whether batches from a site may ever serve a line.
+
+        Engineering and PPQ of a qualification are made at its site, and no other
+        engineering or PPQ of the programme is made there.
+        """
+        chain = self.chain(line.programme, site)
+        if line.kind in ("engineering", "ppq"):
+            if chain is None:
+                return line.chain is None
+            return chain.permitted and line.chain == chain.id
+        if line.market is None or self.filing_chain(line.programme, site, line.market):
+            return True
+        step = self.last_step(line.programme).step
+        return self.right(line.programme, step, site, line.market) is not None
 
     # --------------------------------------------------------------- quality
 

@@ -20,12 +20,15 @@ def cause_of(
     """The first thing that stands in the way of a line that isn't whole and on time.
 
     In this order: no site may ever make it; even a batch alone would be late (and what
-    holds that batch back); a batch that waited for QC or QA; intermediates that came
+    holds that batch back); the right that a qualification gives in this plan comes too
+    late or never; a batch that waited for QC or QA; intermediates that came
     too late or not at all; else the suites are taken by others.
     """
     alone = _alone(book, line)
     if alone is not None:
         return alone
+    if _awaits_qualification(book, line, batches, served):
+        return "licence"
     waited = _queue(book, line, served)
     if waited is not None:
         return waited
@@ -70,6 +73,32 @@ def _holds_back(book: Book, line: Line, suite: Suite) -> Cause | None:
     if book.frozen_until > latest:
         return "frozen"
     return "shutdown"
+
+
+def _awaits_qualification(
+    book: Book, line: Line, batches: list[PlannedBatch], served: list[PlannedBatch]
+) -> bool:
+    """Whether a right that a qualification gives, not the release, makes a line late.
+
+    A line that nothing serves awaits one where every site hangs on a qualification and
+    none of these has its PPQ.
+    """
+    for batch in served:
+        chain = book.filing_chain(line.programme, batch.site, line.market)
+        if chain is None or not batch.late_days or batch.released is None:
+            continue
+        if book.grid.at(batch.released) <= book.deadline(line):
+            return True
+    if served:
+        return False
+    sites = {suite.site for suite in book.eligible_suites(line)}
+    chains = [book.filing_chain(line.programme, site, line.market) for site in sites]
+    orders = {batch.order for batch in batches}
+    return all(
+        chain is not None
+        and not any(ppq.id in orders for ppq in book.lines_of(chain, "ppq"))
+        for chain in chains
+    )
 
 
 def _queue(book: Book, line: Line, served: list[PlannedBatch]) -> Cause | None:

@@ -73,10 +73,25 @@ def cheapest(book: Book, line: Line) -> Fraction:
 
 def cost_of_suite(book: Book, line: Line, suite: str) -> int:
     """Variable cost of a batch above its share of the cheapest. [money]"""
+    if line.own:
+        return 0  # what it costs is the qualification's
     kg = book.kg(line.programme, suite)
     own = book.variable_cost(book.suites[suite], line.programme)
     share = cheapest(book, line) / book.needed(line, kg)
     return book.rounded(line.weight * (own - share))
+
+
+def cost_of_qualifying(book: Book, line: Line, suite: str) -> int:
+    """Variable cost of a batch that only a qualification asks for. [money]
+
+    And of any PPQ batch of a qualification what making it again costs, as expected.
+    """
+    chain = None if line.chain is None else book.chains[line.chain]
+    if chain is None:
+        return 0
+    own = book.variable_cost(book.suites[suite], line.programme)
+    again = (1 - chain.ppq_success) * own if line.kind == "ppq" else Fraction(0)
+    return book.rounded(own + again if line.own else line.weight * again)
 
 
 def cost_of_risk(book: Book, line: Line, suite: str) -> int:
@@ -185,6 +200,21 @@ def shipment(ledger: Ledger) -> Iterator[Charge]:
             yield Charge("shipment", None, dues)
 
 
+def qualification(ledger: Ledger) -> Iterator[Charge]:
+    """Transfers, filings, and what batches of qualifications cost."""
+    book = ledger.book
+    for row in ledger.plan.qualifications:
+        chain = book.chains[row.qualification]
+        if row.transfer_start is not None:
+            yield Charge("qualification", None, chain.transfer_cost)
+        yield Charge("qualification", None, chain.filing_cost * len(row.filings))
+    for batch in ledger.plan.batches:
+        line = ledger.line(batch)
+        if line is not None and ledger.planned(batch):
+            money = cost_of_qualifying(book, line, batch.suite)
+            yield Charge("qualification", line.id, money)
+
+
 def storage(ledger: Ledger) -> Iterator[Charge]:
     """Product in stock, of programmes made to it."""
     yield from _by_period(ledger, "storage")
@@ -251,6 +281,7 @@ COSTS: dict[str, Cost] = {
         unserved,
         changeover,
         shipment,
+        qualification,
         storage,
         shortage,
         waste,

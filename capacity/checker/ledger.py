@@ -12,12 +12,13 @@ from capacity.checker.book import ONE_DAY, Book
 from capacity.checker.stocks import Flow, Lot, expected, flow, quantity
 from capacity.demand import Line
 from capacity.horizon import format_moment
-from capacity.plan import Plan, PlannedBatch, PlannedCampaign
+from capacity.plan import Plan, PlannedBatch, PlannedCampaign, PlannedQualification
 from capacity.scenario import (
     InRelease,
     Lock,
     MadeKind,
     MadeToStock,
+    Qualification,
     Stock,
     Suite,
 )
@@ -239,6 +240,9 @@ class Ledger:
     def right(self, batch: PlannedBatch, market: str) -> int | None:
         """Latest right to ship of all steps that went into a batch. [tick]"""
         rights = [self.book.right(batch.programme, batch.step, batch.site, market)]
+        chain = self.book.filing_chain(batch.programme, batch.site, market)
+        if chain is not None:
+            rights = [self.granted(chain, market)]
         rights += [
             self.right(self.batches[used], market)
             for used in self.uses.get(batch.batch, [])
@@ -257,3 +261,60 @@ class Ledger:
             ),
             key=lambda batch: (self.tick(batch.start), batch.suite, batch.batch),
         )
+
+    # --------------------------------------------------------- qualifications
+
+    @cached_property
+    def stated(self) -> dict[str, PlannedQualification]:
+        """Qualifications that the plan goes through, by id."""
+        return {row.qualification: row for row in self.plan.qualifications}
+
+    def serving(self, line: Line) -> list[PlannedBatch]:
+        """Batches that serve a line, in order of start."""
+        found = [batch for batch in self.plan.batches if batch.order == line.id]
+        return sorted(found, key=lambda batch: (self.tick(batch.start), batch.batch))
+
+    def whole(self, line: Line) -> bool:
+        """Whether a line has all the batches that it needs."""
+        served = self.serving(line)
+        kg = {self.book.kg(line.programme, batch.suite) for batch in served}
+        return len(kg) == 1 and len(served) == self.book.needed(line, kg.pop())
+
+    def validated(self, chain: Qualification) -> list[PlannedBatch]:
+        """PPQ batches of a qualification, none where they aren't complete."""
+        lines = self.book.lines_of(chain, "ppq")
+        if not lines or not all(map(self.whole, lines)):
+            return []
+        return [batch for line in lines for batch in self.serving(line)]
+
+    def filed(self, chain: Qualification) -> int | None:
+        """When the qualification is filed for: after its last PPQ release. [tick]"""
+        batches = self.validated(chain)
+        if not batches or not chain.permitted:
+            return None
+        days = self.book.scenario.quality.filing_days
+        released = max(self.tick(batch.released) for batch in batches)
+        return released + self.book.grid.whole(days)
+
+    def inspected(self, site: str, market: str) -> int | None:
+        """End of the inspection that a site's first filing brings, if any. [tick]"""
+        length = self.book.inspection(site, market)
+        filings = [
+            self._filed[chain.id]
+            for chain in self.book.chains.values()
+            if chain.site == site and market in chain.markets
+        ]
+        first = min((at for at in filings if at is not None), default=None)
+        return None if length is None or first is None else first + length
+
+    @cached_property
+    def _filed(self) -> dict[str, int | None]:
+        return {name: self.filed(chain) for name, chain in self.book.chains.items()}
+
+    def granted(self, chain: Qualification, market: str) -> int | None:
+        """Right to ship that a qualification gives: reviewed and inspected. [tick]"""
+        filed = self._filed[chain.id]
+        if filed is None:
+            return None
+        reviewed = filed + self.book.review(chain, market)
+        return max(reviewed, self.inspected(chain.site, market) or reviewed)

@@ -20,6 +20,15 @@ BATCH_DATES = (
 )
 CAMPAIGN_DATES = ("changeover_start", "start", "first_out", "end")
 SHIPMENT_DATES = ("depart", "arrive")
+MILESTONES = (
+    "transfer_start",
+    "transfer_end",
+    "engineered",
+    "ppq_start",
+    "ppq_out",
+    "ppq_released",
+)
+FILING_DATES = ("filed", "reviewed", "inspected", "right")
 TEST = ("qc_site", "qc_start", "qc_end", "qa_site", "qa_start")
 
 
@@ -41,6 +50,15 @@ def illegible(ledger: Ledger) -> Iterator[str]:
         for field in SHIPMENT_DATES:
             label = f"shipment {number} on {shipment.lane}"
             yield from _odd(ledger, label, field, getattr(shipment, field))
+    for chain in ledger.plan.qualifications:
+        label = f"qualification {chain.qualification}"
+        for field in MILESTONES:
+            yield from _odd(ledger, label, field, getattr(chain, field))
+        for filing in chain.filings:
+            for field in FILING_DATES:
+                yield from _odd(
+                    ledger, f"{label}: {filing.market}", field, getattr(filing, field)
+                )
     for row in ledger.plan.orders:
         label = f"order {row.order}"
         yield from _odd(ledger, label, "last_available", row.last_available)

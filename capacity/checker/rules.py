@@ -16,7 +16,7 @@ from capacity.checker.book import WEEK, Book
 from capacity.checker.ledger import Ledger
 from capacity.horizon import format_moment
 from capacity.plan import PlannedBatch, PlannedCampaign, Shipment
-from capacity.scenario import Client, Direct, Frozen
+from capacity.scenario import Client, Direct, Frozen, Qualification
 
 Rule = Callable[[Ledger], Iterator[str]]
 
@@ -160,7 +160,7 @@ def nothing_starts_too_early(ledger: Ledger) -> Iterator[str]:
             )
         if campaign.locked:
             continue
-        opened = book.opens(campaign.programme, campaign.step, suite.site)
+        opened = opened_at(ledger, campaign.programme, campaign.step, suite.site)
         if opened is None or start < opened:
             yield (
                 f"campaign {campaign.campaign}: {suite.site} isn't open to "
@@ -171,6 +171,15 @@ def nothing_starts_too_early(ledger: Ledger) -> Iterator[str]:
                 f"campaign {campaign.campaign} starts in {suite.id} on "
                 f"{ledger.date(start)}, inside the frozen window"
             )
+
+
+def opened_at(ledger: Ledger, programme: str, step: str, site: str) -> int | None:
+    """From when a site may make a step in this plan, None if it never may. [tick]"""
+    chain = ledger.book.chain(programme, site)
+    if chain is None or chain.origin is None:
+        return ledger.book.opens(programme, step, site)
+    stated = ledger.stated.get(chain.id)
+    return None if stated is None else ledger.maybe(stated.transfer_end)
 
 
 def nothing_runs_in_a_closure(ledger: Ledger) -> Iterator[str]:
@@ -349,16 +358,26 @@ def campaigns_have_allowed_sizes(ledger: Ledger) -> Iterator[str]:
             )
 
 
+Track = tuple[str, str | None]
+"""A programme, and its qualification where a site has one."""
+
+
+def track_of(book: Book, row: PlannedBatch | PlannedCampaign) -> Track:
+    """Whose engineering comes before whose PPQ: a qualification's are its own."""
+    chain = book.chain(row.programme, row.site)
+    return row.programme, None if chain is None else chain.id
+
+
 def ppq_runs_alone(ledger: Ledger) -> Iterator[str]:
     """PPQ campaigns hold PPQ only, one for each line, and follow engineering."""
     book = ledger.book
     homes: defaultdict[str, set[str]] = defaultdict(set)
     wait = book.grid.whole(book.scenario.quality.ppq_after_engineering_days)
-    engineered: defaultdict[str, int] = defaultdict(lambda: -(10**9))
+    engineered: defaultdict[Track, int] = defaultdict(lambda: -(10**9))
     for batch in ledger.plan.batches:
         if batch.kind == "engineering" and batch.out is not None:
-            out = ledger.tick(batch.out)
-            engineered[batch.programme] = max(out, engineered[batch.programme])
+            track = track_of(book, batch)
+            engineered[track] = max(ledger.tick(batch.out), engineered[track])
     for campaign in ledger.plan.campaigns:
         members = ledger.members[campaign.campaign]
         kinds = {batch.kind for batch in members}
@@ -366,7 +385,7 @@ def ppq_runs_alone(ledger: Ledger) -> Iterator[str]:
             continue
         if kinds - {"ppq", "surplus"}:
             yield f"PPQ campaign {campaign.campaign} also makes other kinds"
-        if ledger.tick(campaign.start) < engineered[campaign.programme] + wait:
+        if ledger.tick(campaign.start) < engineered[track_of(book, campaign)] + wait:
             yield (
                 f"PPQ campaign {campaign.campaign} of {campaign.programme} starts "
                 f"{ledger.date(ledger.tick(campaign.start))}, too soon after "
@@ -945,7 +964,12 @@ def lines_get_what_they_may(ledger: Ledger) -> Iterator[str]:
         ):
             yield f"batch {batch.batch} can't serve line {line.id}"
         right = None if line.market is None else ledger.right(batch, line.market)
-        if line.market is not None and right is None:
+        if line.market is None and not book.serves(line, batch.site):
+            yield (
+                f"batch {batch.batch} from {batch.site} can't serve line {line.id}, "
+                "which another site is for"
+            )
+        elif line.market is not None and right is None:
             yield (
                 f"batch {batch.batch} from {batch.site} has no right to ship to "
                 f"{line.market} for line {line.id}"
@@ -988,7 +1012,7 @@ def dates_of_batches_agree(ledger: Ledger) -> Iterator[str]:
         client = book.programmes[batch.programme].client
         stated = (batch.contract, batch.market, batch.due, batch.client, batch.site)
         expected = (
-            line and line.contract,
+            (line and line.contract) or None,
             line and line.market,
             line and line.due,
             client,
@@ -1024,6 +1048,129 @@ def _outcome(
     start = ledger.maybe(batch.start)
     at_risk = right is not None and start is not None and start < right
     return available, float(ledger.book.grid.days(late)), at_risk
+
+
+# ------------------------------------------------------------------ qualifications
+
+
+def transfers_have_their_team(ledger: Ledger) -> Iterator[str]:
+    """A transfer takes its days, from when it may start, in a slot of its site."""
+    book = ledger.book
+    for row in ledger.plan.qualifications:
+        chain, label = (
+            book.chains[row.qualification],
+            f"qualification {row.qualification}",
+        )
+        if not chain.permitted:
+            yield f"{label} isn't permitted"
+        length = book.transfer(chain)
+        stated = ledger.maybe(row.transfer_start), ledger.maybe(row.transfer_end)
+        if length is None:
+            if stated != (None, None):
+                yield f"{label} has no transfer of its own"
+            continue
+        start, end = stated
+        if start is None or end != start + length:
+            yield f"{label} states another transfer than it takes"
+        elif start < book.transfer_from(chain):
+            yield f"the transfer of {label} starts {ledger.date(start)}, too early"
+    for site in book.sites:
+        yield from _crowded(ledger, site)
+
+
+def _crowded(ledger: Ledger, site: str) -> Iterator[str]:
+    """The first day on which more transfers are under way than a site has slots."""
+    slots = ledger.book.transfer_slots(site)
+    rows = [
+        (ledger.tick(row.transfer_start), ledger.tick(row.transfer_end))
+        for row in ledger.plan.qualifications
+        if ledger.book.chains[row.qualification].site == site and row.transfer_start
+    ]
+    if slots is None:
+        return
+    for tick in sorted({*(start for start, _ in rows), *(at for at, _ in slots)}):
+        under_way = sum(start <= tick < end for start, end in rows)
+        offered = [number for at, number in slots if at <= tick][-1]
+        if under_way > offered:
+            yield (
+                f"{site} has {under_way} transfers under way on {ledger.date(tick)} "
+                f"and slots for {offered}"
+            )
+            return
+
+
+def qualifications_follow_their_order(ledger: Ledger) -> Iterator[str]:
+    """Transfer, engineering, PPQ, filing, review: milestones follow from the batches."""
+    book = ledger.book
+    for name, chain in book.chains.items():
+        engineering = book.lines_of(chain, "engineering")
+        ppq = [
+            line for line in map(ledger.line, ledger.plan.batches) if line is not None
+        ]
+        begun = any((line.chain, line.kind) == (name, "ppq") for line in ppq)
+        if begun and not all(map(ledger.whole, engineering)):
+            yield f"qualification {name} has PPQ without all its engineering batches"
+        row = ledger.stated.get(name)
+        validated = ledger.validated(chain)
+        if row is None:
+            if validated:
+                yield f"qualification {name} is missing, though its PPQ is complete"
+            continue
+        if book.transfer(chain) is None and not validated:
+            yield f"qualification {name} is stated without its PPQ"
+        made = [batch for line in engineering for batch in ledger.serving(line)]
+        expected = (
+            chain.programme,
+            chain.site,
+            max((ledger.tick(batch.out) for batch in made), default=None),
+            min((ledger.tick(batch.start) for batch in validated), default=None),
+            max((ledger.tick(batch.out) for batch in validated), default=None),
+            max((ledger.tick(batch.released) for batch in validated), default=None),
+            _filings(ledger, chain),
+        )
+        stated = (
+            row.programme,
+            row.site,
+            *map(
+                ledger.maybe,
+                (row.engineered, row.ppq_start, row.ppq_out, row.ppq_released),
+            ),
+            [
+                (
+                    filing.market,
+                    ledger.tick(filing.filed),
+                    ledger.tick(filing.reviewed),
+                    ledger.maybe(filing.inspected),
+                    ledger.tick(filing.right),
+                )
+                for filing in row.filings
+            ],
+        )
+        if stated != expected:
+            yield f"qualification {name} states milestones that don't follow"
+    if len(ledger.stated) != len(ledger.plan.qualifications):
+        yield "a qualification stands twice in the plan"
+
+
+Filing = tuple[str, int, int, int | None, int]
+"""(market, filed, reviewed, inspected, right to ship), in ticks."""
+
+
+def _filings(ledger: Ledger, chain: Qualification) -> list[Filing]:
+    """Every filing of a qualification, none before its PPQ is complete."""
+    filed = ledger.filed(chain)
+    found: list[Filing] = []
+    for market in chain.markets if filed is not None else ():
+        assert filed is not None
+        right = ledger.granted(chain, market)
+        assert right is not None
+        reviewed = filed + ledger.book.review(chain, market)
+        inspected = ledger.inspected(chain.site, market)
+        found.append((market, filed, reviewed, inspected, right))
+    return found
+
+
+# ------------------------------------------------------------------------------ stock
 
 
 def hard_demand_is_met(ledger: Ledger) -> Iterator[str]:
@@ -1078,6 +1225,8 @@ RULES: dict[str, Rule] = {
         queues_keep_their_order,
         lines_get_what_they_may,
         dates_of_batches_agree,
+        transfers_have_their_team,
+        qualifications_follow_their_order,
         hard_demand_is_met,
         stock_keeps_its_limit,
     )

@@ -94,9 +94,13 @@ def _least(book: Book, line: Line, kg: Fraction, suite: Suite) -> int:
         money = cost_of_lateness(book, price, late)
         money += cost_of_holding(book, price, line, able)
         money += cost_of_suite(book, line, suite.id)
+        risk = cost_of_risk(book, line, suite.id) if right is not None else 0
         if right is not None and start < right:
-            money += cost_of_risk(book, line, suite.id)
+            money += risk
         found.append(money)
+        if book.filing_chain(line.programme, suite.site, line.market) is not None:
+            held = cost_of_holding(book, price, line, able)
+            found.append(money - held + (risk if start >= (right or 0) else 0))
     return min(found, default=cost_of_unserved(book, line, price))
 
 
@@ -140,10 +144,13 @@ def allowed_starts(book: Book, line: Line, suite: Suite) -> list[tuple[int, int]
 
 
 def earliest_right(book: Book, line: Line, suite: Suite) -> int | None:
-    """Earliest right to ship that inputs from any site permit. [tick]"""
+    """Earliest right to ship that inputs from any site, or a qualification, permit. [tick]"""
     if line.market is None:
         return None
     recipe = book.programmes[line.programme].recipe
+    chain = book.filing_chain(line.programme, suite.site, line.market)
+    if chain is not None:  # of every step at the site
+        return book.earliest_right(chain, line.market)
     own = book.right(line.programme, recipe[-1].step, suite.site, line.market)
     rights = [own]
     on_hand: list[Stock | InRelease] = [

@@ -8,6 +8,7 @@ from ortools.sat.python.cp_model import CpModel
 
 from capacity.instance import Instance
 from capacity.model.money import Regret, choose_lines, price_plan
+from capacity.model.qualifying import qualify_sites
 from capacity.model.release import test_batches
 from capacity.model.slots import Scope, Variables, declare
 from capacity.model.stocks import keep_stock
@@ -35,6 +36,7 @@ CONSTRAINTS: tuple[Constraint, ...] = (
     keep_ppq_apart,
     test_batches,
     supply_steps,
+    qualify_sites,
     keep_stock,
 )
 """In an order in which each finds the variables of those before it."""
@@ -43,7 +45,7 @@ STATED_BY: dict[str, tuple[Constraint, ...]] = {
     "locks_keep_their_dates": (),
     "batches_follow_their_campaign": (pace_batches,),
     "suites_can_run_the_step": (),
-    "nothing_starts_too_early": (),
+    "nothing_starts_too_early": (qualify_sites,),
     "nothing_runs_in_a_closure": (pace_batches,),
     "changeovers_fit": (sequence_suites,),
     "suites_run_without_idle": (),
@@ -61,6 +63,8 @@ STATED_BY: dict[str, tuple[Constraint, ...]] = {
     "queues_keep_their_order": (test_batches,),
     "lines_get_what_they_may": (choose_lines,),
     "dates_of_batches_agree": (choose_lines, test_batches),
+    "transfers_have_their_team": (qualify_sites,),
+    "qualifications_follow_their_order": (qualify_sites,),
     "hard_demand_is_met": (keep_stock,),
     "stock_keeps_its_limit": (keep_stock,),
 }

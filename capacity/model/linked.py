@@ -702,7 +702,9 @@ class _Turns:
                 model.add_max_equality(deficit, [0, period.target - closing])
             found.append(StockVars(closing, backlog, waste, deficit))
         model.add(backlog + self.amount * made >= wanted)  # follows, and guides
-        return StockedVars(stocked, found, backlog)
+        targets = (period.target for period in stocked.periods)
+        most = max(self.most, stocked.wanted, *targets)
+        return StockedVars(stocked, found, backlog, most)
 
     def _better_kept(self) -> bool:
         """Whether to keep product to the end never costs more than to waste it."""

@@ -9,6 +9,7 @@ from ortools.sat.python.cp_model import IntVar
 
 from capacity.instance import Group, OnHand, Terms
 from capacity.model.slots import (
+    BY_FILING,
     Expression,
     Literal,
     Option,
@@ -48,7 +49,11 @@ def choose_lines(v: Variables) -> None:
     """Every batch of a last step serves one group, with one right to ship, or none."""
     scope, instance = v.scope, v.instance
     free = {slot.step.programme for slot in v.slots() if slot.fixed is None}
-    groups = [g for g in instance.groups if scope.whole or g.programme in free]
+    groups = [
+        g
+        for g in instance.groups
+        if scope.whole or (g.programme in free and g.chain is None)
+    ]
     fixed = _served_outside(v)
     for group in groups:
         v.needs[group.index] = fixed.get(group.index, 0)
@@ -99,7 +104,16 @@ def _options(v: Variables, slot: Slot, groups: list[Group]) -> list[Option]:
 
 
 def rights_of(v: Variables, slot: Slot, group: Group) -> list[int]:
-    """Rights to ship that a batch may have, by the sites of its input. [tick]"""
+    """Rights to ship that a batch may have, by the sites of its input. [tick]
+
+    Of a qualification's filing the code, or where it isn't decided here what it gives.
+    """
+    if slot.site in group.filings:
+        filing = group.filings[slot.site]
+        if v.scope.whole:
+            return [BY_FILING + filing]
+        given = v.scope.base.granted[filing]
+        return [] if given is None else [given]
     own = v.instance.right(group, slot.step.index, slot.site)
     if own is None:
         return []
@@ -123,7 +137,17 @@ def draws(v: Variables, slot: Slot) -> bool:
 def _in_time(v: Variables, slot: Slot, option: Option) -> bool:
     group = v.instance.groups[option[0]]
     lead = slot.step.lead_times[group.kind]
-    return max(slot.low + slot.lead + lead, option[1]) <= group.latest
+    right = earliest(v, slot, group, option[1])
+    return max(slot.low + slot.lead + lead, right) <= group.latest
+
+
+def earliest(v: Variables, slot: Slot, group: Group, right: int) -> int:
+    """Earliest tick that an option's right may stand for. [tick]"""
+    if right < BY_FILING:
+        return right
+    found = group.rights[slot.step.index, slot.site]
+    assert found is not None
+    return found
 
 
 def _spare(v: Variables, data: OnHand, groups: list[Group]) -> Spare | None:
@@ -167,6 +191,10 @@ def price_plan(v: Variables) -> Regret:
     for freight in v.freights:
         cost = v.instance.lanes[freight.lane].cost * freight.used
         regret.add("shipment", cost + sum(freight.dues))
+    for number, chain in v.qualified.items():
+        data = v.instance.chains[number]
+        regret.add("qualification", data.transfer_cost * chain.taken)
+        regret.add("qualification", data.filing_cost * chain.whole)
     return regret
 
 
@@ -203,6 +231,8 @@ def _price_slot(v: Variables, slot: Slot, regret: Regret) -> None:
         _holding(v, slot, (group, right, literal), terms, bills)
         if slot.planned:
             regret.add("variable", group.suite_cost[slot.suite] * literal)
+            if group.making:
+                regret.add("qualification", group.making[slot.suite] * literal)
             _risk(v, slot, (group, right, literal), regret)
     for name, bill in bills.items():
         term, _, tier = name.partition("/")
@@ -228,7 +258,8 @@ def _lateness(
     model = v.model
     model.add(late <= group.latest - group.deadline).only_enforce_if(literal)
     if right > group.deadline:
-        model.add(late >= right - group.deadline).only_enforce_if(literal)
+        due = v.right((group.index, right)) - group.deadline
+        model.add(late >= due).only_enforce_if(literal)
     if group.kind == "engineering":
         model.add(late >= slot.out - group.deadline).only_enforce_if(literal)
     elif slot.done is not None:
@@ -260,7 +291,8 @@ def _holding(
     """Price tied up in a batch that could be available too early, queue or not."""
     group, right, literal = choice
     lead = slot.lead + slot.step.lead_times[group.kind]
-    if not terms.holding or max(slot.low + lead, right) >= group.hold_from:
+    soonest = max(slot.low + lead, earliest(v, slot, group, right))
+    if not terms.holding or soonest >= group.hold_from:
         return
     bill = _bill(v, slot, bills, "holding")
     early = terms.holding * (group.hold_from - lead - slot.start)
@@ -268,9 +300,10 @@ def _holding(
         v.model.add(bill >= early).only_enforce_if(literal)
         return
     barred = v.literal(f"barred{group.index},{right}#{slot.number}")
-    v.model.add(slot.start + lead <= right).only_enforce_if([literal, barred])
+    given = v.right((group.index, right))
+    v.model.add(slot.start + lead <= given).only_enforce_if([literal, barred])
     v.model.add(bill >= early).only_enforce_if([literal, ~barred])
-    waiting = terms.holding * (group.hold_from - right)
+    waiting = terms.holding * (group.hold_from - given)
     v.model.add(bill >= waiting).only_enforce_if([literal, barred])
 
 
@@ -282,7 +315,8 @@ def _risk(
     if slot.low >= right or not group.risk_cost[slot.suite]:
         return
     risky = v.literal(f"risk{group.index},{right}#{slot.number}")
-    v.model.add(slot.start >= right).only_enforce_if([literal, ~risky])
+    given = v.right((group.index, right))
+    v.model.add(slot.start >= given).only_enforce_if([literal, ~risky])
     regret.add("at_risk", group.risk_cost[slot.suite] * risky)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from ortools.sat.python.cp_model import IntVar, LinearExprT
 
 from capacity.model.slots import (
+    BY_FILING,
     Chain,
     Expression,
     FixedRun,
@@ -65,6 +66,14 @@ class _Values:
             unit = (ON_HAND, spare.data.index)
             yield from self._serving(spare.serving.options, self.schedule.by_unit[unit])
         yield from self._freights()
+        yield from self._qualifications()
+
+    def _qualifications(self) -> Iterator[Value]:
+        starts = self.schedule.transfers
+        for number, chain in self.v.qualified.items():
+            yield chain.taken, int(number in starts)
+            if number in starts:
+                yield chain.start, starts[number]
 
     def _known(self) -> None:
         """Refuse runs and batches on hand that the model has nothing for."""
@@ -152,7 +161,10 @@ class _Values:
         chosen = None
         if batch.serves is not None:
             group = self.v.instance.groups[batch.serves]
-            chosen = (batch.serves, self.schedule.right(batch, group))
+            right = self.schedule.right(batch, group)
+            if self.v.scope.whole and batch.site in group.filings:
+                right = BY_FILING + group.filings[batch.site]
+            chosen = (batch.serves, right)
             if chosen not in options:
                 raise NotInModel
         for option, literal in options.items():
@@ -207,7 +219,12 @@ def found(v: Variables, value: Callable[[LinearExprT], int]) -> Schedule:
         group = _group(spare.serving.options, value)
         if group is not None:
             on_hand[spare.data.index] = group
-    return Schedule(v.instance, tuple(runs), on_hand, tuple(_shipments(v, value)))
+    transfers = dict(base.transfers)
+    for number, chain in v.qualified.items():
+        if value(chain.taken):
+            transfers[number] = value(chain.start)
+    freights = tuple(_shipments(v, value))
+    return Schedule(v.instance, tuple(runs), on_hand, freights, transfers)
 
 
 def _kept(v: Variables, index: int) -> bool:

@@ -124,7 +124,19 @@ def _done(v: Variables, slot: Slot, qc: IntVar, qa: IntVar) -> IntVar:
     v.model.add(done >= qc + slot.step.qc_days)
     v.model.add(done >= qa + slot.step.qa_days)
     v.model.add(done >= low + longest)
+    if _filed_on(v, slot):  # a later right can pay, so no slack is given
+        ends = [qc + slot.step.qc_days, qa + slot.step.qa_days]
+        v.model.add_max_equality(done, ends)
     return done
+
+
+def _filed_on(v: Variables, slot: Slot) -> bool:
+    """Whether the release of a batch decides on when something is filed."""
+    return slot.serving is not None and any(
+        v.instance.groups[group].kind == "ppq"
+        and v.instance.groups[group].chain is not None
+        for group, _ in slot.serving.options
+    )
 
 
 def _windows(v: Variables, site: int, resource: int, loads: Load) -> None:

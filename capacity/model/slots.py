@@ -19,14 +19,17 @@ from ortools.sat.python.cp_model import (
     LinearExpr,
 )
 
-from capacity.instance import Instance, Mode, OnHand, StepData, Stocked
+from capacity.instance import FAR, Instance, Mode, OnHand, StepData, Stocked
 from capacity.schedule import Run, Schedule, Test, Unit, end_of, lead_in
 
 Expression = LinearExpr | int
 """Ticks or money that depend on the decisions, or don't."""
 Literal = IntVar
 Option = tuple[int, int]
-"""A group, and the right to ship that holds for it. [tick]"""
+"""A group, and the right to ship that holds for it [tick], or the code of a filing."""
+
+BY_FILING = 2 * FAR
+"""From here on an option's right isn't a tick: so far beyond is the filing that gives it."""
 
 
 MOST_MOVED = 8
@@ -166,8 +169,15 @@ class Scope:
 
     def fixes(self, index: int) -> bool:
         """Whether a run of `base` keeps its place."""
-        locked = self.base.runs[index].lock is not None
-        return locked or (self.reopened is not None and index not in self.reopened)
+        run = self.base.runs[index]
+        if run.lock is not None or self.reopened is None:
+            return run.lock is not None
+        return index not in self.reopened or self._qualifies(run)
+
+    def _qualifies(self, run: Run) -> bool:
+        """Whether rights hang on a run: no neighbourhood changes those."""
+        groups = self.base.instance.groups
+        return any(g is not None and groups[g].chain is not None for g in run.serves)
 
 
 @dataclass(eq=False)
@@ -185,6 +195,10 @@ class Variables:
     """Whether an intermediate is taken, by slot number or unit on hand."""
     arcs: dict[tuple[int, int], list[Arc]] = field(default_factory=dict)
     freights: list[FreightVars] = field(default_factory=list)
+    qualified: dict[int, ChainVars] = field(default_factory=dict)
+    """Qualifications that this model decides."""
+    rights: dict[int, IntVar] = field(default_factory=dict)
+    """Right to ship by filing, where this model decides it. [tick]"""
     stocks: list[StockedVars] = field(default_factory=list)
     """Programmes made to stock that are decided here."""
     stays: dict[int, list[IntervalVar]] = field(default_factory=dict)
@@ -195,6 +209,12 @@ class Variables:
     def __post_init__(self) -> None:
         self.one = self.model.new_constant(1)
         self.zero = self.model.new_constant(0)
+
+    def right(self, option: Option) -> Expression:
+        """Right to ship of an option. [tick]"""
+        return (
+            self.rights[option[1] - BY_FILING] if option[1] >= BY_FILING else option[1]
+        )
 
     def slots(self) -> Iterator[Slot]:
         """Every slot."""
@@ -208,6 +228,20 @@ class Variables:
     def literal(self, name: str) -> Literal:
         """A new Boolean."""
         return self.model.new_bool_var(name)
+
+
+@dataclass(eq=False)
+class ChainVars:
+    """A qualification."""
+
+    taken: Literal
+    """Its transfer is in the plan."""
+    start: IntVar
+    """Of the transfer. [tick]"""
+    whole: Literal
+    """Its PPQ is complete."""
+    filed: IntVar
+    """[tick]"""
 
 
 @dataclass(eq=False)
@@ -240,6 +274,8 @@ class StockedVars:
     stocked: Stocked
     periods: list[StockVars]
     unsold: Expression
+    most: int
+    """No amount of these is larger."""
 
 
 @dataclass(eq=False)
@@ -345,6 +381,12 @@ def _block(
     domain = domain_of(mode, low, high)
     if domain.is_empty():
         return []
+    begins = _begins(v, chain, mode)
+    if begins is None:
+        return []
+    domain = domain_of(mode, max(low, begins), high)
+    if domain.is_empty():
+        return []
     low, high = domain.min(), domain.max()
     closest = min([mode.lead, *(takt for _, takt in mode.takts)])
     size = min(slots_needed(v, chain), (high - low) // closest + 1)
@@ -354,6 +396,17 @@ def _block(
         if place:
             block[-1].before, block[-2].after = block[-2], block[-1]
     return block
+
+
+def _begins(v: Variables, chain: Chain, mode: Mode) -> int | None:
+    """When a site may begin where that isn't decided here, None for never. [tick]"""
+    number = v.instance.chain_at.get((chain.step.programme, mode.site))
+    if v.scope.whole or number is None:
+        return -(10**9)
+    data, starts = v.instance.chains[number], v.scope.base.transfers
+    if data.transfer is None:
+        return -(10**9)
+    return starts[number] + data.transfer if number in starts else None
 
 
 def _free_slot(

@@ -9,6 +9,7 @@ classes can be there at once.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterator
 from fractions import Fraction
@@ -57,8 +58,8 @@ class _Flow:
         """Amounts by class."""
         self.waits: dict[int, list[Expression]] = defaultdict(list)
         """Amount times ticks since it entered, by period, where costs are per day."""
-        self.most: dict[Class, int] = defaultdict(int)
-        """Most that can be of a class."""
+        self.most = 1
+        """More than can ever come in."""
 
     def built(self) -> StockedVars:
         for amount, end in self.stocked.opening:
@@ -88,7 +89,7 @@ class _Flow:
         if entry == self.last:
             return
         self.coming[entry, max(entry, expiry)].append(amount)
-        self.most[entry, max(entry, expiry)] += amount
+        self.most += amount
         if self.stocked.daily:
             since = max(enters, self._begin(entry))
             self.waits[entry].append(amount * (self.ends[entry] - since))
@@ -122,6 +123,7 @@ class _Flow:
         if right is None:
             return
         amount = self.stocked.amounts[slot.suite]
+        self.most += amount
         enters, early, late = self._enters(slot, right)
         entries = self._choice(slot, enters, early, late, "enters")
         expiries = {self.last: slot.present}
@@ -137,26 +139,24 @@ class _Flow:
                 if literal is not None:
                     kind = entry, max(entry, expiry)
                     self.coming[kind].append(amount * literal)
-                    self.most[kind] += amount
             if self.stocked.daily:
                 since = self._since(slot, enters, early)
                 self._wait(slot, entry, entered, since, amount)
 
     def _enters(self, slot: Slot, right: int) -> tuple[Expression, int, int]:
         """When a batch enters, at the earliest and at the latest. [tick]"""
-        buffer = slot.step.lead_times["commercial"]
-        early = max(slot.low + slot.lead + buffer, right)
+        soonest = slot.low + slot.lead + slot.step.lead_times["commercial"]
         if slot.step.lag is not None:
             released: Expression = slot.out + slot.step.lag
             late = max(slot.high + slot.lead + slot.step.lag, right)
         else:
             assert slot.done is not None
             released, late = slot.done + slot.step.buffer("commercial"), FAR
-        if right <= slot.low + slot.lead + buffer:
-            return released, early, late
+        if right <= soonest:
+            return released, soonest, late
         enters = self.v.model.new_int_var(right, FAR, f"enters#{slot.number}")
         self.v.model.add_max_equality(enters, [released, right])
-        return enters, early, late
+        return enters, right, late
 
     def _choice(
         self, slot: Slot, at: Expression, low: int, high: int, name: str
@@ -237,14 +237,14 @@ class _Flow:
 
     def _periods(self) -> StockedVars:
         stocked, model = self.stocked, self.v.model
-        most = max(1, sum(self.most.values()))
+        most = self.most
         here: dict[Class, Expression] = {}
         backlog: Expression = 0
         closing: Expression = 0
         unsold: list[Expression] = []
         rows: list[StockVars] = []
         for number, period in enumerate(stocked.periods):
-            new = {key for key in self.coming if key[0] == number}
+            new = sorted(key for key in self.coming if key[0] == number)
             kept: Expression = sum(self.waits[number])
             if number and stocked.daily:
                 kept += closing * (period.end - self.ends[number - 1])
@@ -283,7 +283,9 @@ class _Flow:
             storage = kept if stocked.daily else closing
             rows.append(StockVars(storage, short, waste, deficit))
         unsold.append(backlog)
-        return StockedVars(stocked, rows, sum(unsold))
+        ticks = stocked.after - stocked.start if stocked.daily else 1
+        top = max(most, stocked.wanted, *(period.target for period in stocked.periods))
+        return StockedVars(stocked, rows, sum(unsold), top * max(1, ticks))
 
     def _left(
         self, here: dict[Class, Expression], gone: Expression, number: int, most: int
@@ -317,15 +319,19 @@ def costs_of(v: Variables) -> Iterator[tuple[str, Expression]]:
         for number, row in enumerate(found.periods):
             for term, rate in rates.items():
                 name = f"{term}{stocked.id}{number}"
-                yield term, _money(v, rate, getattr(row, term), name)
-        yield "unserved", _money(v, stocked.price, found.unsold, f"lost{stocked.id}")
+                amount = getattr(row, term)
+                yield term, _money(v, rate, amount, found.most, name)
+        name = f"lost{stocked.id}"
+        yield "unserved", _money(v, stocked.price, found.unsold, found.most, name)
         yield "unserved", -stocked.ideal
 
 
-def _money(v: Variables, rate: Fraction, amount: Expression, name: str) -> Expression:
-    """Money for an amount, rounded up."""
+def _money(
+    v: Variables, rate: Fraction, amount: Expression, most: int, name: str
+) -> Expression:
+    """Money for an amount of at most so much, rounded up."""
     if rate.denominator == 1:
         return int(rate) * amount
-    money = v.model.new_int_var(0, 10**12, name)
+    money = v.model.new_int_var(0, math.ceil(rate * most), name)
     v.model.add(rate.denominator * money >= rate.numerator * amount)
     return money

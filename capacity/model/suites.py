@@ -152,19 +152,27 @@ def keep_ppq_apart(v: Variables) -> None:
     """PPQ campaigns hold PPQ only, one for each line, and follow engineering."""
     for programme in range(len(v.instance.programmes)):
         groups = v.instance.groups_of(programme)
-        ppq = {group.index for group in groups if group.kind == "ppq"}
         slots = [
             slot
             for slot in v.slots()
             if slot.step.programme == programme and slot.step.after is None
         ]
-        if not ppq and all(slot.kind != "ppq" for slot in slots):
-            continue
-        if any(slot.fixed is None for slot in slots) or v.scope.whole:
-            _ppq_of(v, slots, ppq, _engineered_before(v, programme))
+        tracks = dict.fromkeys(_track(v, programme, slot.site) for slot in slots)
+        for track in tracks:
+            own = [s for s in slots if _track(v, programme, s.site) == track]
+            ppq = {g.index for g in groups if g.kind == "ppq" and g.chain == track}
+            if not ppq and all(slot.kind != "ppq" for slot in own):
+                continue
+            if any(slot.fixed is None for slot in own) or v.scope.whole:
+                _ppq_of(v, own, ppq, _engineered_before(v, programme, track))
 
 
-def _engineered_before(v: Variables, programme: int) -> list[int]:
+def _track(v: Variables, programme: int, site: int) -> int | None:
+    """Whose engineering comes before whose PPQ: a qualification's are its own."""
+    return v.instance.chain_at.get((programme, site))
+
+
+def _engineered_before(v: Variables, programme: int, track: int | None) -> list[int]:
     """When engineering batches that wait for their release were out. [tick]"""
     return [
         data.out
@@ -172,6 +180,7 @@ def _engineered_before(v: Variables, programme: int) -> list[int]:
         if v.instance.steps[data.step].programme == programme
         and data.kind == "engineering"
         and data.out is not None
+        and _track(v, programme, data.site) == track
     ]
 
 

@@ -13,6 +13,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
 
 from capacity.horizon import format_moment
+from capacity.plots.chains import Lanes, draw_chains
 from capacity.plots.labels import Key, Place, label_row
 from capacity.plots.looks import (
     CHANGEOVER,
@@ -70,6 +71,7 @@ def gantt(
     colours: Mapping[str, str] | None = None,
     style: Style = "light",
     key: Key | None = None,
+    lanes: Lanes | None = None,
 ) -> Axes:
     """Draw campaigns as bars, one row per suite.
 
@@ -101,6 +103,8 @@ def gantt(
     key
         Numbers that stand for labels of the narrowest bars: those of this picture are
         added, for whoever draws to explain. None leaves them out.
+    lanes
+        Qualifications in rows of their own among `suites`.
 
     Returns
     -------
@@ -121,6 +125,7 @@ def gantt(
             locked,
             key,
         )
+    draw_chains(panel, lanes or {}, colours)
     draw_contract_ends(panel, ends)
     draw_as_of(panel, as_of)
     return ax

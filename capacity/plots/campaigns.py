@@ -13,11 +13,13 @@ from matplotlib.patches import Patch
 from capacity import tables
 from capacity.plan import Plan
 from capacity.plots.bars import gantt
+from capacity.plots.chains import LINE, Lanes, chain_rows
 from capacity.plots.choice import chosen_span, chosen_suites, only
 from capacity.plots.labels import Key
 from capacity.plots.lettering import Ruler, families, legible, money
 from capacity.plots.looks import (
     CHANGEOVER,
+    INK,
     KINDS,
     LOOKS,
     PALE,
@@ -79,18 +81,20 @@ def gantt_figure(
     calendar = calendar[calendar.suite.isin([suite for _, suite in suites])]
     locked = {campaign.campaign for campaign in plan.campaigns if campaign.locked}
     ends = _contract_ends(scenario, plan, site, programme)
+    rows, lanes = chain_rows(scenario, plan, suites, programme)
     figure = blank(size)
     part = only(scenario, site, programme)
     whole = [] if part or kpis is None else _quality(plan, scenario.currency, kpis)
     counted = _counted(shown, part=len(shown) < len(plan.campaigns))
     subtitle = " · ".join([*part, *whole, counted])
     write_head(figure, scenario.title or scenario.name, subtitle)
-    legend = write_legend(figure, _swatches(shown, calendar, locked, span, style))
+    swatches = _swatches(shown, calendar, locked, span, style)
+    legend = write_legend(figure, [*swatches, *_chain_swatches(lanes)])
     key: Key = {}
-    for ax, days in panels(figure, span, suites, [day for _, day in ends], legend):
+    for ax, days in panels(figure, span, rows, [day for _, day in ends], legend):
         gantt(
             *(ax, shown, calendar),
-            suites=suites,
+            suites=rows,
             as_of=scenario.as_of,
             span=days,
             contract_ends=ends,
@@ -98,6 +102,7 @@ def gantt_figure(
             colours=programme_colours((p.id for p in scenario.programmes), style),
             style=style,
             key=key,
+            lanes=lanes,
         )
     _write_key(figure, key, scenario.as_of)
     return figure
@@ -185,6 +190,18 @@ def _write_key(figure: Figure, key: Key, as_of: datetime) -> None:
             parse_math=False,
             gid="key",
         )
+
+
+def _chain_swatches(lanes: Lanes) -> list[Line2D]:
+    """Explain what rows of qualifications hold."""
+    if not lanes:
+        return []
+    drawn = [
+        Line2D([], [], color=LINE, linestyle=":", label="PPQ out to filing"),
+        Line2D([], [], color=LINE, linestyle="-", label="review and inspection"),
+    ]
+    flag = Line2D([], [], marker="v", color=INK, linestyle="", label="right to ship")
+    return [*drawn, flag]
 
 
 def _swatches(

@@ -68,6 +68,7 @@ def cover_figure(
         If no such programme is made to stock, or nothing lies between `start` and `end`.
     """
     span = chosen_span(scenario, start, end)
+    day = timedelta(days=0 if scenario.due_rule == "strict" else 1)
     known = sorted(row.programme for row in scenario.made_to_stock)
     shown = [each for each in known if programme in (None, each)]
     if not shown:
@@ -83,15 +84,16 @@ def cover_figure(
     rows = [len(shown[at : at + columns]) for at in range(0, len(shown), columns)]
     for ax, name in zip(cells(figure, rows, columns, legend), shown, strict=True):
         own = frame[frame.programme == name]
-        cover_bars(ax, own, begin=scenario.as_of, span=span, style=style)
+        cover_bars(ax, own, begin=scenario.as_of, span=span, day=day, style=style)
         unit = str(own.unit.iloc[0])
-        name_cell(ax, f"{name} [{unit}]", _told(_inside(own, span), unit))
+        name_cell(ax, f"{name} [{unit}]", _told(_inside(own, span, day), unit))
     return figure
 
 
-def _inside(stock: pd.DataFrame, span: Span) -> pd.DataFrame:
+def _inside(stock: pd.DataFrame, span: Span, day: timedelta) -> pd.DataFrame:
     """Periods that end in a span."""
-    return stock[(stock.due >= span[0]) & (stock.due < span[1])]
+    ends = stock.due + day
+    return stock[(ends > span[0]) & (ends <= span[1])]
 
 
 def _told(stock: pd.DataFrame, unit: str) -> str:
@@ -156,6 +158,7 @@ def cover_bars(
     *,
     begin: datetime,
     span: Span,
+    day: timedelta = timedelta(days=1),
     style: Style = "light",
 ) -> Axes:
     """Draw stock, target, demand, shortage and waste of a programme.
@@ -170,6 +173,8 @@ def cover_bars(
         Where the first period begins.
     span
         First moment and end of the picture.
+    day
+        How much of its last day belongs to a period.
     style
         `light` or `print`.
 
@@ -179,7 +184,7 @@ def cover_bars(
         `ax`; bars have the gids `stock`, `expiring` and `short`.
     """
     look = LOOKS[style]
-    ends = [number(due.to_pydatetime() + timedelta(days=1)) for due in stock.due]
+    ends = [number(due.to_pydatetime() + day) for due in stock.due]
     starts = [number(begin), *ends[:-1]]
     middles = [(a + b) / 2 for a, b in zip(starts, ends, strict=True)]
     widths = [WIDTH * (b - a) for a, b in zip(starts, ends, strict=True)]
@@ -224,7 +229,7 @@ def cover_bars(
         zorder=3.4,
         gid="waste",
     )
-    seen = _inside(stock, span)
+    seen = _inside(stock, span, day)
     most = max([1e-9, *seen.closing, *seen.target, *seen.demand, *seen.waste])
     least = max([0.0, *(seen.backlog + seen.lost)])
     ax.set(

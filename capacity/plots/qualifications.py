@@ -26,12 +26,17 @@ from capacity.scenario import Scenario
 
 MARKS = {
     "go_live": ("go-live of its first suite", "|"),
+    "transfer_start": ("transfer begins", ">"),
     "transfer": ("transfer done", ">"),
     "ppq_start": ("PPQ starts", "s"),
     "ppq_released": ("PPQ released", "D"),
+    "filed": ("filed", "o"),
     "right_to_ship": ("right to ship", "v"),
 }
 """Name and marker of every milestone."""
+
+BEGUN = ("transfer_start", "ppq_start")
+"""Milestones at which something begins: their marks are hollow."""
 
 CLINICAL = "clinical"
 """The market of clinical trials."""
@@ -152,6 +157,7 @@ def milestone_marks(
             (milestones.site == site) & (milestones.programme == programme)
         ]
         found = list(_milestones(own))
+        _draw_transfer(panel, (row + lane.bar, lane.line), found)
         _draw_rights(panel, (row + lane.bar, lane.line), found)
         _draw_marks(panel, row + lane.bar, found)
         held = as_of if span[0] <= as_of < span[1] else span[0]
@@ -211,6 +217,26 @@ def _milestones(frame: pd.DataFrame) -> Iterator[Milestone]:
         )
 
 
+def _draw_transfer(
+    panel: Panel, where: tuple[float, float], found: Sequence[Milestone]
+) -> None:
+    """Draw a line from the beginning of a transfer to its end."""
+    dates = {each.what: each.at for each in found}
+    if "transfer_start" not in dates:
+        return
+    seen = panel.seen(dates["transfer_start"], dates["transfer"])
+    if seen:
+        left, right = number(seen[0]), number(seen[1])
+        bar = Rectangle(
+            *((left, where[0] - where[1] / 8), right - left, where[1] / 4),
+            facecolor=INK,
+            linewidth=0,
+            zorder=2,
+            gid="transfer",
+        )
+        panel.ax.add_patch(bar)
+
+
 def _draw_rights(
     panel: Panel, where: tuple[float, float], found: Sequence[Milestone]
 ) -> None:
@@ -249,7 +275,7 @@ def _draw_marks(panel: Panel, y: float, found: Sequence[Milestone]) -> None:
                 marker=MARKS[each.what][1],
                 markersize=_size(panel, each.what),
                 markeredgecolor=INK,
-                markerfacecolor="white" if each.what == "ppq_start" else INK,
+                markerfacecolor="white" if each.what in BEGUN else INK,
                 markeredgewidth=1.4 if each.what == "go_live" else 0.8,
                 linestyle="",
                 zorder=4,
@@ -322,7 +348,7 @@ def _swatches(frame: pd.DataFrame, style: Style) -> list[Patch | Line2D]:
             marker=marker,
             markersize=7,
             markeredgecolor=INK,
-            markerfacecolor="white" if what == "ppq_start" else INK,
+            markerfacecolor="white" if what in BEGUN else INK,
             markeredgewidth=1.4 if what == "go_live" else 0.8,
             label=name,
         )

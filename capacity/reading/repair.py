@@ -18,6 +18,7 @@ UNREFERENCED = {
     "orders",
     "licences",
     "transfers",
+    "qualifications",
     "lanes",
     "locks",
     "in_release",

@@ -23,6 +23,7 @@ from capacity.tables.guesses import (
 )
 from capacity.tables.kinds import meanings, typed
 from capacity.tables.milestones import MILESTONE_COLUMNS, milestones
+from capacity.tables.qualified import QUALIFICATION_COLUMNS, qualifications
 from capacity.tables.rows import (
     BATCH_COLUMNS,
     CAMPAIGN_COLUMNS,
@@ -60,6 +61,7 @@ __all__ = [
     "ORDER_COLUMNS",
     "PRICE_COLUMNS",
     "PROVENANCE_COLUMNS",
+    "QUALIFICATION_COLUMNS",
     "SHIPMENT_COLUMNS",
     "STOCK_COLUMNS",
     "STOCK_SOON",
@@ -79,6 +81,7 @@ __all__ = [
     "orders",
     "prices",
     "provenance",
+    "qualifications",
     "quarterly_load",
     "shipments",
     "site_load",

@@ -56,6 +56,7 @@ def kpis(
         "tiers": named,
         "regret": plan.costs.model_dump(),
         **_service(plan),
+        **_stock(plan),
         "changeovers": sum(c.changeover_days > 0 for c in plan.campaigns),
         "campaigns": len(plan.campaigns),
         "batches": sum(batch.campaign is not None for batch in plan.batches),
@@ -114,6 +115,17 @@ def _service(plan: Plan) -> dict[str, object]:
     }
 
 
+def _stock(plan: Plan) -> dict[str, object]:
+    """Ends of periods of programmes made to stock; none where no programme is."""
+    if not plan.stocks:
+        return {}
+    return {
+        "stock_ends": len(plan.stocks),
+        "stock_ends_short": sum(row.backlog + row.lost > 0 for row in plan.stocks),
+        "stock_ends_low": sum(row.closing < row.target for row in plan.stocks),
+    }
+
+
 def _on_time_in_full(rows: Sequence[PlannedOrder]) -> float | None:
     """Share of lines whose every batch is on time; none without lines."""
     if not rows:
@@ -127,7 +139,7 @@ def _money(scenario: Scenario, plan: Plan) -> dict[str, int]:
     weights = {line.id: line.weight for line in lines(scenario)}
     revenue = _revenue(scenario, plan)
     costs = [(batch.order, variable_cost(scenario, batch)) for batch in _made(plan)]
-    once = plan.costs.changeover + plan.costs.shipment
+    once = plan.costs.changeover + plan.costs.shipment + _qualified(scenario, plan)
     expected = sum((weights[order] * money for order, money in revenue), Fraction(0))
     spent = sum(
         (weights.get(order or "", Fraction(1)) * cost for order, cost in costs),
@@ -147,6 +159,16 @@ def _money(scenario: Scenario, plan: Plan) -> dict[str, int]:
         "margin": _whole(plain - sum(cost for _, cost in costs) - once),
         "margin_expected": _whole(expected - spent - once),
     }
+
+
+def _qualified(scenario: Scenario, plan: Plan) -> int:
+    """Transfers and filings of qualifications; their batches cost what batches do."""
+    chains = {chain.id: chain for chain in scenario.qualifications}
+    return sum(
+        chains[row.qualification].transfer_cost * (row.transfer_start is not None)
+        + chains[row.qualification].filing_cost * len(row.filings)
+        for row in plan.qualifications
+    )
 
 
 def _revenue(scenario: Scenario, plan: Plan) -> list[tuple[str, Fraction]]:

@@ -10,6 +10,7 @@ import pandas as pd
 from capacity.plan import PlannedBatch, PlannedCampaign, PlannedOrder, Price
 from capacity.scenario import Record
 from capacity.tables.genealogy import GENEALOGY_COLUMNS, SHIPMENT_COLUMNS
+from capacity.tables.qualified import QUALIFICATION_COLUMNS
 from capacity.tables.rows import plain
 from capacity.tables.stock import STOCK_COLUMNS
 from capacity.tables.waits import WAIT_COLUMNS
@@ -30,6 +31,7 @@ COLUMNS = {
     "genealogy": GENEALOGY_COLUMNS,
     "stock": STOCK_COLUMNS,
     "waits": WAIT_COLUMNS,
+    "qualifications": QUALIFICATION_COLUMNS,
 }
 """Tables whose columns say themselves what they hold."""
 

@@ -20,17 +20,19 @@ Milestone = tuple[str, str | None, str, str | None, str, datetime, str]
 def milestones(scenario: Scenario, plan: Plan | None = None) -> pd.DataFrame:
     """Every date that opens a site or a market to a programme.
 
-    Go-live, transfers and rights to ship are the scenario's; PPQ is the plan's.
+    Go-live, dated transfers and licences are the scenario's; PPQ is the plan's, and with
+    it every milestone of the qualifications that the plan goes through.
 
     Returns
     -------
     DataFrame
         programme, step (none for all steps at the site), site, market (of rights to ship),
-        milestone (`go_live`, `transfer`, `ppq_start`, `ppq_released`, `right_to_ship`),
-        date, why (what gives the date); by site, programme and date.
+        milestone (`go_live`, `transfer_start`, `transfer`, `ppq_start`, `ppq_released`,
+        `filed`, `right_to_ship`), date, why (what gives the date); by site, programme
+        and date.
     """
     rows = [*_go_lives(scenario), *_transfers(scenario), *_ppqs(plan)]
-    rows += _rights(scenario)
+    rows += [*_rights(scenario), *_qualified(plan)]
     sites = [site.id for site in scenario.sites]
     programmes = [programme.id for programme in scenario.programmes]
     rows.sort(key=lambda row: (sites.index(row[2]), programmes.index(row[0]), row[5]))
@@ -63,6 +65,22 @@ def _rights(scenario: Scenario) -> Iterator[Milestone]:
         yield *opened, "right_to_ship", each.start, f"licence {each.id}"
 
 
+def _qualified(plan: Plan | None) -> Iterator[Milestone]:
+    """Transfers, filings and rights of the plan's qualifications."""
+    for row in [] if plan is None else plan.qualifications:
+        opened, why = (row.programme, None, row.site), row.qualification
+        if row.transfer_start is not None and row.transfer_end is not None:
+            said = f"qualification {why}"
+            yield *opened, None, "transfer_start", row.transfer_start, said
+            yield *opened, None, "transfer", row.transfer_end, said
+        for at in sorted({filing.filed for filing in row.filings}):
+            yield *opened, None, "filed", at, f"qualification {why}"
+        for filing in row.filings:
+            late = filing.inspected is not None and filing.inspected > filing.reviewed
+            said = f"qualification {why}: {'inspected' if late else 'reviewed'}"
+            yield *opened, filing.market, "right_to_ship", filing.right, said
+
+
 def _ppqs(plan: Plan | None) -> Iterator[Milestone]:
     """First start and last release of the PPQ batches of an order at a site."""
     made: dict[tuple[str, str, str], list[PlannedBatch]] = {}
@@ -73,7 +91,9 @@ def _ppqs(plan: Plan | None) -> Iterator[Milestone]:
     for (programme, site, order), batches in made.items():
         starts = [batch.start for batch in batches if batch.start is not None]
         released = [batch.released for batch in batches if batch.released is not None]
-        why, own = f"order {order}", batches[0].step
+        asked = batches[0].contract is None
+        why = f"qualification {order}" if asked else f"order {order}"
+        own = batches[0].step
         if starts:
             yield programme, own, site, None, "ppq_start", min(starts), why
         if released:

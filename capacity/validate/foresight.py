@@ -15,6 +15,7 @@ from capacity.scenario import (
     Frozen,
     InRelease,
     Lock,
+    MadeToStock,
     Order,
     Step,
     Stock,
@@ -202,6 +203,10 @@ def _waits(
 def _lead_time(network: Network, programme: str, step: Step, kind: str) -> Fraction:
     if network.in_process(programme, step):
         return Fraction(0)
+    stocked = network.made_to_stock.get(programme)
+    last = network.neighbour(programme, step, 1) is None
+    if stocked is not None and stocked.release_days is not None and last:
+        return stocked.release_days
     return network.lead_time(step, kind) or Fraction(0)
 
 
@@ -265,6 +270,49 @@ def impossible(network: Network) -> Iterator[Finding]:
             yield Finding(f"orders.{order.id}.due", text)
 
 
+def scarce(network: Network) -> Iterator[Finding]:
+    """Demand against stock that is more than what is on hand before anything new."""
+    for stocked in network.scenario.made_to_stock:
+        markets: list[str | None] = [*stocked.markets] or [None]
+        batches = [
+            earliest(network, stocked.programme, "commercial", market)
+            for market in markets
+        ]
+        firsts = [found[0] for found in batches if found]
+        at = f"made_to_stock.{stocked.id}"
+        if len(firsts) < len(batches):
+            yield Finding(at, f"nothing can ever be made for {stocked.programme}")
+            continue
+        first = max(firsts, key=lambda batch: batch.available)
+        wanted = Fraction(0)
+        for row in network.demand(stocked.programme):
+            wanted += row.quantity
+            there = _on_hand(network, stocked)
+            if first.available <= _day_end(network, row.due) or wanted <= there:
+                continue
+            text = (
+                f"{float(wanted):g} {stocked.unit} are wanted by then and "
+                f"{float(there):g} on hand; anything else comes on "
+                f"{format_moment(first.available)} at the earliest ({first.why})"
+            )
+            yield Finding(f"demand.{row.id}.due", text)
+            break
+
+
+def _on_hand(network: Network, stocked: MadeToStock) -> Fraction:
+    """Product that is there at `as_of`. [unit]"""
+    step = network.programmes[stocked.programme].recipe[-1]
+    found = sum((row.quantity for row in stocked.opening), Fraction(0))
+    for row in network.scenario.stock:
+        if (row.programme, network.step(row.programme, row.step)) == (
+            stocked.programme,
+            step,
+        ):
+            kg = step.kg_per_batch.get(row.suite, Fraction(1))
+            found += row.batches * (kg if stocked.unit == "kg" else 1)
+    return found
+
+
 def _from_stock(
     network: Network, order: Order, programme: str, market: str | None
 ) -> bool:
@@ -281,9 +329,14 @@ def _from_stock(
 
 
 def _deadline(network: Network, order: Order) -> datetime:
+    return _day_end(network, order.due)
+
+
+def _day_end(network: Network, due: datetime) -> datetime:
+    """When a due day is over."""
     if network.scenario.due_rule == "strict":
-        return order.due
-    return later(order.due, 1 - network.grid.tick)
+        return due
+    return later(due, 1 - network.grid.tick)
 
 
 def _never(network: Network, programme: str, market: str | None) -> str:
@@ -455,6 +508,7 @@ def _first_use(
 
 WARNINGS: list[Warn] = [
     impossible,
+    scarce,
     never_opened,
     dear_lateness,
     large_ppq,

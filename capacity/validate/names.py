@@ -140,7 +140,7 @@ def stage_names(network: Network) -> Iterator[Finding]:
 
 
 def permission_names(network: Network) -> Iterator[Finding]:
-    """Programmes, steps and sites that licences, transfers and lanes name."""
+    """What licences, transfers, qualifications and lanes name."""
     scenario = network.scenario
     rows: list[tuple[str, Licence | Transfer]] = []
     rows += [("licences", licence) for licence in scenario.licences]
@@ -149,6 +149,16 @@ def permission_names(network: Network) -> Iterator[Finding]:
         at = f"{part}.{row.id}"
         yield from _known(f"{at}.site", "site", row.site, network.sites)
         yield from _programme_step(network, at, row.programme, row.step)
+    markets = {market.id for market in scenario.markets}
+    orders = {order.id for order in scenario.orders}
+    for chain in scenario.qualifications:
+        at = f"qualifications.{chain.id}"
+        yield from _known(f"{at}.site", "site", chain.site, network.sites)
+        yield from _programme_step(network, at, chain.programme, None)
+        for number, name in enumerate(chain.markets):
+            yield from _known(f"{at}.markets.#{number}", "market", name, markets)
+        for number, name in enumerate(chain.orders):
+            yield from _known(f"{at}.orders.#{number}", "order", name, orders)
     for lane in scenario.lanes:
         yield from _known(f"lanes.{lane.id}.from", "site", lane.start, network.sites)
         yield from _known(f"lanes.{lane.id}.to", "site", lane.to, network.sites)

@@ -19,6 +19,7 @@ from capacity.scenario import (
     Lock,
     MadeToStock,
     Programme,
+    Qualification,
     ReleaseClass,
     Scenario,
     Shutdown,
@@ -144,8 +145,25 @@ class Network:
 
     # ------------------------------------------------------------ permission
 
+    @cached_property
+    def chains(self) -> dict[tuple[str, str], Qualification]:
+        """Qualifications by programme and site."""
+        return {(c.programme, c.site): c for c in self.scenario.qualifications}
+
+    def transferred(self, chain: Qualification) -> datetime | None:
+        """Earliest end of a qualification's transfer; none where it has none."""
+        days = chain.transfer_days
+        if days is None and chain.origin is not None:
+            days = self.scenario.quality.transfer_days.get(chain.origin)
+        if chain.origin is None or days is None:
+            return None
+        return later(max(self.scenario.as_of, chain.not_before or datetime.min), days)
+
     def opens(self, programme: str, step: str, site: str) -> datetime | None:
         """From when the site may make the step, if ever."""
+        chain = self.chains.get((programme, site))
+        if chain is not None and chain.origin is not None:
+            return self.transferred(chain)
         ends = [
             transfer.end
             for transfer in self.scenario.transfers
@@ -164,7 +182,14 @@ class Network:
     def right(
         self, programme: str, step: str, site: str, market: str
     ) -> datetime | None:
-        """From when the step may ship from the site to the market, if ever."""
+        """From when the step may ship from the site to the market, if ever.
+
+        Where a qualification gives the right: when filing and review may end at the
+        earliest, from the transfer's end on.
+        """
+        chain = self.chains.get((programme, site))
+        if chain is not None and market in chain.markets:
+            return self._granted(chain, step, market)
         found = [
             licence.start
             for licence in self.scenario.licences
@@ -173,6 +198,14 @@ class Network:
             and licence.step in (None, step)
         ]
         return min(found, default=None)
+
+    def _granted(self, chain: Qualification, step: str, market: str) -> datetime | None:
+        opened = self.opens(chain.programme, step, chain.site)
+        found = {row.id: row.review_days for row in self.scenario.markets}
+        days = found.get(market, {}).get(chain.filing)
+        if opened is None or days is None or not chain.permitted:
+            return None
+        return later(opened, self.scenario.quality.filing_days + days)
 
     # ---------------------------------------------------------------- suites
 

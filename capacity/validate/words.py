@@ -14,6 +14,8 @@ NOUNS = {
     "programmes": "programme",
     "transfers": "transfer",
     "licences": "licence",
+    "markets": "market",
+    "qualifications": "qualification",
     "lanes": "lane",
     "contracts": "contract",
     "orders": "order",

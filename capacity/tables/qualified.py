@@ -1,0 +1,107 @@
+"""What the plan's qualifications go through, when, and why then."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+import pandas as pd
+
+from capacity.horizon import format_moment
+from capacity.plan import Plan, PlannedBatch, PlannedFiling, PlannedQualification
+from capacity.scenario import Qualification, Scenario
+from capacity.tables.rows import plain
+
+QUALIFICATION_COLUMNS = {
+    "qualification": ("string", "Qualification."),
+    "programme": ("string", "Programme."),
+    "site": ("string", "Site."),
+    "market": ("string", "Market; none for what comes before the filings."),
+    "milestone": (
+        "string",
+        "transfer, engineering, ppq, ppq_release, filing, review, inspection, "
+        "right_to_ship; not_taken where the plan goes without.",
+    ),
+    "start": ("datetime64[us]", "First day; none for what has no length."),
+    "date": ("datetime64[us]", "When it is done."),
+    "why": ("string", "What gives the date."),
+}
+"""Columns of `qualifications.csv`: stored as, meaning."""
+
+Row = tuple[str | None, str, datetime | None, datetime | None, str]
+"""Market, milestone, start, date, why."""
+
+
+def qualifications(scenario: Scenario, plan: Plan) -> pd.DataFrame:
+    """One row per milestone of every qualification, as in `qualifications.csv`."""
+    found = {row.qualification: row for row in plan.qualifications}
+    cells = []
+    for chain in sorted(scenario.qualifications, key=lambda chain: chain.id):
+        row = found.get(chain.id)
+        steps = [_left_out(chain)] if row is None else _gone_through(plan, chain, row)
+        cells += [
+            [chain.id, chain.programme, chain.site, *map(plain, step)] for step in steps
+        ]
+    return pd.DataFrame(cells, columns=list(QUALIFICATION_COLUMNS), dtype=object)
+
+
+def _left_out(chain: Qualification) -> Row:
+    why = "what it would rescue costs less" if chain.permitted else "not permitted"
+    return None, "not_taken", None, None, why
+
+
+def _gone_through(
+    plan: Plan, chain: Qualification, row: PlannedQualification
+) -> Iterator[Row]:
+    if row.transfer_start is not None:
+        why = f"a transfer from {chain.origin}, in a slot of {chain.site}"
+        yield None, "transfer", row.transfer_start, row.transfer_end, why
+    own = [
+        b for b in plan.batches if (b.programme, b.site) == (row.programme, row.site)
+    ]
+    trials = [b for b in own if b.kind == "engineering" and b.order is not None]
+    if row.engineered is not None:
+        starts = [batch.start for batch in trials if batch.start is not None]
+        yield (
+            None,
+            "engineering",
+            min(starts, default=None),
+            row.engineered,
+            f"campaign {_campaign(trials, row.engineered)}, after the transfer",
+        )
+    if row.ppq_start is not None and row.ppq_out is not None:
+        checks = [b for b in own if b.kind == "ppq"]
+        why = f"campaign {_campaign(checks, row.ppq_out)}"
+        if row.engineered is not None:
+            why += ", after engineering"
+        yield None, "ppq", row.ppq_start, row.ppq_out, why
+        why = "the last PPQ batch is tested and reviewed"
+        yield None, "ppq_release", row.ppq_out, row.ppq_released, why
+    for filing in row.filings:
+        yield from _filing(plan, row, filing)
+
+
+def _campaign(batches: list[PlannedBatch], out: datetime) -> str:
+    return next((b.campaign or "" for b in batches if b.out == out), "")
+
+
+def _filing(
+    plan: Plan, row: PlannedQualification, filing: PlannedFiling
+) -> Iterator[Row]:
+    name, last = filing.market, row.ppq_released
+    yield name, "filing", last, filing.filed, "written once PPQ is released"
+    yield name, "review", filing.filed, filing.reviewed, f"{name} reviews the filing"
+    why = f"{name} has approved"
+    if filing.inspected is not None:
+        first, begun = min(
+            (each.filed, other.qualification)
+            for other in plan.qualifications
+            if other.site == row.site
+            for each in other.filings
+            if each.market == name
+        )[::-1]
+        brought = f"the site's first filing there, {first} on {format_moment(begun)}"
+        yield name, "inspection", begun, filing.inspected, f"brought by {brought}"
+        if filing.inspected > filing.reviewed:
+            why = f"{row.site} has been inspected for {name}"
+    yield name, "right_to_ship", None, filing.right, why

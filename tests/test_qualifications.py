@@ -1,0 +1,426 @@
+"""Qualifications by hand: the date of every milestone, what it costs, what it rescues."""
+
+from __future__ import annotations
+
+import json
+from copy import deepcopy
+from functools import cache
+from typing import Any
+
+import pytest
+from hypothesis import assume, given, settings
+from strategies import documents
+from test_agreement import optimum, valid
+from test_rules import network, prices, programme
+
+from capacity import plots, tables
+from capacity.checker import breaches
+from capacity.plan import Plan, PlannedQualification
+from capacity.scenario import Scenario
+from capacity.solver import solve
+from capacity.validate import problems
+
+Row = dict[str, Any]
+
+
+def two_sites() -> Row:
+    """P is wanted in the US by 8 June, and no site may ship it: B may be qualified.
+
+    In T at B a batch takes 10 days, one follows 5 days after another, and the first
+    campaign has a changeover of 3 days. PPQ is released 20 days after out.
+    """
+    document = network()
+    document["horizon"]["end"] = "2026-09-30"
+    site = document["sites"][0]
+    site |= {"id": "B", "name": "B", "shutdowns": [], "qc_batches": []}
+    site["qc_batches"] = [{"from": "2025-01-01", "value": 7}]
+    site["qa_reviewers"] = [{"from": "2025-01-01", "value": 20}]
+    document["suites"][0] |= {"id": "T", "site": "B", "set_up": None}
+    document["release_classes"][0]["lead_time"]["ppq"] = {"p50": 20, "p90": 20}
+    for row in document["programmes"]:
+        row["recipe"][0]["suites"] = ["T"]
+    document["programmes"] = document["programmes"][:1]
+    document["contracts"] = document["contracts"][:1]
+    document["licences"] = []
+    document["quality"] = {
+        "transfer_days": {"within": 30, "outside": 60},
+        "filing_days": 15,
+    }
+    document["markets"] = [
+        {"id": "US", "review_days": {"addition": 40, "new": 100}, "inspection_days": 60}
+    ]
+    document["qualifications"] = [qualification("P")]
+    document["orders"][0]["due"] = "2026-06-08"
+    return document
+
+
+def qualification(name: str, **fields: Any) -> Row:
+    return {
+        "id": f"{name}@B",
+        "programme": name,
+        "site": "B",
+        "origin": "within",
+        "engineering_batches": 1,
+        "ppq_batches": 3,
+        "markets": ["US"],
+        "filing": "addition",
+        "transfer_cost": 1000,
+        "filing_cost": 100,
+    } | fields
+
+
+@cache
+def solved(document: str) -> Plan:
+    scenario = Scenario.model_validate_json(document)
+    assert problems(scenario) == []
+    result = solve(scenario, work=20)
+    assert result.breaches == []
+    assert result.status == "optimal"
+    assert result.plan is not None
+    return result.plan
+
+
+def planned(document: Row) -> Plan:
+    """The best plan, proved."""
+    return solved(json.dumps(document))
+
+
+def milestones(row: PlannedQualification) -> list[str]:
+    dates = [
+        row.transfer_start,
+        row.transfer_end,
+        row.engineered,
+        row.ppq_start,
+        row.ppq_out,
+        row.ppq_released,
+        *(
+            date
+            for filing in row.filings
+            for date in (filing.filed, filing.reviewed, filing.inspected, filing.right)
+        ),
+    ]
+    return ["-" if date is None else f"{date:%m-%d}" for date in dates]
+
+
+def test_milestones_follow_one_another_each_as_early_as_can_be() -> None:
+    plan = planned(two_sites())
+
+    (row,) = plan.qualifications
+    assert milestones(row) == [
+        "01-01", "01-31",  # transfer within the quality system: 30 days
+        "02-10",  # engineering from the end of the transfer, out 10 days later
+        "02-13",  # PPQ 3 days after
+        "03-05",  # three batches: 10 + 2 x 5 days
+        "03-25",  # released 20 days after out
+        "04-09",  # filed 15 days after the last release
+        "05-19",  # reviewed in 40 days
+        "06-08",  # inspected 60 days after the first filing of the site
+        "06-08",  # so it may ship
+    ]  # fmt: skip
+
+
+def test_a_qualification_costs_its_transfer_its_filings_and_its_batches() -> None:
+    plan = planned(two_sites())
+
+    assert plan.costs.qualification == 1000 + 100 + 4 * 500
+    assert plan.costs.variable == 0
+    # Both batches of the order are made before 8 June, at (1 - 0.9) x 500 each.
+    assert plan.costs.at_risk == 2 * 50
+    assert plan.costs.lateness == plan.costs.unserved == 0
+    assert plan.costs.changeover == 1000
+    assert {row.order for row in plan.orders} == {"O"}
+
+
+def test_ppq_that_may_fail_costs_what_making_it_again_costs() -> None:
+    document = two_sites()
+    document["qualifications"][0]["ppq_success"] = 0.9
+
+    assert planned(document).costs.qualification == 3100 + 3 * 50
+
+
+def test_from_outside_a_transfer_takes_longer_and_a_right_comes_later() -> None:
+    document = two_sites()
+    document["qualifications"][0]["origin"] = "outside"
+
+    (row,) = planned(document).qualifications
+    assert milestones(row)[:2] == ["01-01", "03-02"]
+    # 30 days later, but no PPQ runs into the shutdown: B has none.
+    assert milestones(row)[-1] == "07-08"
+
+
+def test_another_kind_of_filing_is_reviewed_for_longer() -> None:
+    document = two_sites()
+    document["qualifications"][0]["filing"] = "new"
+
+    (row,) = planned(document).qualifications
+    assert milestones(row)[-3:] == ["07-18", "06-08", "07-18"]
+
+
+def test_a_transfer_starts_no_earlier_than_it_may() -> None:
+    document = two_sites()
+    document["qualifications"][0]["not_before"] = "2026-01-11"
+
+    (row,) = planned(document).qualifications
+    assert milestones(row)[:2] == ["01-11", "02-10"]
+    assert milestones(row)[-1] == "06-18"
+
+
+def test_what_isnt_worth_its_cost_isnt_qualified() -> None:
+    document = two_sites() | {"tiers": "single"}  # else firm lines are worth anything
+    document["qualifications"][0]["transfer_cost"] = 100_000
+
+    plan = planned(document)
+
+    assert plan.qualifications == []
+    assert plan.batches == []
+    assert plan.costs.unserved == plan.objective == 2 * 20_000
+    assert plan.orders[0].cause == "licence"
+
+
+def test_a_client_who_orders_ppq_pays_for_it() -> None:
+    document = two_sites()
+    chain = document["qualifications"][0]
+    chain |= {"engineering_batches": 0, "ppq_batches": 0, "orders": ["E", "V"]}
+    common = {"contract": "C", "due": "2026-03-30"}
+    document["orders"] += [
+        common | {"id": "E", "kind": "engineering", "batches": 1, "due": "2026-02-10"},
+        common | {"id": "V", "kind": "ppq", "batches": 3},
+    ]
+
+    plan = planned(document)
+
+    assert milestones(plan.qualifications[0])[-1] == "06-08"
+    assert plan.costs.qualification == 1000 + 100
+    assert {row.order for row in plan.orders} == {"O", "E", "V"}
+
+
+def two_programmes() -> Row:
+    """Q, in a suite U of its own, may be qualified at B too."""
+    document = two_sites()
+    document["suites"].append(document["suites"][0] | {"id": "U"})
+    other = programme("Q", "Y")
+    other["recipe"][0]["suites"] = ["U"]
+    document["programmes"].append(other)
+    document["contracts"].append(
+        {"id": "D", "programme": "Q", "firm_months": 12, "price": prices(10_000)}
+    )
+    document["orders"].append(
+        document["orders"][0] | {"id": "Q1", "contract": "D", "due": "2026-06-20"}
+    )
+    document["qualifications"].append(qualification("Q"))
+    return document
+
+
+def test_a_team_that_does_one_transfer_at_a_time_does_the_other_after_it() -> None:
+    document = two_programmes()
+    document["sites"][0]["transfer_slots"] = [{"from": "2026-01-06", "value": 1}]
+    for row in document["qualifications"]:
+        row |= {"engineering_batches": 0, "ppq_batches": 1}
+
+    # P is late by 5 days however it goes; Q, due 12 days later, by 18 if it comes second.
+    first, second = planned(document).qualifications
+
+    assert milestones(first)[:2] == ["01-06", "02-05"]
+    assert milestones(second)[:2] == ["02-05", "03-07"]
+
+
+def test_the_first_filing_of_a_site_brings_the_inspection_that_all_wait_for() -> None:
+    rows = planned(two_programmes()).qualifications
+    filed = [row.filings[0].filed for row in rows]
+    inspected = {row.filings[0].inspected for row in rows}
+
+    assert len(inspected) == 1
+    (end,) = inspected
+    assert end is not None
+    assert (end - min(filed)).days == 60
+    for row in rows:
+        (filing,) = row.filings
+        assert (filing.reviewed - filing.filed).days == 40
+        assert filing.right == max(filing.reviewed, end)
+
+
+def test_a_site_that_ships_to_a_market_already_isnt_inspected_again() -> None:
+    document = two_programmes()
+    document["qualifications"] = document["qualifications"][:1]
+    document["licences"] = [
+        {"id": "Q@B:US", "programme": "Q", "site": "B", "market": "US",
+         "from": "2025-01-01"}
+    ]  # fmt: skip
+
+    (row,) = planned(document).qualifications
+    (filing,) = row.filings
+    assert filing.inspected is None
+    assert filing.right == filing.reviewed
+
+
+# ------------------------------------------------------------------- plans that lie
+
+
+def changed(**fields: Any) -> list[str]:
+    """Breaches of the best plan with other milestones."""
+    scenario = Scenario.model_validate(two_sites())
+    plan = planned(two_sites())
+    (row,) = plan.qualifications
+    other = row.model_copy(update=fields)
+    return breaches(scenario, plan.model_copy(update={"qualifications": [other]}))
+
+
+def test_the_checker_works_every_milestone_out_again() -> None:
+    plan = planned(two_sites())
+    (row,) = plan.qualifications
+    (filing,) = row.filings
+    sooner = filing.model_copy(update={"right": filing.reviewed})
+
+    said = changed(filings=[sooner])
+    assert said == ["qualification P@B states milestones that don't follow"]
+    assert changed(ppq_released=row.ppq_out) == said
+    assert changed(transfer_end=row.transfer_start) == [
+        "qualification P@B states another transfer than it takes"
+    ]
+    assert changed(qualification="P@C") == ["unknown qualification P@C"]
+
+
+def test_a_plan_that_forgets_its_qualification_breaks_rules() -> None:
+    scenario = Scenario.model_validate(two_sites())
+    plan = planned(two_sites()).model_copy(update={"qualifications": []})
+
+    found = breaches(scenario, plan)
+
+    assert "qualification P@B is missing, though its PPQ is complete" in found
+    assert any("isn't open to P ab" in said for said in found)
+
+
+# ------------------------------------------------------------- tables and pictures
+
+
+def test_every_milestone_has_a_row_that_says_why() -> None:
+    scenario = Scenario.model_validate(two_sites())
+    frame = tables.qualifications(scenario, planned(two_sites()))
+
+    rows = {row.milestone: row for row in frame.itertuples()}
+    assert {name: f"{row.start} {row.date}" for name, row in rows.items()} == {
+        "transfer": "2026-01-01 2026-01-31",
+        "engineering": "2026-01-31 2026-02-10",
+        "ppq": "2026-02-13 2026-03-05",
+        "ppq_release": "2026-03-05 2026-03-25",
+        "filing": "2026-03-25 2026-04-09",
+        "review": "2026-04-09 2026-05-19",
+        "inspection": "2026-04-09 2026-06-08",
+        "right_to_ship": "None 2026-06-08",
+    }
+    assert rows["right_to_ship"].why == "B has been inspected for US"
+    assert rows["inspection"].why == (
+        "brought by the site's first filing there, P@B on 2026-04-09"
+    )
+
+
+def test_a_qualification_that_isnt_taken_has_a_row_as_well() -> None:
+    document = two_sites() | {"tiers": "single"}
+    document["qualifications"][0]["transfer_cost"] = 100_000
+
+    frame = tables.qualifications(Scenario.model_validate(document), planned(document))
+
+    assert frame[["milestone", "why"]].to_numpy().tolist() == [
+        ["not_taken", "what it would rescue costs less"]
+    ]
+
+
+def test_key_figures_pay_for_a_qualification_once() -> None:
+    scenario = Scenario.model_validate(two_sites())
+    found = tables.kpis(
+        scenario, planned(two_sites()), bound=0, tiers=[], unavoidable=0
+    )
+
+    # Two batches sold; six made at 500, a changeover, a transfer, a filing.
+    assert found["revenue"] == 2 * 10_000
+    assert found["margin"] == 20_000 - 6 * 500 - 1000 - 1000 - 100
+    assert found["on_time_in_full"] == 1
+    assert found["first_shipment"] == {"B": {"US": "2026-06-08"}}
+
+
+def test_the_gantt_has_transfer_ppq_and_flags_below_the_suites_of_the_site() -> None:
+    scenario = Scenario.model_validate(two_sites())
+    figure = plots.gantt_figure(scenario, planned(two_sites()))
+
+    (ax,) = figure.axes
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["T", "P"]
+    drawn = {str(each.get_gid()) for each in figure.findobj()}
+    assert {"transfer:P@B", "ppq:P@B", "right:P@B:US", "markets:P@B"} <= drawn
+
+
+# ------------------------------------------------------------------------ bad input
+
+
+def said(document: Row) -> list[tuple[str, str]]:
+    return problems(Scenario.model_validate(document))
+
+
+@pytest.mark.parametrize(
+    ("fields", "path", "text"),
+    [
+        ({"filing": "additon"}, "filing", "review time for additon; did you mean"),
+        ({"markets": ["USA"]}, "markets.#0", "unknown market USA; did you mean US?"),
+        ({"markets": ["US", "US"]}, "markets.#1", "US comes twice"),
+        ({"site": "C"}, "site", "unknown site C"),
+        ({"origin": None}, "origin", "missing: no transfer or licence opens B"),
+        ({"ppq_batches": 0}, "ppq_batches", "a right to ship needs PPQ"),
+        ({"ppq_batches": 4}, "ppq_batches", "4 don't fit one campaign of 3"),
+        ({"orders": ["O"]}, "orders.#0", "O is commercial, not engineering or PPQ"),
+        ({"orders": ["X"]}, "orders.#0", "unknown order X"),
+    ],
+)
+def test_a_qualification_that_cant_be_meant_is_refused(
+    fields: Row, path: str, text: str
+) -> None:
+    document = two_sites()
+    document["qualifications"][0] |= fields
+
+    found = dict(reversed(said(document)))
+
+    assert text in found[f"qualifications.P@B.{path}"]
+
+
+def test_a_right_before_its_ppq_is_refused() -> None:
+    document = two_sites()
+    document["licences"] = [
+        {"id": "L", "programme": "P", "site": "B", "market": "US", "from": "2026-02-01"}
+    ]
+
+    assert any("before or without its PPQ" in text for _, text in said(document))
+
+
+def test_a_transfer_without_a_length_is_refused() -> None:
+    document = two_sites()
+    document["quality"]["transfer_days"] = {"outside": 60}
+
+    ((path, text),) = said(document)
+    assert path == "qualifications.P@B.origin"
+    assert "how long one from within takes" in text
+
+
+def test_what_is_under_way_is_stated_by_date() -> None:
+    document = two_sites()
+    document["stock"] = [
+        {"id": "shelf", "programme": "P", "suite": "T", "kind": "commercial",
+         "batches": 1, "expiry": "2027-01-01"}
+    ]  # fmt: skip
+
+    ((path, text),) = said(document)
+    assert path == "stock.shelf.suite"
+    assert "state transfers and licences by date" in text
+
+
+# ------------------------------------------------------------------ what it is worth
+
+
+@settings(max_examples=max(6, settings().max_examples // 25))
+@given(documents(frozenset({"qualifications"})))
+def test_turning_a_permitted_site_off_never_improves_a_plan(document: Row) -> None:
+    assume(document["qualifications"])
+    document["qualifications"][0]["permitted"] = True
+    closed = deepcopy(document)
+    closed["qualifications"][0]["permitted"] = False
+
+    open_, shut = optimum(valid(document)), optimum(valid(closed))
+
+    assert shut is None or (open_ is not None and open_ <= shut)
