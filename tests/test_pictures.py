@@ -41,7 +41,7 @@ def worked(copies: int = 1) -> tuple[Scenario, Plan]:
     plan = Plan.model_validate_json(gzip.decompress(packed.read_bytes()))
     rows = {
         name: [_copied(row, copy) for copy in range(copies) for row in found]
-        for name in ("batches", "campaigns", "orders")
+        for name in ("batches", "campaigns", "orders", "qualifications")
         for found in [getattr(plan, name)]
     }
     return scenario, plan.model_copy(update=rows)
@@ -51,7 +51,14 @@ def _copied(row: BaseModel, copy: int) -> BaseModel:
     """A row of the plan as a copy of the network has it."""
     named = {
         name: suffixed(getattr(row, name), copy)
-        for name in ("campaign", "batch", "order", "qc_site", "qa_site")
+        for name in (
+            "campaign",
+            "batch",
+            "order",
+            "qc_site",
+            "qa_site",
+            "qualification",
+        )
         if copy and getattr(row, name, None) is not None
     }
     return renamed(row.model_copy(update=named), copy)
