@@ -97,7 +97,7 @@ def starts(plan: Plan) -> dict[str, tuple[object, object]]:
 @settings(max_examples=40)
 @given(st.data())
 def test_nothing_waits_but_for_room(data: st.DataObject) -> None:
-    family = data.draw(st.sampled_from(["queues", "priorities"]))
+    family = data.draw(st.sampled_from(["queues", "priorities", "stock"]))
     case: Case = data.draw(cases(frozenset({family})))
     plan = to_plan(case.schedule, "drawn")
     assume(broken_rules(case.scenario, plan) == [])
@@ -108,7 +108,11 @@ def test_nothing_waits_but_for_room(data: st.DataObject) -> None:
     assert broken_rules(case.scenario, sooner) == []
     assert found.rank <= case.schedule.rank
     assert early(found) == found
-    if family == "queues" and case.scenario.quality.priority == "free":
+    stocked = {row.programme for row in case.scenario.made_to_stock}
+    for old, new in zip(plan.batches, sooner.batches, strict=True):
+        if old.programme in stocked and old.order is None and old.kind == "commercial":
+            assert (new.qc_start, new.qa_start) == (old.qc_start, old.qa_start)
+    if family != "priorities" and case.scenario.quality.priority == "free":
         before, after = starts(plan), starts(sooner)
         for batch, (qc, qa) in before.items():
             assert str(after[batch][0]) <= str(qc)
