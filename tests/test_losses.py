@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -11,7 +12,9 @@ from test_pinned import agree, laid
 from test_rules import frozen_network, network, scenario
 
 from capacity import tables
+from capacity.checker.book import Book
 from capacity.demand import lines
+from capacity.instance import build as instance_of
 from capacity.losses import make_up_batches, success_of_step
 from capacity.publish import to_plan
 from capacity.schedule import Schedule, freights_for
@@ -135,6 +138,38 @@ def test_a_batch_takes_the_intermediates_that_are_expected_to_fail_as_well() -> 
         case = laid(document, ("ab", "S", 3, (None,) * count), ("conj", "K", 40, (0,)))
         case.schedule = shipped(case.schedule)
         assert agree(case) is verdict
+        if verdict:
+            rows = tables.genealogy(drawn, to_plan(case.schedule, "drawn"))
+            assert rows.spare.tolist() == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("success", "released", "taken"),
+    [
+        # Without failures a batch takes one. 1 / 0.8 - 1 = 1/4 fails for each: the second
+        # batch brings it to a half, so it takes one more; so does the sixth.
+        ("0.999", 0, [1, 1, 1, 1, 1, 1]),
+        ("0.8", 0, [1, 2, 1, 1, 1, 2]),
+        # Two have passed already: a half is reached at the fourth.
+        ("0.8", 2, [1, 1, 1, 2, 1, 1]),
+    ],
+)
+def test_failures_of_intermediates_are_rounded_not_what_is_taken(
+    success: str, released: int, taken: list[int]
+) -> None:
+    document = frozen_network()
+    document["losses"] = {"success": {document["suites"][0]["stage"]: success}}
+    shelf: Row = {"id": "shelf", "programme": "P", "suite": "S", "step": "ab"}
+    shelf |= {"kind": "intermediate", "batches": released, "expiry": "2027-12-31"}
+    document["stock"] = [shelf] if released else []
+    drawn = scenario(document)
+    book = Book(drawn)
+    supply = next(s.frozen for s in instance_of(drawn).steps if s.frozen is not None)
+
+    found = [book.intermediates("P", "conj", n) for n in range(7)]
+
+    assert found == [supply.units(n) for n in range(7)]
+    assert [b - a for a, b in pairwise(found)] == taken
 
 
 def shipped(schedule: Schedule) -> Schedule:

@@ -55,6 +55,22 @@ def test_what_ends_last_binds_at_the_site_and_in_the_months_of_the_wait() -> Non
     ]
 
 
+@pytest.mark.parametrize(
+    ("qc", "qa", "cause"),
+    [
+        # Testing takes 6 days, review 4: what ends last made it late, whoever waited longer.
+        (40, 41, "qc"),
+        (40, 43, "qa"),
+        # Both end on the same day; the review waited longer.
+        (40, 42, "qa"),
+    ],
+)
+def test_a_line_is_late_for_what_ends_last(qc: int, qa: int, cause: str) -> None:
+    _, plan = queued((qc, qa))
+
+    assert [order.cause for order in plan.orders if order.late] == [cause]
+
+
 def test_a_stretch_counts_its_batches_and_their_mean_wait() -> None:
     scenario, plan = queued((0, 4), (0, 5), (0, 6))
 
