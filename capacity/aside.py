@@ -76,8 +76,10 @@ class Aside:
         """Best bound so far. [money]"""
         self.told: list[tuple[float, int]] = []
         """When it became better, by this process's clock, and the bound. [s, money]"""
-        self.parts: list[list[Wish]] = []
-        """Campaigns of the parts that have been searched."""
+        self.parts: dict[int, list[Wish]] = {}
+        """Campaigns of the best plan of each part so far, by its number."""
+        self.searched = 0
+        """Parts that are done."""
         self.sweeps: int | None = None
         """How many there were, once it has answered."""
         self.prices: dict[int, list[float]] = {}
@@ -106,7 +108,8 @@ class Aside:
 
     def _hear(self, said: dict[str, Any]) -> None:
         if "part" in said:
-            self.parts.append([Wish(*row) for row in said["part"]])
+            self.parts[said["part"]] = [Wish(*row) for row in said["plan"]]
+            self.searched = said["searched"]
             return
         if said["bound"] > self.latest:
             self.latest = said["bound"]
@@ -115,12 +118,12 @@ class Aside:
             self.prices = {week: prices for week, *prices in said["prices"]}
             self.sweeps = said["sweeps"]
 
-    def wait_for_parts(self, stop: Callable[[], bool]) -> list[list[Wish]]:
-        """Campaigns of all parts; fewer where it was stopped or failed before."""
+    def wait_for_parts(self, stop: Callable[[], bool]) -> int:
+        """How many parts are done: all, where it wasn't stopped and didn't fail before."""
         wanted = len(self.job.tasks)
-        while len(self.parts) < wanted and self.talk.is_alive() and not stop():
+        while self.searched < wanted and self.talk.is_alive() and not stop():
             self.talk.join(0.05)
-        return self.parts[:wanted]
+        return self.searched
 
     def wait(self, stop: Callable[[], bool]) -> int | None:
         """Sweeps of its answer, None where it was stopped or failed before it had one."""
@@ -160,9 +163,14 @@ def work(source: BinaryIO, sink: BinaryIO) -> None:
         sink.write(json.dumps(told).encode() + b"\n")
         sink.flush()
 
-    for task in job.tasks:
-        write(part=wishes_of(_searched(task)))
-    found = bound(
+    for number, task in enumerate(job.tasks):
+
+        def better(schedule: Schedule, *, number: int = number) -> None:
+            write(part=number, plan=wishes_of(schedule), searched=number)
+
+        found = wishes_of(_searched(task, better))
+        write(part=number, plan=found, searched=number + 1)
+    bounded = bound(
         job.instance,
         job.upper - job.besides,
         sweeps=job.sweeps,
@@ -170,11 +178,13 @@ def work(source: BinaryIO, sink: BinaryIO) -> None:
         report=lambda value: write(bound=value + job.besides),
         fine=job.fine,
     )
-    rows = list(zip(found.weeks, *found.prices, strict=True)) if found.prices else []
-    write(bound=found.value + job.besides, sweeps=found.sweeps, prices=rows)
+    rows = (
+        list(zip(bounded.weeks, *bounded.prices, strict=True)) if bounded.prices else []
+    )
+    write(bound=bounded.value + job.besides, sweeps=bounded.sweeps, prices=rows)
 
 
-def _searched(task: Task) -> Schedule:
+def _searched(task: Task, report: Callable[[Schedule], None]) -> Schedule:
     """A better plan of a part."""
     began = time.monotonic()
 
@@ -187,7 +197,7 @@ def _searched(task: Task) -> Schedule:
         task.start,
         seed=task.seed,
         done=done,
-        report=lambda _: None,
+        report=report,
         heat=task.heat,
         floors=task.floors,
     )

@@ -7,7 +7,6 @@ suites that it touches, and taken back as cheaply.
 
 from __future__ import annotations
 
-import math
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -353,9 +352,7 @@ class Board:
 
     # -------------------------------------------------------------- changing
 
-    def estimate(
-        self, out: Iterable[Campaign], into: Sequence[Campaign], limit: float = math.inf
-    ) -> int | None:
+    def estimate(self, out: Iterable[Campaign], into: Sequence[Campaign]) -> int | None:
         """What `swap` would change at the least: as if the new batches never queued.
 
         None where the campaigns don't fit; nothing is done.
@@ -368,8 +365,6 @@ class Board:
             if cost is None:
                 return None
             delta += cost - self.changeovers[number]
-        if delta > limit + BREACH:
-            return delta
         changed = {c.step for c in leaving} | {c.step for c in into}
         before = [(number, self.steps[number]) for number in changed]
         for campaign in into:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
@@ -24,22 +24,40 @@ SLIDES = 10
 MOST = 40
 """Most windows that are looked at."""
 
+TRY_MOVES = 90
+"""Moves of a search that looking at a window once takes as long as."""
+
 SPAN = 150
 """Batches due within so many days make a bundle, where some have been given up. [day]"""
 
 
-def punctual(schedule: Schedule, floors: Sequence[int]) -> list[Schedule]:
+def punctual(
+    schedule: Schedule,
+    floors: Sequence[int],
+    spend: Callable[[int], bool] = lambda _: True,
+) -> list[Schedule]:
     """Plans near one in which firm lines are late that aren't late there, the best first.
 
     For some months two suites change what they make, as far as it fits; what doesn't is
     given up and finds another place as in a first plan. So a firm line comes to another
     suite, and most of what a long search has found is kept. Other firm lines may be late
     instead: a short search has to follow.
+
+    Parameters
+    ----------
+    schedule
+        The plan in hand.
+    floors
+        Firm service that can't be bettered, by programme. [money]
+    spend
+        Told how many moves of a search a try takes as long as; False ends it.
     """
     board = board_of(schedule)
     found: list[tuple[tuple[int, ...], Snapshot]] = []
     late = {group for *_, group in _late(board, floors)}
     for window in islice(_windows(board, floors), MOST):
+        if not spend(TRY_MOVES * len(EARLIER)):
+            break
         for earlier in EARLIER:
             mark = board.mark()
             moved = _exchange(board, window, earlier)

@@ -258,12 +258,14 @@ class _Levels:
     def _room(self, suite: int, first: int, last: int) -> float:
         """Open ticks of a suite in a stretch of steps, and what may lie before them."""
         data = self.instance.suites[suite]
-        begin = data.free_from if not first else self.cuts[first - 1]
+        begin = data.free_from
+        if first:
+            begin = max(begin, self.cuts[first - 1])
         end = self.cuts[last - 1]
         spans = [*data.closures, *self._locked(suite)]
         shut = sum(max(0, min(b, end) - max(a, begin)) for a, b in _merged(spans))
-        before = 0 if begin <= data.free_from else self.leads[suite]
-        return float(max(0, end - max(begin, data.free_from) - shut) + before)
+        before = 0 if begin == data.free_from else self.leads[suite]
+        return float(max(0, end - begin - shut) + before)
 
     def _locked(self, suite: int) -> Iterator[tuple[int, int]]:
         for lock in self.instance.locks:

@@ -33,9 +33,6 @@ DEARER = 1.1
 """A plan in which none is late that need not be may cost so many times what it cost when
 some were; else further ones are tried. [1]"""
 
-PUNCTUAL_MOVES = 10_000
-"""Moves that finding plans in which fewer are late takes as long as."""
-
 MENDED_HEAT, AGAIN_HEAT = 0.1, 0.02
 """How hot a search begins from such plans, and from a plan put together from parts. [1]"""
 
@@ -64,8 +61,9 @@ def parts_of(instance: Instance) -> list[Part]:
         programme = instance.steps[lock.step].programme
         users.setdefault(lock.suite, set()).add(programme)
     shared = list(users.values())
-    if instance.freezers:  # whoever freezes intermediates may fill them
-        shared.append({step.programme for step in instance.steps if step.frozen})
+    freezing = {step.programme for step in instance.steps if step.frozen}
+    if instance.freezers and freezing:  # any of them may fill a freezer
+        shared.append(freezing)
     groups = [{programme} for programme in range(len(instance.programmes))]
     for programmes in shared:
         touched = [group for group in groups if group & programmes]
@@ -89,8 +87,7 @@ def _part(instance: Instance, programmes: frozenset[int]) -> Part:
     )
     size = sum(group.terms[group.reference].need for group in groups)
     for stocked in alone.stocked.values():
-        wanted = sum(period.demand for period in stocked.periods)
-        size += -(-wanted // max(stocked.amounts.values(), default=1))
+        size += -(-stocked.wanted // max(stocked.amounts.values(), default=1))
     return Part(programmes, alone, size)
 
 
@@ -128,9 +125,10 @@ class _Phases:
         """Share that is over. [1]"""
         return self.done(self.before + self.moves)
 
-    def spend(self, moves: int) -> None:
-        """Count what isn't a search as so many moves."""
+    def spend(self, moves: int) -> bool:
+        """Count what isn't a search as so many moves: whether any are left."""
         self.before += moves
+        return self.now < 1
 
     def until(self, share: float) -> Callable[[int], float]:
         """What tells the next search how far it is, which ends at a share of it all."""
@@ -206,9 +204,8 @@ def improved(
     search(starts, FREE if firm else MENDED, heat, FIRM_WEIGHT)
     free, seen, tries = best, None, list[Schedule]()
     while firm and phases.now < MENDED and not _settled(best, free, floors):
-        if seen is not best:
-            seen, tries = best, punctual(best, floors)
-            phases.spend(PUNCTUAL_MOVES)
+        if seen is not best and best.bill.firm_service > sum(floors):
+            seen, tries = best, punctual(best, floors, phases.spend)
         if not tries:
             break
         tries = [*tries[1:], tries[0]]

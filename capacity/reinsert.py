@@ -51,9 +51,6 @@ def improve(
     report: Callable[[Schedule], None],
     heat: float = 1.0,
     floors: Sequence[int] = (),
-    firm_weight: int = FIRM_WEIGHT,
-    cold: float = COLD,
-    oust: bool = True,
 ) -> Schedule:
     """Search from a plan.
 
@@ -71,22 +68,14 @@ def improve(
         Share of the usual first temperature: a good plan is lost with less than 1. [1]
     floors
         Firm service that can't be bettered, by programme; none where left out. [money]
-    firm_weight
-        What firm service counts in a strict plan, against everything else. [1]
-    cold
-        Last temperature, in shares of what a batch is worth. [1]
-    oust
-        Whether some batches are given up for others: useless where all find room.
 
     Returns
     -------
     The best plan met, firm service weighed.
     """
-    search = Search(board_of(schedule), seed, floors, firm_weight)
-    if oust:
-        search.moves.append((search.oust, 15))
-    search.run(done, report, heat, cold)
-    return search.best.schedule()
+    return raced(
+        [schedule], seed=seed, done=done, report=report, heat=heat, floors=floors
+    )
 
 
 QUALIFIED = 0.25
@@ -106,13 +95,13 @@ def raced(
     """Begin a search from each of several plans and go on with the one that does best.
 
     How a search ends is decided early, by how many of the batches that need intermediates
-    have found room while it is hot. Parameters and what comes back are those of `improve`.
+    have found room while it is hot. Parameters and what comes back are those of `improve`;
+    firm service counts `firm_weight` times in a strict plan, against everything else.
     """
     way = 1 / (1 + (len(starts) - 1) * QUALIFIED)
     before, runners = 0, list[Search]()
     for number, start in enumerate(starts):
         runner = Search(board_of(start), seed + number, floors, firm_weight)
-        runner.moves.append((runner.oust, 15))
         first = done(before)
 
         def over(moves: int, *, since: float = first, made: int = before) -> float:
@@ -129,7 +118,8 @@ def raced(
         return 1.0 if now >= 1 else QUALIFIED + (now - first) / way
 
     best.run(rest, report, heat)
-    return best.best.schedule()
+    broken, _ = best.best_worth
+    return starts[runners.index(best)] if broken else best.best.schedule()
 
 
 Move = Callable[[Campaign], Change | None]
@@ -167,6 +157,7 @@ class Search:
             (self.cross, 3),
             (self.split, 8),
             (self.resize, 6),
+            (self.oust, 15),
             (None, 0.3),  # rebuild: takes a hundred times as long
         ]
         if self.chains:
@@ -183,20 +174,19 @@ class Search:
         done: Callable[[int], float],
         report: Callable[[Schedule], None],
         heat: float = 1.0,
-        cold: float = COLD,
         until: float = 1.0,
     ) -> int:
         """Make moves, hot ones first, until so much of the search is done: how many."""
         every, weights = zip(*self.moves, strict=True)
         worth = max(1.0, self.worth())
-        hot, cold = worth * max(heat * HOT, cold), worth * cold
+        hot, cold = worth * max(heat * HOT, COLD), worth * COLD
         made, told, known = 0, -1, self.best_worth
         while (share := done(made)) < until:
             self.soften(share)
             if int(share * REPORTS) > told:
                 told = int(share * REPORTS)
                 self.harden()
-                if self.best_worth < known:
+                if self.best_worth < known and not self.best_worth[0]:
                     known = self.best_worth
                     report(self.best.schedule())
             warm = hot * (cold / hot) ** share

@@ -38,7 +38,7 @@ from capacity.parts import (
 from capacity.plan import Plan, Price, Reached
 from capacity.publish import to_plan
 from capacity.reinsert import improve
-from capacity.reopen import Attempt, Reopener
+from capacity.reopen import Attempt, Reopener, what_is_shared_holds
 from capacity.resume import campaigns_of, schedule_of, wishes_of
 from capacity.scenario import Scenario
 from capacity.schedule import Schedule
@@ -254,6 +254,9 @@ MOST_SWEEPS = 10_000
 FINE, FINE_SWEEP = 3, 10
 """Time steps per shortest takt of a last sweep, and how many others it takes as long as."""
 
+PLENTY = 60
+"""Moves per batch from which on reinsertion begins as hot as it may."""
+
 RESUMED_HEAT = 0.02
 """How hot reinsertion begins from a plan that has been improved before. [1]"""
 
@@ -262,6 +265,9 @@ PARTS_SHARE = 0.9
 
 WHOLE_SHARE = 0.5
 """Share of what they leave for reinsertion in the whole plan."""
+
+TURNED_AWAY = 5
+"""Plans of parts in a row that make the whole no better: it is searched instead."""
 
 ASIDE_SHARE = 0.5
 """Most of the time for parts in which the second core searches some before it bounds."""
@@ -319,6 +325,8 @@ class _Search:
         self.prices: list[Price] = []
         self.heat = 1.0
         """Of reinsertion. [1]"""
+        self.turned_away = 0
+        """Plans of parts in a row that made the whole no better."""
         self.here: list[tuple[Part, float]] = []
         """Parts to search in this process, and how long. [nominal s]"""
         self.there: list[tuple[Part, float]] = []
@@ -330,7 +338,7 @@ class _Search:
         """Construct, then prove a small case or improve a large one."""
         self.unavoidable = unavoidable(self.scenario)
         self.by_levels = stock_bound(self.instance)
-        self.bound = self.unavoidable + self.by_levels
+        self.bound = self.unavoidable
         self.bounds.append((0.0, self.bound))
         self.floors = floors(self.instance)
         if self.instance.linked:
@@ -352,7 +360,7 @@ class _Search:
         if self.best is None or self._finished():
             return
         if self._slots(whole) <= WHOLE_SLOTS:
-            self._reinsert(self.best, WARM_UP, WARM_UP_HEAT)
+            self._soundly(lambda best: self._reinsert(best, WARM_UP, WARM_UP_HEAT))
             self._prove(whole)
         self._improve()
 
@@ -549,14 +557,17 @@ class _Search:
         """A bound beside it; reinsertion part by part, then neighbourhoods."""
         if self._finished():
             return
-        self._share_out()
+        if not self._bound_first:
+            self._share_out()
         self._start_aside()
         try:
-            if self.gap and self.clock.time_limit is None:
-                self._end_bound()  # where it comes decides what follows
+            if self._bound_first:
+                self._end_bound()
                 if self._finished():
                     return
-            self._search_parts()
+                self._share_out()
+            self._soundly(self._search_parts)
+            self._soundly(self._search_whole)
             self._neighbourhoods()
             self._end_bound()
         finally:
@@ -564,13 +575,10 @@ class _Search:
                 self.aside.close()
 
     def _start_aside(self) -> None:
-        """In another process: the smaller parts searched, then a bound by prices.
-
-        Where a gap decides when to stop, the bound comes first and alone.
-        """
+        """In another process: the smaller parts searched, then a bound by prices."""
         assert self.best is not None
         timed = self.clock.time_limit is not None
-        first = bool(self.gap) and not timed
+        first = self._bound_first
         share = BOUND_SHARE if first else 1.0
         tasks = [self._task(part, seconds) for part, seconds in self.there]
         searched = sum(seconds for _, seconds in self.there)
@@ -604,11 +612,13 @@ class _Search:
         What it searches it can't bound in the same time.
         """
         here, there = list[Part](), list[Part]()
-        alone = bool(self.gap) and self.clock.time_limit is None
         for part in parts_of(self.instance):
+            if self._start_of(part) is None:
+                continue
             load = sum(other.size for other in (*there, part))
             most = ASIDE_SHARE * sum(other.size for other in here)
-            (there if load <= most and not alone else here).append(part)
+            aside = load <= most and not self._bound_first
+            (there if aside else here).append(part)
         total = sum(part.size for part in here)
         each = PARTS_SHARE * self.clock.left / max(1, total)
         self.here = [(part, each * part.size) for part in here]
@@ -657,31 +667,65 @@ class _Search:
         least = max(self.tier_bounds[0], sum(self.floors))
         return least if least <= self.best.bill.firm_service else 0
 
-    def _search_parts(self) -> None:
-        """Reinsertion in parts that share no suite, then in all of the plan."""
+    @property
+    def _bound_first(self) -> bool:
+        """Whether the bound decides when to stop, and so comes first and alone."""
+        return bool(self.gap) and self.clock.time_limit is None
+
+    def _soundly(self, phase: Callable[[Schedule], None]) -> None:
+        """Search on from the best plan, and go back to it if the new one breaks a rule."""
+        before, known = self.best, len(self.objectives)
+        assert before is not None
+        phase(before)
+        found = self.best
+        if (
+            found is not None
+            and found is not before
+            and not self._keeps_the_rules(found)
+        ):
+            self._log("what the search found breaks a rule: it is dropped")
+            self.best = before
+            del self.objectives[known:]
+
+    def _search_parts(self, _best: Schedule) -> None:
+        """Reinsertion in parts that share no suite."""
         for part, seconds in self.here:
             self._search_part(part, seconds)
+        done = 0
         if self.aside is not None:
-            parts = self.aside.wait_for_parts(self.clock.halted)
-            for (part, _), campaigns in zip(self.there, parts, strict=False):
-                self._take_part(part, campaigns)
-            if len(parts) < len(self.there) and not self.clock.halted():
+            done = self.aside.wait_for_parts(self.clock.halted)
+            for number, campaigns in sorted(self.aside.parts.items()):
+                self._take_part(self.there[number][0], campaigns)
+        missing = self.there[done:]
+        for part, seconds in missing:
+            if not self.clock.halted():
                 self.aside_failed = True
-        assert self.best is not None
-        self._reinsert(self.best, WHOLE_SHARE * self.clock.left, AGAIN_HEAT)
+                self._search_part(part, seconds)
+
+    def _search_whole(self, best: Schedule) -> None:
+        """Reinsertion in all of the plan: what parts share isn't theirs alone."""
+        share = WHOLE_SHARE if self.turned_away < TURNED_AWAY else 1.0
+        self._reinsert(best, share * self.clock.left, AGAIN_HEAT)
 
     def _search_part(self, part: Part, seconds: float) -> None:
-        """Better campaigns for some programmes, for so many seconds."""
-        seconds = min(seconds, self.clock.left)
-        if seconds <= 0 or self._within_gap():
+        """Better campaigns for some programmes, for so many seconds.
+
+        Where what they share with others, such as QC, turns its plans away, it ends.
+        """
+        seconds, start = min(seconds, self.clock.left), self._start_of(part)
+        if seconds <= 0 or start is None or self._within_gap():
             return
-        share = self._share(seconds)
+        share = _Share(
+            self.clock,
+            seconds,
+            lambda: self._within_gap() or self.turned_away >= TURNED_AWAY,
+        )
         found = improved(
-            self._start_of(part),
+            start,
             seed=self.seed,
             done=share,
             report=lambda schedule: self._take_part(part, wishes_of(schedule)),
-            heat=self.heat,
+            heat=self._heat(part, seconds),
             floors=self._floors_of(part),
         )
         self._take_part(part, wishes_of(found))
@@ -689,20 +733,26 @@ class _Search:
 
     def _task(self, part: Part, seconds: float) -> Task:
         """The same for the other process."""
-        timed = self.clock.time_limit is not None
+        timed, start = self.clock.time_limit is not None, self._start_of(part)
+        assert start is not None  # such parts aren't shared out
         return Task(
-            self._start_of(part),
+            start,
             self._floors_of(part),
             self.seed,
-            self.heat,
+            self._heat(part, seconds),
             int(seconds * MOVES_PER_NOMINAL),
             seconds if timed else None,
         )
 
-    def _start_of(self, part: Part) -> Schedule:
+    def _heat(self, part: Part, seconds: float) -> float:
+        """How hot to begin: a hot search that is short ends above where it began. [1]"""
+        plenty = seconds * MOVES_PER_NOMINAL / (PLENTY * part.size)
+        return self.heat * min(1.0, plenty)
+
+    def _start_of(self, part: Part) -> Schedule | None:
+        """Its campaigns in the best plan, None where they break a rule by themselves."""
         assert self.best is not None
-        own = of_programmes(self.best, part.programmes)
-        return together(part.instance, own) or construct(part.instance)
+        return together(part.instance, of_programmes(self.best, part.programmes))
 
     def _floors_of(self, part: Part) -> list[int]:
         return [
@@ -716,8 +766,10 @@ class _Search:
         own = of_programmes(self.best, part.programmes)
         rest = [wish for wish in wishes_of(self.best) if wish not in own]
         found = together(self.instance, [*rest, *campaigns])
-        if found is not None:
-            self._take(found, "reinsertion")
+        if found is not None and self._take(found, "reinsertion"):
+            self.turned_away = 0
+        elif found is None or found.rank > self.best.rank:
+            self.turned_away += 1
 
     def _reinsert(self, start: Schedule, budget: float, heat: float) -> None:
         """Reinsertion from a plan for so many seconds, nominal or by the clock."""
@@ -797,11 +849,21 @@ class _Search:
         """Keep a plan if it is better than the best."""
         if self.best is not None and schedule.rank >= self.best.rank:
             return False
-        self.best = schedule = early(schedule)
+        first = self.best is None
+        self.best = schedule = self._sooner(schedule)
         self.objectives.append((self.clock.seconds, schedule.bill.regret))
         self._log(f"{self.clock.seconds:.1f} s {name}: {schedule.bill}")
+        if first:
+            self._raise_bound(self.unavoidable + self.by_levels)
         self._report()
         return True
+
+    def _sooner(self, schedule: Schedule) -> Schedule:
+        """The plan with tests as early as queues let them be, if that is no worse."""
+        moved = early(schedule)
+        if moved.rank <= schedule.rank and what_is_shared_holds(moved):
+            return moved
+        return schedule
 
     def _report(self) -> None:
         if self.progress is not None and self.best is not None:

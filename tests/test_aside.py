@@ -5,12 +5,16 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
-from capacity.aside import Aside, Job
+from capacity.aside import Aside, Job, Task
 from capacity.bound import bound
+from capacity.construct import construct
 from capacity.instance import build
+from capacity.parts import improved, parts_of, together
 from capacity.reading import read
+from capacity.resume import wishes_of
 
 TINY = Path(__file__).parent.parent / "scenarios" / "tiny.yaml"
 UPPER = 424_700
@@ -31,6 +35,28 @@ def test_it_answers_what_it_would_answer_here() -> None:
     assert aside.process.returncode == 0
     assert list(aside.prices) == list(found.weeks)
     assert [*zip(*aside.prices.values(), strict=True)] == list(found.prices)
+
+
+def test_it_searches_parts_first_as_it_would_here() -> None:
+    instance = build(read(TINY).scenario)
+    [part] = parts_of(instance)
+    start = together(part.instance, wishes_of(construct(instance)))
+    assert start is not None
+    task = Task(start, [0, 0, 0], seed=3, heat=0.1, moves=400, seconds=None)
+    aside = Aside(replace(job(2), tasks=(task, task)))
+
+    assert aside.wait_for_parts(lambda: False) == 2
+    assert aside.wait(lambda: False)
+
+    here = improved(
+        start,
+        seed=3,
+        done=lambda moves: moves / 400,
+        report=lambda _: None,
+        heat=0.1,
+        floors=[0, 0, 0],
+    )
+    assert aside.parts == {0: wishes_of(here), 1: wishes_of(here)}
 
 
 def test_it_stops_when_told_and_keeps_what_it_knew() -> None:

@@ -98,7 +98,8 @@ def test_a_plan_of_a_full_suite_keeps_its_ceiling() -> None:
 
 
 def open_(document: Row) -> Row:
-    return document["suites"][0] | {"load_ceiling": None}
+    suite: Row = document["suites"][0]
+    return suite | {"load_ceiling": None}
 
 
 @pytest.mark.parametrize("ceiling", ["0", "1.2", "-0.5"])

@@ -24,7 +24,7 @@ from capacity.solver import Progress, Result
 ROOT = Path(__file__).parent.parent
 COMMANDS = (
     *("init", "validate", "solve", "check", "gantt", "load", "heatmap", "supply"),
-    *("qualifications", "progress", "compare", "report", "export", "import"),
+    *("cover", "qualifications", "progress", "compare", "report", "export", "import"),
     "schema",
 )
 HEAVY = {

@@ -142,7 +142,7 @@ def test_a_plan_keeps_freezers_and_a_freezer_of_nothing_takes_nothing() -> None:
 
 def test_more_on_the_shelf_than_a_freezer_takes_is_refused() -> None:
     document = freezers(A=1)
-    shelf = {"id": "shelf", "programme": "P", "step": "ab", "suite": "S"}
+    shelf: Row = {"id": "shelf", "programme": "P", "step": "ab", "suite": "S"}
     shelf |= {"kind": "intermediate", "batches": 2, "expiry": "2026-05-31"}
     document["stock"] = [shelf]
     assert problems(Scenario.model_validate(document)) == [

@@ -816,8 +816,8 @@ def months(kind: str, *rows: tuple[str, float, float]) -> pd.DataFrame:
     names = ["site", "resource", "kind", "month", "available", "used"]
     frame = pd.DataFrame(cells, columns=names)
     share = frame.used / frame.available.where(frame.available > 0)
-    queues = {"load": share, "waiting": 0.0, "wait_days": None}
-    return frame.assign(**queues)[list(tables.LOAD_COLUMNS)]
+    frame = frame.assign(load=share, waiting=0.0, wait_days=None)
+    return frame[list(tables.LOAD_COLUMNS)]
 
 
 def test_bars_are_what_a_quarter_uses_and_hatched_where_too_full() -> None:

@@ -546,6 +546,17 @@ def test_the_bound_by_levels_sees_what_a_suite_cannot_make() -> None:
     assert 20 < stock_bound(instance) <= 40
 
 
+def test_a_closure_before_go_live_is_not_taken_from_the_time_after_it() -> None:
+    document = stock_network(("2026-02-15", 0), ("2026-05-10", 5))
+    document["suites"][0]["go_live"] = "2026-04-01"
+    closed = {"id": "A-closed", "start": "2026-03-01", "days": 20}
+    document["sites"][0]["shutdowns"] = [closed]
+    instance = build(Scenario.model_validate(document))
+
+    assert construct(instance).bill.regret == 0
+    assert stock_bound(instance) == 0
+
+
 # ------------------------------------------------------------------ run and letters
 
 

@@ -141,7 +141,9 @@ def _contract_ends(
 
 def _quality(plan: Plan, currency: str, kpis: Mapping[str, object]) -> list[str]:
     """How good the whole plan is."""
-    parts = [f"regret {money(plan.objective, currency)}"]
+    profit = kpis.get("profit")
+    told = f"regret {money(plan.objective, currency)}"
+    parts = [f"profit {money(profit, currency)}" if isinstance(profit, int) else told]
     gap, on_time = kpis.get("gap_money"), kpis.get("on_time_in_full")
     late, unserved = kpis.get("late_batches"), kpis.get("unserved_batches")
     if isinstance(gap, int):

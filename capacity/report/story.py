@@ -128,6 +128,8 @@ class Story:
     def bounds(self) -> str:
         """What the figures of the verdict mean."""
         regret, bound = self.kpis["objective"], self.kpis["bound"]
+        if "profit" in self.kpis:
+            return self._earned()
         said = (
             f"The plan loses {self._money(regret)} against every order on time at its"
             " cheapest (its regret)."
@@ -137,6 +139,18 @@ class Story:
         return (
             f"{said} It is proved that every plan loses at least {self._money(bound)}."
         )
+
+    def _earned(self) -> str:
+        """What a plan earns that is asked for its profit."""
+        profit, most = self.kpis["profit"], self.kpis["profit_bound"]
+        said = (
+            f"The plan earns {self._money(profit)},"
+            f" {self._money(self.kpis['objective'])} less than all demand sold at its"
+            " cheapest."
+        )
+        if most is None or most == profit:
+            return said
+        return f"{said} It is proved that no plan earns more than {self._money(most)}."
 
     @cached_property
     def firm(self) -> str:
