@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Any
 
 import pytest
@@ -15,7 +15,7 @@ from capacity import tables
 from capacity.checker.book import Book
 from capacity.demand import lines
 from capacity.instance import build as instance_of
-from capacity.losses import make_up_batches, success_of_step
+from capacity.losses import chance_needed, make_up_batches, success_of_step
 from capacity.publish import to_plan
 from capacity.schedule import Schedule, freights_for
 
@@ -36,12 +36,32 @@ def sold(*batches: int, **fields: Any) -> Row:
 
 
 def spares(document: Row) -> dict[str, int]:
-    return make_up_batches(scenario(document))
+    found = make_up_batches(scenario(document))
+    return {order: made.batches for order, made in found.items()}
 
 
 def test_an_order_at_which_expected_failures_pass_a_half_gets_a_batch() -> None:
     # 1 / 0.8 - 1 = 1/4 a batch: 1/4 after 1, 1/2 after 2, 5/4 after 5, 6/4 after 6.
     assert spares(sold(1, 1, 3, 1, 3)) == {"O1": 1, "O3": 1}
+
+
+@pytest.mark.parametrize(
+    ("rates", "spares"),
+    [(["0.5"], 1), (["0.9", "0.8", "0.7"], 1), (["0.6"] * 4, 3), (["2/3", "1"], 2)],
+)
+def test_a_make_up_batch_counts_with_the_chance_that_it_is_needed(
+    rates: list[str], spares: int
+) -> None:
+    shares = [Fraction(rate) for rate in rates]
+    needed = Fraction(0)
+    for passes in product((True, False), repeat=len(shares)):
+        chance = Fraction(1)
+        for passed, rate in zip(passes, shares, strict=True):
+            chance *= rate if passed else 1 - rate
+        needed += chance * min(spares, passes.count(False)) / spares
+    found = chance_needed(shares, spares)
+    assert abs(found - needed) <= Fraction(1, 2000)
+    assert (1000 * found).denominator == 1
 
 
 def test_where_everything_passes_nothing_is_made_up_for() -> None:
@@ -107,7 +127,7 @@ def test_a_make_up_batch_is_a_line_that_nobody_pays_for() -> None:
     bought, spare = lines(drawn)
     assert (spare.id, spare.firmness, spare.batches) == ("O0/spare", "spare", 1)
     assert (spare.due, spare.price) == (bought.due, bought.price)
-    assert spare.weight == 1
+    assert spare.weight == Fraction("0.556")  # 1 - 2/3 x 2/3 that one of two fails
 
     case = laid(document, ("ab", "S", 3, (0, 0, 1)))
     assert agree(case) is True
@@ -123,8 +143,8 @@ def test_a_make_up_batch_is_a_line_that_nobody_pays_for() -> None:
     found = tables.kpis(drawn, plan, bound=None, tiers=[], unavoidable=0)
     assert found["make_up_batches_missing"] == 1
     assert (found["unserved_batches"], found["on_time_in_full"]) == (0, 1)
-    # It is worth what the batch is that it would make up for, in the second tier.
-    assert plan.costs.unserved == 2 * bought.price
+    # It is worth what the batch is that it would make up for, where that fails.
+    assert plan.costs.unserved == 2 * bought.price * spare.weight
     assert plan.firm_service == 0
 
 

@@ -523,7 +523,9 @@ class Book:
             for row in self.scenario.stock
             if row.programme == programme and row.step == before.step
         )
-        failing = self._failures_per_good(programme, step) * max(0, good - passed)
+        failing = self._failures_per_good(programme, step) * max(
+            Fraction(0), good - passed
+        )
         return math.ceil(good) + math.floor(failing + Fraction(1, 2))
 
     def _failures_per_good(self, programme: str, step: str) -> Fraction:
