@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
@@ -14,6 +15,7 @@ from capacity.scenario import (
     CampaignLimits,
     Changeover,
     Economics,
+    Licence,
     Quality,
     Rate,
     Scenario,
@@ -95,15 +97,19 @@ def plain(scenario: Scenario) -> Scenario:
                 CampaignLimits(id=limits.id, maximum=1000)
                 for limits in scenario.campaign_limits
             ],
-            "quality": Quality(),
+            "quality": Quality(transfer_days=scenario.quality.transfer_days),
             "economics": _linear(scenario.economics),
             "programmes": programmes,
             "transfers": [],
             "licences": [
-                row.model_copy(update={"start": LONG_AGO})
-                for row in scenario.licences
-                if row.programme in kept
+                *(
+                    row.model_copy(update={"start": LONG_AGO})
+                    for row in scenario.licences
+                    if row.programme in kept
+                ),
+                *_as_held(scenario, kept),
             ],
+            "qualifications": [],
             "lanes": [],
             "contracts": contracts,
             "orders": [
@@ -149,6 +155,21 @@ def _plain_rule(suite: Suite, rule: Changeover) -> Changeover:
         different_client=rule.different_client,
         first_use=zero,
     )
+
+
+def _as_held(scenario: Scenario, kept: Collection[str]) -> Iterator[Licence]:
+    """Rights that follow from what clients ordered, as if they were held already."""
+    for chain in scenario.qualifications:
+        for market in chain.markets if chain.orders and chain.programme in kept else ():
+            yield Licence.model_validate(
+                {
+                    "id": f"{chain.id}:{market}",
+                    "programme": chain.programme,
+                    "site": chain.site,
+                    "market": market,
+                    "from": LONG_AGO,
+                }
+            )
 
 
 def _linear(terms: Economics) -> Economics:

@@ -27,12 +27,12 @@ from capacity.solver import Progress, solve
 
 HERE = Path(__file__).parent
 COPIED = (
-    "sites", "suites", "programmes", "transfers", "licences", "lanes", "contracts",
-    "orders", "locks", "in_release", "stock",
+    "sites", "suites", "programmes", "transfers", "licences", "qualifications", "lanes",
+    "contracts", "orders", "locks", "in_release", "stock",
 )  # fmt: skip
 """What a copy of the network has of its own; rules and the quality system are shared."""
 NAMED = {"id", "site", "suite", "suites", "programme", "contract", "set_up", "client",
-         "start", "to", "reference_suite"}  # fmt: skip
+         "start", "to", "reference_suite", "orders"}  # fmt: skip
 """Fields that hold names; `start` does in lanes only."""
 KEYED = {"kg_per_batch"}
 """Fields whose keys are suites."""

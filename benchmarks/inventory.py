@@ -185,26 +185,29 @@ def measured(limit: float, workers: int) -> str:
 
     result = solve(scenario, time_limit=limit, workers=workers, progress=note)
     assert isinstance(result.plan, Plan)
-    rows.append((result.seconds, result.plan.objective, result.bound))
+    rows.append((time.perf_counter() - began, result.plan.objective, result.bound))
     ideal = sum(row.ideal for row in build(scenario).stocked.values())
+    costs = ", ".join(
+        f"{k} {v:,}" for k, v in result.plan.costs.model_dump().items() if v
+    )
+    return f"{table(rows, ideal)}\nOf the last plan: {costs}.\n"
+
+
+def table(rows: list[tuple[float, int, int]], ideal: int) -> str:
+    """(seconds, regret, bound) at the first plan, at every mark, and at the end."""
+    first, last = rows[0][0], rows[-1][0]
     lines = [
         "| seconds | regret | bound | gap | of all costs |",
         "|---|---|---|---|---|",
     ]
-    first = rows[0]
-    marks = [first[0], *(mark for mark in MARKS if mark <= limit), rows[-1][0]]
-    for mark in marks:
-        at, objective, bound = [row for row in rows if row[0] <= mark + 1e-9][-1]
-        gap = (objective - bound) / objective if objective else 0.0
-        said = f"{at:.1f}" if mark in (first[0], rows[-1][0]) else f"{mark}"
-        whole = (objective - bound) / (ideal + objective)
+    for mark in [first, *(mark for mark in MARKS if first < mark < last), last]:
+        _, regret, bound = [row for row in rows if row[0] <= mark][-1]
+        gap = (regret - bound) / regret if regret else 0.0
+        whole = (regret - bound) / (ideal + regret)
         lines.append(
-            f"| {said} | {objective:,} | {bound:,} | {gap:.1%} | {whole:.1%} |"
+            f"| {mark:.3g} | {regret:,} | {bound:,} | {gap:.1%} | {whole:.1%} |"
         )
-    costs = ", ".join(
-        f"{k} {v:,}" for k, v in result.plan.costs.model_dump().items() if v
-    )
-    return "\n".join([*lines, "", f"Of the last plan: {costs}.", ""])
+    return "\n".join([*lines, ""])
 
 
 def main() -> None:

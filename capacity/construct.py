@@ -131,7 +131,7 @@ def construct(
     assert best is not None
     for chain in _promising(best, wishes, days, stop):
         with_it = _qualified(best, wishes, days, stop, chain)
-        if with_it is not None and with_it.rank < best.rank:
+        if with_it is not None and _regret(with_it) < _regret(best):
             best = with_it
             report(best.snapshot().schedule())
     return best.snapshot().schedule()
@@ -144,8 +144,8 @@ def _promising(
     found = []
     for chain in board.instance.chains:
         other = None if stop() else _qualified(board, wishes, days, stop, chain)
-        if other is not None and other.rank < board.rank:
-            found.append((other.rank, chain.index, chain))
+        if other is not None and _regret(other) < _regret(board):
+            found.append((_regret(other), chain.index, chain))
     return [chain for *_, chain in sorted(found, key=lambda row: row[:2])]
 
 
@@ -164,6 +164,12 @@ def _qualified(
     if not wishes:
         _trim(found)
     return found
+
+
+def _regret(board: Board) -> tuple[int, int]:
+    """Rules broken, then regret: firm lines are seen to when plans are searched."""
+    broken, firm, rest = board.rank
+    return broken, firm + rest
 
 
 def _never() -> bool:

@@ -495,6 +495,10 @@ class Search:
         """A site qualified with batches that its programme lacks, or given up."""
         board, chain = self.board, self.rng.choice(self.sites)
         demand = board.demands[chain.programme]
+        if board.qualified[0][chain.index] is None and self.rng.random() < 0.5:
+            idle = [c for s in demand.steps for c in board.steps[s.index]]
+            idle = [c for c in idle if c.site == chain.site and c.lock is None]
+            return (idle, []) if idle else None
         asked = [
             board.campaign(demand.last, w.suite, w.start, w.batches, w.ppq)
             for w in qualifying(board, chain)

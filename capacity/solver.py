@@ -218,7 +218,7 @@ BUILD_PER_SLOT = 0.004
 CONSTRUCT_PER_BATCH = 0.0025
 """Nominal seconds of the constructive planner per batch. [s]"""
 
-QUALIFY_SHARE = 0.5
+QUALIFY_SHARE = 0.25
 """What trying a qualification takes of that, by itself and with others. [1]"""
 
 MOVES_PER_NOMINAL = 2700

@@ -71,4 +71,7 @@ def test_two_systems_differ_from_one_in_lending_and_in_what_moves_to_songdo() ->
 def _sites(scenario: Scenario, order: str) -> set[str]:
     contract = next(o.contract for o in scenario.orders if o.id == order)
     programme = next(c.programme for c in scenario.contracts if c.id == contract)
-    return {row.site for row in scenario.transfers if row.programme == programme}
+    chains = [row for row in scenario.qualifications if order in row.orders]
+    return {row.site for row in chains} | {
+        row.site for row in scenario.transfers if row.programme == programme
+    }

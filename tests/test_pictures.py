@@ -41,7 +41,7 @@ def worked(copies: int = 1) -> tuple[Scenario, Plan]:
     plan = Plan.model_validate_json(gzip.decompress(packed.read_bytes()))
     rows = {
         name: [_copied(row, copy) for copy in range(copies) for row in found]
-        for name in ("batches", "campaigns", "orders")
+        for name in ("batches", "campaigns", "orders", "qualifications")
         for found in [getattr(plan, name)]
     }
     return scenario, plan.model_copy(update=rows)
@@ -51,7 +51,14 @@ def _copied(row: BaseModel, copy: int) -> BaseModel:
     """A row of the plan as a copy of the network has it."""
     named = {
         name: suffixed(getattr(row, name), copy)
-        for name in ("campaign", "batch", "order", "qc_site", "qa_site")
+        for name in (
+            "campaign",
+            "batch",
+            "order",
+            "qc_site",
+            "qa_site",
+            "qualification",
+        )
         if copy and getattr(row, name, None) is not None
     }
     return renamed(row.model_copy(update=named), copy)
@@ -341,23 +348,30 @@ def test_milestones_are_the_dates_that_open_sites_and_markets() -> None:
     frame = tables.milestones(scenario, plan)
     assert list(frame.columns) == list(tables.MILESTONE_COLUMNS)
     rights = frame[frame.milestone == "right_to_ship"]
-    assert sorted(rights.why) == sorted(
-        f"licence {each.id}" for each in scenario.licences
+    given = [why for why in rights.why if why.startswith("licence ")]
+    assert sorted(given) == sorted(f"licence {each.id}" for each in scenario.licences)
+    assert len(rights) == len(given) + sum(
+        len(chain.filings) for chain in plan.qualifications
     )
     big = frame[(frame.programme == "BIG-1") & (frame.site == "SON")]
     first = {
-        row.milestone: f"{row.date:%Y-%m-%d} {row.why}"
+        row.milestone: f"{row.date:%Y-%m-%d} {row.why.partition(':')[0]}"
         for row in big[::-1].itertuples()
     }
     ppq = [b for b in plan.batches if (b.programme, b.kind) == ("BIG-1", "ppq")]
     start = min(b.start for b in ppq if b.start)
     released = max(b.released for b in ppq if b.released)
+    (chain,) = [row for row in plan.qualifications if row.programme == "BIG-1"]
+    soonest = min(filing.right for filing in chain.filings)
+    assert chain.transfer_start is not None
     assert first == {
         "go_live": "2027-03-29 suite SON-T1",
-        "transfer": "2027-07-01 transfer BIG-1@SON",
+        "transfer_start": f"{chain.transfer_start:%Y-%m-%d} qualification BIG-1@SON",
+        "transfer": f"{chain.transfer_end:%Y-%m-%d} qualification BIG-1@SON",
         "ppq_start": f"{start:%Y-%m-%d} order BIG-1-2027Q4-ppq",
         "ppq_released": f"{released:%Y-%m-%d} order BIG-1-2027Q4-ppq",
-        "right_to_ship": "2028-07-31 licence BIG-1@SON:FDA",
+        "filed": f"{chain.filings[0].filed:%Y-%m-%d} qualification BIG-1@SON",
+        "right_to_ship": f"{soonest:%Y-%m-%d} qualification BIG-1@SON",
     }
     assert set(tables.milestones(scenario).milestone) == {
         *("go_live", "transfer", "right_to_ship"),
@@ -397,7 +411,8 @@ def test_rights_close_together_share_a_label_and_held_ones_stand_at_as_of() -> N
     }
     held = ("market:Syracuse:LEG-A", "EMA, FDA, MFDS, PMDA")
     assert found[held] == date2num(datetime(2026, 1, 16))  # type: ignore[no-untyped-call]
-    assert ("market:Songdo Plant 1:BIG-1", "MFDS, EMA") in found
+    shared = [text for gid, text in found if gid == "market:Songdo Plant 1:BIG-1"]
+    assert "FDA, MFDS, EMA" in shared
 
 
 # --------------------------------------------------------------------------- progress

@@ -109,10 +109,17 @@ def shown(page: str) -> list[list[str]]:
 def shorten(folder: Path) -> None:
     """Leave the worked case the orders of half a year, so that it is planned at once."""
     base = folder / "base.yaml"
-    contracts = reading.read(base).scenario.contracts
+    whole = reading.read(base).scenario
     base.rename(folder / "whole.yaml")
-    rows = [f"  - {{contract: {each.id}, from: 2026-07-01}}\n" for each in contracts]
-    base.write_text("extends: whole.yaml\nname: base\ndrop:\n" + "".join(rows))
+    rows = ["extends: whole.yaml\nname: base\nqualifications:\n"]
+    rows += [
+        f"  - {{id: {each.id}, remove: true}}\n"
+        for each in whole.qualifications
+        if each.orders  # these go
+    ]
+    rows += ["drop:\n"]
+    rows += [f"  - {{contract: {c.id}, from: 2026-07-01}}\n" for c in whole.contracts]
+    base.write_text("".join(rows))
 
 
 def test_every_command_that_the_pages_show_works(

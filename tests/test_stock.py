@@ -374,6 +374,17 @@ def test_a_large_case_is_constructed_and_searched() -> None:
     assert better.bill.regret < built.bill.regret
 
 
+def test_the_benchmark_tells_the_first_plan_the_marks_and_the_end() -> None:
+    rows = [(11.94, 400, 100), (25.0, 300, 150), (61.5, 200, 150)]
+
+    assert inventory.table(rows, ideal=800).splitlines()[2:] == [
+        "| 11.9 | 400 | 100 | 75.0% | 25.0% |",
+        "| 30 | 300 | 150 | 50.0% | 13.6% |",
+        "| 60 | 300 | 150 | 50.0% | 13.6% |",
+        "| 61.5 | 200 | 150 | 25.0% | 5.0% |",
+    ]
+
+
 def test_the_network_of_the_benchmark_is_the_same_every_time() -> None:
     document = inventory.network()
 

@@ -197,7 +197,9 @@ def load_bars(
             linewidth=0,
             gid="full" if full else "used",
         )
-        if waiting := int(quarters.waiting.fillna(0).iloc[number]):
+        waiting = int(quarters.waiting.fillna(0).iloc[number])
+        wide = Ruler(figure_of(ax)).width(f"{waiting} ", 6.5)
+        if waiting and wide < ax.bbox.width / len(quarters):
             ax.annotate(
                 *(f"{waiting}", (number + 0.5, used)),
                 xytext=(0, 1),
@@ -214,7 +216,11 @@ def load_bars(
         if not available:
             ax.axvspan(number, number + 1, facecolor=CLOSED, zorder=0, gid="none")
     most = max(quarters.available.max(), quarters.used.max(), 1)
-    ax.set(xlim=(0, len(quarters)), ylim=(0, 1.06 * most))
+    top = 1.06 * most
+    if (quarters.waiting > 0).any():  # their number stays below what stands above
+        high = Ruler(figure_of(ax)).size("0", 6.5)[1] + 4
+        top = max(top, most / (1 - min(0.5, high / ax.bbox.height)))
+    ax.set(xlim=(0, len(quarters)), ylim=(0, top))
     unit = "days" if (load.kind == "suite").all() else "starts"
     ax.set_ylabel(unit, fontsize=7, color=PALE, labelpad=2)
     _rule_years(ax, quarters, years)
