@@ -42,7 +42,7 @@ this page.
 The second scenario has the same sites, suites, orders and people. Three things differ:
 
 - **No pooling, no shared release.** Neither site reviews the other's batch records.
-- **Full-length transfers.** What moves to Songdo takes 16 months instead of 12 or less, as
+- **Full-length transfers.** What moves to a site takes 16 months instead of 12 or less, as
   methods, documents and specifications are aligned anew. 12 to 18 months and more are usual
   for a commercial product; that one system saves about a quarter is an assumption of ours.
 - **Rights to ship follow.** Engineering, PPQ, filing and review come after the transfer and
@@ -58,7 +58,7 @@ FOOT = """\
 
 {trust}
 
-Planned in turn, one system, two, one, two, one, each from the plan before, they cost
+Planned in turn, one system, two, one, two, each from the plan before, they cost
 {in_turn}; of each the best counts. Where the figures still fall, more search brings both down.
 
 One part is exact: what each batch costs alone, with all suites to itself. As Songdo may ship
@@ -77,15 +77,11 @@ statement about the companies named in the worked case.
 
 
 def measure(work: float) -> Figures:
-    """Plan one system and two in turn, each from the plan before it; the best counts.
-
-    One is last: under one system the campaigns of a plan for two cost no more, and its
-    search ends with finding that out.
-    """
+    """Plan one system and two in turn, each from the plan before it; the best counts."""
     plans: dict[str, Result] = {}
     start: Plan | None = None
     in_turn = []
-    for name in (ONE, TWO, ONE, TWO, ONE):
+    for name in (ONE, TWO, ONE, TWO):
         loaded = reading.read(SCENARIOS / f"{name}.yaml")
         result = solve(
             loaded.scenario,
