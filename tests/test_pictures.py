@@ -355,7 +355,7 @@ def test_milestones_are_the_dates_that_open_sites_and_markets() -> None:
     )
     big = frame[(frame.programme == "BIG-1") & (frame.site == "SON")]
     first = {
-        row.milestone: f"{row.date:%Y-%m-%d} {row.why.partition(':')[0]}"
+        row.milestone: f"{row.date:%Y-%m-%d} {str(row.why).partition(':')[0]}"
         for row in big[::-1].itertuples()
     }
     ppq = [b for b in plan.batches if (b.programme, b.kind) == ("BIG-1", "ppq")]
