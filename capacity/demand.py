@@ -15,7 +15,7 @@ from fractions import Fraction
 from typing import Literal
 
 from capacity.horizon import add_months
-from capacity.losses import make_up_batches
+from capacity.losses import MakeUp, make_up_batches
 from capacity.scenario import Contract, Kind, Order, Scenario
 
 Firmness = Literal["firm", "forecast", "prospect", "spare"]
@@ -139,9 +139,15 @@ def _line(
     )
 
 
-def _spare(line: Line, batches: int) -> Line:
-    """Make-up batches, wanted as much as the least certain batches of their order."""
-    return replace(line, id=f"{line.order}/spare", firmness="spare", batches=batches)
+def _spare(line: Line, make_up: MakeUp) -> Line:
+    """Make-up batches: wanted if the least certain batches of their order are and fail."""
+    return replace(
+        line,
+        id=f"{line.order}/spare",
+        firmness="spare",
+        batches=make_up.batches,
+        weight=line.weight * make_up.chance,
+    )
 
 
 def _taken_or_paid(

@@ -171,7 +171,11 @@ class FrozenData:
     """How a step uses intermediates."""
 
     ratio: Fraction
-    """Intermediates per batch, those that are expected to fail included."""
+    """Good intermediates per batch."""
+    spoiled: Fraction
+    """Failures per good intermediate that is still to pass."""
+    passed: int
+    """Intermediates that have passed: released at `as_of`."""
     at_risk: bool
     freeze: int
     """[tick]"""
@@ -181,8 +185,10 @@ class FrozenData:
     """[tick]"""
 
     def units(self, batches: int) -> int:
-        """Intermediates that the first so many batches take."""
-        return math.ceil(self.ratio * batches)
+        """Intermediates that the first so many batches take, with expected failures."""
+        good = self.ratio * batches
+        failing = max(Fraction(0), good - self.passed) * self.spoiled
+        return math.ceil(good) + math.floor(failing + Fraction(1, 2))
 
 
 @dataclass(frozen=True)
@@ -1075,7 +1081,13 @@ class _Builder:
     def _frozen(self, supply: Frozen, programme: str, before: Step) -> FrozenData:
         passing = success_of_step(self.scenario, programme, before.step)
         return FrozenData(
-            ratio=supply.ratio / passing,
+            ratio=supply.ratio,
+            spoiled=1 / passing - 1,
+            passed=sum(
+                row.batches
+                for row in self.scenario.stock
+                if (row.programme, row.step) == (programme, before.step)
+            ),
             at_risk=supply.at_risk,
             freeze=self.ticks(supply.freeze_days),
             shelf_life=self.ticks(supply.shelf_life_days),

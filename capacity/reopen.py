@@ -14,13 +14,14 @@ from dataclasses import dataclass, replace
 
 from ortools.sat.python.cp_model import CpModel, LinearExprT
 
-from capacity.instance import DAY, QA, QC, Instance
+from capacity.instance import DAY, Instance
 from capacity.model import Regret, Variables, build
 from capacity.model.plans import NotInModel, found, values
 from capacity.model.slots import Scope, declare
 from capacity.neighbourhoods import NEIGHBOURHOODS
 from capacity.schedule import Schedule, tests_of
 from capacity.search import MOST_WORKERS, Limits, completed, hint, search
+from capacity.slots import turns_hold
 
 LANES = 2
 """Fewest neighbourhoods solved at a time."""
@@ -211,30 +212,6 @@ def freezers_hold(schedule: Schedule) -> bool:
         inside[site] += change
         if inside[site] > freezers[site]:
             return False
-    return True
-
-
-def turns_hold(schedule: Schedule) -> bool:
-    """Whether no product starts QC or QA while one of its site waits in an earlier turn."""
-    instance = schedule.instance
-    if instance.scenario.quality.priority == "free":
-        return True
-    for resource in (QC, QA):
-        rows = [
-            (batch.site, (instance.turn(batch.serves), batch.out), batch.out, start)
-            for batch in schedule.batches
-            if batch.test is not None and batch.out is not None
-            if batch.out >= instance.as_of
-            if instance.steps[batch.step].role == "product"
-            for start in [
-                batch.test.qc_start if resource == QC else batch.test.qa_start
-            ]
-        ]
-        waiting = [row for row in rows if row[3] > row[2]]
-        for site, turn, _, start in rows:
-            for where, earlier, out, until in waiting:
-                if where == site and earlier < turn and out <= start < until:
-                    return False
     return True
 
 

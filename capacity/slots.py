@@ -7,7 +7,10 @@ byte, so that asking for the first start with room is a search for a zero byte.
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import deque
+from collections.abc import Container
 from dataclasses import replace
+from heapq import heappop, heappush
 
 from capacity.instance import QA, QC, Instance, StepData
 from capacity.schedule import Batch, Run, Schedule, Test
@@ -88,19 +91,15 @@ class Slots:
             for site in sites
         ]
 
-    def take(
-        self, site: int, out: int, step: StepData, *, patient: bool = True
-    ) -> Test | None:
+    def take(self, site: int, out: int, step: StepData) -> Test | None:
         """Test and review a batch as early as there is room, None where there never is.
 
-        Patient, it waits for its own site's review as long as its test takes anyway.
+        It waits for its own site's review as long as its test takes anyway.
         """
         qc = self._first(site, QC, out, out)
         if qc is None:
             return None
-        patience = out
-        if patient:
-            patience = max(out, qc[1] + step.qc_days - step.qa_days)
+        patience = max(out, qc[1] + step.qc_days - step.qa_days)
         qa = self._first(site, QA, out, patience)
         if qa is None:
             return None
@@ -117,6 +116,10 @@ class Slots:
         """Give a test back."""
         self.tables[test.qc_site][QC].free(test.qc_start, test.qc_site != site)
         self.tables[test.qa_site][QA].free(test.qa_start, test.qa_site != site)
+
+    def opening(self, site: int, resource: int, tick: int) -> tuple[int, int] | None:
+        """Where and when a batch of a site may start from a tick on, its own if it can."""
+        return self._first(site, resource, tick, tick)
 
     def _first(
         self, site: int, resource: int, out: int, patience: int
@@ -135,14 +138,17 @@ class Slots:
 def in_turn(schedule: Schedule) -> Schedule:
     """The plan with products tested and reviewed as the priority rule wants it.
 
-    One after another, in their turn, each gets the first room there is: what comes later
-    in turn finds less of it, so it never starts while an earlier one could. What becomes
-    too late for its line serves none, and has another turn.
+    By time: whenever there is room, the first in turn of those that are out gets it. What
+    becomes too late for its line serves none, and has another turn. A plan whose queues
+    don't take everything so stays as it is.
     """
     if schedule.instance.scenario.quality.priority == "free":
         return schedule
+    given = schedule
     while True:
-        tests = _queued(schedule)
+        tests = _queued(schedule, schedule.instance.stocked)
+        if tests is None:
+            return given
         runs = tuple(_with_tests(n, run, tests) for n, run in enumerate(schedule.runs))
         found = replace(schedule, runs=runs)
         late = {
@@ -158,25 +164,69 @@ def in_turn(schedule: Schedule) -> Schedule:
         )
 
 
-def _queued(schedule: Schedule) -> dict[tuple[int, int], Test]:
-    """New tests of products by run and number."""
+Turn = tuple[int, int, int, int]
+"""Where a batch comes: turn, out, run, number."""
+
+
+def _queued(
+    schedule: Schedule, stocked: Container[int]
+) -> dict[tuple[int, int], Test] | None:
+    """New tests of products by run and number; None where one finds no room.
+
+    Those that are made to stock are put in turn only if their programme is in `stocked`.
+    """
     instance = schedule.instance
     slots = Slots(instance)
-    queue: list[tuple[int, int, int, int, Batch]] = []
+    queues: list[list[Turn]] = [[] for _ in instance.sites]
     for batch in schedule.batches:
         if batch.test is None or batch.out is None or batch.out < instance.as_of:
             continue
-        if instance.steps[batch.step].role == "product" and batch.run is not None:
+        step = instance.steps[batch.step]
+        stays = instance.stocked_by(step) and step.programme not in stocked
+        if step.role == "product" and batch.run is not None and not stays:
             turn = instance.turn(batch.serves)
-            queue.append((turn, batch.out, batch.run, batch.number, batch))
+            queues[batch.site].append((turn, batch.out, batch.run, batch.number))
         else:
             slots.hold(batch.site, batch.test)
-    found = {}
-    for _, out, run, number, batch in sorted(queue, key=lambda row: row[:4]):
-        test = slots.take(batch.site, out, instance.steps[batch.step], patient=False)
-        if test is not None:
-            found[run, number] = test
-    return found
+    tested = _by_time(slots, QC, queues)
+    reviewed = _by_time(slots, QA, queues)
+    if tested is None or reviewed is None:
+        return None
+    return {key: Test(*tested[key], *reviewed[key]) for key in tested}
+
+
+def _by_time(
+    slots: Slots, resource: int, queues: list[list[Turn]]
+) -> dict[tuple[int, int], tuple[int, int]] | None:
+    """Site and start of every batch of the sites' queues; None where one has no room.
+
+    What isn't out yet takes no room from what waits.
+    """
+    found: dict[tuple[int, int], tuple[int, int]] = {}
+    coming = [deque(sorted(queue, key=lambda row: row[1])) for queue in queues]
+    waiting: list[list[Turn]] = [[] for _ in queues]
+    clocks = [0] * len(queues)
+    while True:
+        openings = []
+        for site, ready in enumerate(waiting):
+            if not ready and not coming[site]:
+                continue
+            if not ready:
+                clocks[site] = max(clocks[site], coming[site][0][1])
+            opening = slots.opening(site, resource, clocks[site])
+            if opening is None:
+                return None
+            where, tick = opening
+            clocks[site] = tick
+            while coming[site] and coming[site][0][1] <= tick:
+                heappush(ready, coming[site].popleft())
+            openings.append((tick, ready[0], site, where))
+        if not openings:
+            return found
+        tick, (_, _, run, number), site, where = min(openings)
+        heappop(waiting[site])
+        slots.tables[where][resource].take(tick, where != site)
+        found[run, number] = where, tick
 
 
 def _with_tests(index: int, run: Run, tests: dict[tuple[int, int], Test]) -> Run:
@@ -204,14 +254,47 @@ def early(schedule: Schedule) -> Schedule:
     Where a wait costs nothing a search may leave it. One batch after another, those that
     start first in front, goes as far forward as there is room at the site that does its
     work; so none is later than before, and what still waits says that there is no room.
+    What is made to stock stays where it is: earlier in stock it costs more.
     """
     free = schedule.instance.scenario.quality.priority == "free"
     found = _forward(schedule, products=free)
     if free:
         return found
-    put = in_turn(found)
-    same = all(a.serves == b.serves for a, b in zip(put.runs, found.runs, strict=True))
-    return put if same and put.rank <= found.rank else found
+    tests = _queued(found, ())
+    if tests is None:
+        return found
+    put = replace(
+        found,
+        runs=tuple(_with_tests(n, run, tests) for n, run in enumerate(found.runs)),
+    )
+    served = (batch for batch in put.batches if batch.serves is not None)
+    late = any(_too_late(put, batch) for batch in served)
+    better = not late and put.rank <= found.rank
+    return put if better and turns_hold(put) else found
+
+
+def turns_hold(schedule: Schedule) -> bool:
+    """Whether no product starts QC or QA while one of its site waits in an earlier turn."""
+    instance = schedule.instance
+    if instance.scenario.quality.priority == "free":
+        return True
+    for resource in (QC, QA):
+        rows = [
+            (batch.site, (instance.turn(batch.serves), batch.out), batch.out, start)
+            for batch in schedule.batches
+            if batch.test is not None and batch.out is not None
+            if batch.out >= instance.as_of
+            if instance.steps[batch.step].role == "product"
+            for start in [
+                batch.test.qc_start if resource == QC else batch.test.qa_start
+            ]
+        ]
+        waiting = [row for row in rows if row[3] > row[2]]
+        for site, turn, _, start in rows:
+            for where, earlier, out, until in waiting:
+                if where == site and earlier < turn and out <= start < until:
+                    return False
+    return True
 
 
 def _forward(schedule: Schedule, *, products: bool) -> Schedule:
@@ -223,8 +306,9 @@ def _forward(schedule: Schedule, *, products: bool) -> Schedule:
         if batch.test is None or batch.out is None or batch.out < instance.as_of:
             continue
         slots.hold(batch.site, batch.test)
-        product = instance.steps[batch.step].role == "product"
-        if batch.run is not None and (products or not product):
+        step = instance.steps[batch.step]
+        moves = products or step.role != "product"
+        if batch.run is not None and moves and instance.stocked_by(step) is None:
             queue.append(batch)
             moved[batch.run, batch.number] = batch.test
     for resource in (QC, QA):

@@ -61,6 +61,7 @@ def test_a_batch_says_what_went_into_it_how_it_came_and_how_old_it_was(
             "shipment": "AB-001",
             "life_left_days": 26,
             "before_release": False,
+            "spare": False,
         }
     ]
 

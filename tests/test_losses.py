@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise, product
 from typing import Any
 
 import pytest
@@ -11,8 +12,10 @@ from test_pinned import agree, laid
 from test_rules import frozen_network, network, scenario
 
 from capacity import tables
+from capacity.checker.book import Book
 from capacity.demand import lines
-from capacity.losses import make_up_batches, success_of_step
+from capacity.instance import build as instance_of
+from capacity.losses import chance_needed, make_up_batches, success_of_step
 from capacity.publish import to_plan
 from capacity.schedule import Schedule, freights_for
 
@@ -33,12 +36,32 @@ def sold(*batches: int, **fields: Any) -> Row:
 
 
 def spares(document: Row) -> dict[str, int]:
-    return make_up_batches(scenario(document))
+    found = make_up_batches(scenario(document))
+    return {order: made.batches for order, made in found.items()}
 
 
 def test_an_order_at_which_expected_failures_pass_a_half_gets_a_batch() -> None:
     # 1 / 0.8 - 1 = 1/4 a batch: 1/4 after 1, 1/2 after 2, 5/4 after 5, 6/4 after 6.
     assert spares(sold(1, 1, 3, 1, 3)) == {"O1": 1, "O3": 1}
+
+
+@pytest.mark.parametrize(
+    ("rates", "spares"),
+    [(["0.5"], 1), (["0.9", "0.8", "0.7"], 1), (["0.6"] * 4, 3), (["2/3", "1"], 2)],
+)
+def test_a_make_up_batch_counts_with_the_chance_that_it_is_needed(
+    rates: list[str], spares: int
+) -> None:
+    shares = [Fraction(rate) for rate in rates]
+    needed = Fraction(0)
+    for passes in product((True, False), repeat=len(shares)):
+        chance = Fraction(1)
+        for passed, rate in zip(passes, shares, strict=True):
+            chance *= rate if passed else 1 - rate
+        needed += chance * min(spares, passes.count(False)) / spares
+    found = chance_needed(shares, spares)
+    assert abs(found - needed) <= Fraction(1, 2000)
+    assert (1000 * found).denominator == 1
 
 
 def test_where_everything_passes_nothing_is_made_up_for() -> None:
@@ -104,7 +127,7 @@ def test_a_make_up_batch_is_a_line_that_nobody_pays_for() -> None:
     bought, spare = lines(drawn)
     assert (spare.id, spare.firmness, spare.batches) == ("O0/spare", "spare", 1)
     assert (spare.due, spare.price) == (bought.due, bought.price)
-    assert spare.weight == 1
+    assert spare.weight == Fraction("0.556")  # 1 - 2/3 x 2/3 that one of two fails
 
     case = laid(document, ("ab", "S", 3, (0, 0, 1)))
     assert agree(case) is True
@@ -120,8 +143,8 @@ def test_a_make_up_batch_is_a_line_that_nobody_pays_for() -> None:
     found = tables.kpis(drawn, plan, bound=None, tiers=[], unavoidable=0)
     assert found["make_up_batches_missing"] == 1
     assert (found["unserved_batches"], found["on_time_in_full"]) == (0, 1)
-    # It is worth what the batch is that it would make up for, in the second tier.
-    assert plan.costs.unserved == 2 * bought.price
+    # It is worth what the batch is that it would make up for, where that fails.
+    assert plan.costs.unserved == 2 * bought.price * spare.weight
     assert plan.firm_service == 0
 
 
@@ -136,6 +159,38 @@ def test_a_batch_takes_the_intermediates_that_are_expected_to_fail_as_well() -> 
         case = laid(document, ("ab", "S", 3, (None,) * count), ("conj", "K", 40, (0,)))
         case.schedule = shipped(case.schedule)
         assert agree(case) is verdict
+        if verdict:
+            rows = tables.genealogy(drawn, to_plan(case.schedule, "drawn"))
+            assert rows.spare.tolist() == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("success", "released", "taken"),
+    [
+        # Without failures a batch takes one. 1 / 0.8 - 1 = 1/4 fails for each: the second
+        # batch brings it to a half, so it takes one more; so does the sixth.
+        ("0.999", 0, [1, 1, 1, 1, 1, 1]),
+        ("0.8", 0, [1, 2, 1, 1, 1, 2]),
+        # Two have passed already: a half is reached at the fourth.
+        ("0.8", 2, [1, 1, 1, 2, 1, 1]),
+    ],
+)
+def test_failures_of_intermediates_are_rounded_not_what_is_taken(
+    success: str, released: int, taken: list[int]
+) -> None:
+    document = frozen_network()
+    document["losses"] = {"success": {document["suites"][0]["stage"]: success}}
+    shelf: Row = {"id": "shelf", "programme": "P", "suite": "S", "step": "ab"}
+    shelf |= {"kind": "intermediate", "batches": released, "expiry": "2027-12-31"}
+    document["stock"] = [shelf] if released else []
+    drawn = scenario(document)
+    book = Book(drawn)
+    supply = next(s.frozen for s in instance_of(drawn).steps if s.frozen is not None)
+
+    found = [book.intermediates("P", "conj", n) for n in range(7)]
+
+    assert found == [supply.units(n) for n in range(7)]
+    assert [b - a for a, b in pairwise(found)] == taken
 
 
 def shipped(schedule: Schedule) -> Schedule:

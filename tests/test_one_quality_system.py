@@ -7,6 +7,8 @@ from fractions import Fraction
 from functools import cache
 from pathlib import Path
 
+import pytest
+
 from capacity import reading
 from capacity.scenario import Scenario
 from docs import one_quality_system as oqs
@@ -31,11 +33,33 @@ def test_the_figures_are_those_of_two_plans_and_keep_their_bounds() -> None:
         found = figures[name]
         assert found["unavoidable"] <= found["bound"] <= found["objective"]
         assert found["first_from_songdo"]
-    # Whoever waits for Songdo waits longer with two systems, and nobody lends reviewers.
-    assert figures[oqs.TWO]["unavoidable"] > figures[oqs.ONE]["unavoidable"]
+    assert figures[oqs.TWO]["unavoidable"] >= figures[oqs.ONE]["unavoidable"]
     assert figures[oqs.TWO]["reviewed_elsewhere"] == 0
-    one, two = (figures[name]["first_from_songdo"] for name in (oqs.ONE, oqs.TWO))
-    assert min(two.values()) > min(one.values())
+    # As many searches for one as for two.
+    in_turn = figures["in_turn"]
+    assert len(in_turn) == 4
+    best = [min(in_turn[::2]), min(in_turn[1::2])]
+    assert best == [figures[name]["objective"] for name in (oqs.ONE, oqs.TWO)]
+
+
+@pytest.mark.parametrize("name", [oqs.ONE, oqs.TWO])
+def test_the_figures_are_of_the_scenarios_as_they_are(name: str) -> None:
+    figures = json.loads(oqs.FIGURES.read_text())
+    now = reading.sha256(reading.read(SCENARIOS / f"{name}.yaml"))
+    assert figures[name]["scenario_sha256"] == now, "python docs/one_quality_system.py"
+
+
+def test_a_difference_that_a_second_search_makes_as_well_is_called_noise() -> None:
+    said = oqs.noise([9_000_000, 9_500_000, 7_000_000, 8_000_000])
+    assert "moved one by 2.0 M USD and two by 1.5 M USD" in said
+    assert "differ by 1.0 M USD, no more than that: noise." in said
+    assert "more than that." in oqs.noise([9_000_000, 9_500_000, 8_900_000, 9_400_000])
+
+
+def test_it_is_said_plainly_when_no_record_is_reviewed_elsewhere() -> None:
+    two = {"reviewed_elsewhere": 0}
+    assert "Pooling shows nothing here" in oqs.pooling(two, two)
+    assert "7 batch records" in oqs.pooling({"reviewed_elsewhere": 7}, two)
 
 
 def test_a_difference_beyond_the_bounds_is_called_certain_and_no_other() -> None:
@@ -48,30 +72,35 @@ def test_a_difference_beyond_the_bounds_is_called_certain_and_no_other() -> None
     assert "the 5.0 M USD between these two plans is an estimate" in said
 
 
-def test_two_systems_differ_from_one_in_lending_and_in_what_moves_to_songdo() -> None:
+def test_two_systems_differ_in_lending_and_in_what_moves_between_their_sites() -> None:
     one, two = shipped(oqs.ONE), shipped(oqs.TWO)
     assert {two.quality.lending.qa, two.quality.lending.qc} == {Fraction(0)}
     assert one.quality.lending.qa == Fraction(1, 4)
-    assert (one.sites, one.suites, one.programmes) == (
-        *(two.sites, two.suites, two.programmes),
+    for part in ("sites", "suites", "programmes", "orders", "qualifications"):
+        assert getattr(one, part) == getattr(two, part), part
+    # From outside as long as ever, from the other site as long as from outside.
+    within, outside = (
+        one.quality.transfer_days[each] for each in ("within", "outside")
     )
+    assert within < outside
+    assert two.quality.transfer_days == {"within": outside, "outside": outside}
+    assert one.transfers == two.transfers
     rights = {row.id: row.start for row in one.licences}
-    for row in two.licences:
-        moved = (row.start - rights[row.id]).days
-        assert 120 <= moved <= 123 if row.site == "SON" else moved == 0, row.id
-    due = {order.id: order.due for order in one.orders}
-    for order in two.orders:
-        moved = (order.due - due[order.id]).days
-        follows = order.kind in ("ppq", "engineering") and "SON" in _sites(
-            two, order.id
-        )
-        assert 120 <= moved <= 123 if follows else moved == 0, order.id
+    moved = {row.id: (row.start - rights[row.id]).days for row in two.licences}
+    later = {name: days for name, days in moved.items() if days}
+    assert later == {"ADC-B-antibody@SON:FDA": outside - within}
 
 
-def _sites(scenario: Scenario, order: str) -> set[str]:
-    contract = next(o.contract for o in scenario.orders if o.id == order)
-    programme = next(c.programme for c in scenario.contracts if c.id == contract)
-    chains = [row for row in scenario.qualifications if order in row.orders]
-    return {row.site for row in chains} | {
-        row.site for row in scenario.transfers if row.programme == programme
+def test_only_what_may_run_at_both_sites_moves_within() -> None:
+    one = shipped(oqs.ONE)
+    sites = {suite.id: suite.site for suite in one.suites}
+    listed = {
+        programme.id: {
+            sites[suite] for step in programme.recipe for suite in step.suites
+        }
+        for programme in one.programmes
     }
+    within = [row for row in one.qualifications if row.origin == "within"]
+    assert within
+    for row in within:
+        assert listed[row.programme] == {"SYR", "SON"}, row.id

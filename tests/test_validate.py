@@ -671,3 +671,17 @@ def test_days_before_go_live_and_overlapping_closures_are_not_open() -> None:
     assert rows[0]["available_days"] == 184 - 14 - 5
     late = validate.rough_cut(read(over(text), ["SYR-A.go_live=2027-01-01"]).scenario)
     assert (late[0]["available_days"], late[0]["load"]) == (0, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("sites: [{id: SYR, freezer_batches: 0}]", "holds no frozen intermediate"),
+        (
+            "load_period: month\nsuites: [{id: SYR-A, load_ceiling: 0.1}]",
+            "admits no batch",
+        ),
+    ],
+)
+def test_what_leaves_no_room_for_a_batch_is_warned_of(text: str, said: str) -> None:
+    assert [row for row in warned(read(over(text))) if said in row]

@@ -55,6 +55,22 @@ def test_what_ends_last_binds_at_the_site_and_in_the_months_of_the_wait() -> Non
     ]
 
 
+@pytest.mark.parametrize(
+    ("qc", "qa", "cause"),
+    [
+        # Testing takes 6 days, review 4: what ends last made it late, whoever waited longer.
+        (40, 41, "qc"),
+        (40, 43, "qa"),
+        # Both end on the same day; the review waited longer.
+        (40, 42, "qa"),
+    ],
+)
+def test_a_line_is_late_for_what_ends_last(qc: int, qa: int, cause: str) -> None:
+    _, plan = queued((qc, qa))
+
+    assert [order.cause for order in plan.orders if order.late] == [cause]
+
+
 def test_a_stretch_counts_its_batches_and_their_mean_wait() -> None:
     scenario, plan = queued((0, 4), (0, 5), (0, 6))
 
@@ -98,7 +114,7 @@ def starts(plan: Plan) -> dict[str, tuple[object, object]]:
 @settings(max_examples=40)
 @given(st.data())
 def test_nothing_waits_but_for_room(data: st.DataObject) -> None:
-    family = data.draw(st.sampled_from(["queues", "priorities"]))
+    family = data.draw(st.sampled_from(["queues", "priorities", "stock"]))
     case: Case = data.draw(cases(frozenset({family})))
     plan = to_plan(case.schedule, "drawn")
     assume(broken_rules(case.scenario, plan) == [])
@@ -109,7 +125,11 @@ def test_nothing_waits_but_for_room(data: st.DataObject) -> None:
     assert broken_rules(case.scenario, sooner) == []
     assert found.rank <= case.schedule.rank
     assert early(found) == found
-    if family == "queues" and case.scenario.quality.priority == "free":
+    stocked = {row.programme for row in case.scenario.made_to_stock}
+    for old, new in zip(plan.batches, sooner.batches, strict=True):
+        if old.programme in stocked and old.order is None and old.kind == "commercial":
+            assert (new.qc_start, new.qa_start) == (old.qc_start, old.qa_start)
+    if family != "priorities" and case.scenario.quality.priority == "free":
         before, after = starts(plan), starts(sooner)
         for batch, (qc, qa) in before.items():
             assert str(after[batch][0]) <= str(qc)

@@ -506,8 +506,30 @@ class Book:
         unit = self.scenario.economics.money_unit
         return math.floor(money / unit + Fraction(1, 2)) * unit
 
-    def ratio(self, programme: str, step: str, supply: Frozen) -> Fraction:
-        """Intermediates planned per batch: those that pass, and those that fail."""
+    def intermediates(self, programme: str, step: str, batches: int) -> int:
+        """How many the first so many batches of a step take from the step before.
+
+        Of frozen ones as many as its ratio says, rounded up, and beside them those that
+        are expected to fail, rounded half up; what is released already doesn't fail.
+        """
+        supply = self.frozen_supply(programme, step)
+        if supply is None:
+            return batches
+        good = supply.ratio * batches
+        before = self.step_before(programme, step)
+        assert before is not None
+        passed = sum(
+            row.batches
+            for row in self.scenario.stock
+            if row.programme == programme and row.step == before.step
+        )
+        failing = self._failures_per_good(programme, step) * max(
+            Fraction(0), good - passed
+        )
+        return math.ceil(good) + math.floor(failing + Fraction(1, 2))
+
+    def _failures_per_good(self, programme: str, step: str) -> Fraction:
+        """Batches of the step before that fail for one that passes."""
         recipe = self.programmes[programme].recipe
         number = [s.step for s in recipe].index(step) - 1
         success = self.scenario.losses.success
@@ -515,7 +537,7 @@ class Book:
         while isinstance(recipe[number].supply, Direct):
             number -= 1
             passing *= success.get(recipe[number].stage, Fraction(1))
-        return supply.ratio / passing
+        return 1 / passing - 1
 
     def frozen_supply(self, programme: str, step: str) -> Frozen | None:
         """The frozen supply of a step, if it has one."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 from capacity.checker.book import Book
 from capacity.checker.unavoidable import allowed_starts, earliest_right
 from capacity.demand import Line
@@ -102,7 +100,10 @@ def _awaits_qualification(
 
 
 def _queue(book: Book, line: Line, served: list[PlannedBatch]) -> Cause | None:
-    """QC or QA, where a late batch would have been on time without its wait."""
+    """QC or QA, where a late batch would have been on time without its wait.
+
+    It waits for what ends last, test or review.
+    """
     grid = book.grid
     for batch in sorted(served, key=lambda row: (str(row.start or ""), row.batch)):
         if not batch.late_days or batch.out is None or batch.qc_start is None:
@@ -111,11 +112,12 @@ def _queue(book: Book, line: Line, served: list[PlannedBatch]) -> Cause | None:
         if grid.at(batch.out) + lead > book.deadline(line):
             continue
         assert batch.qa_start is not None
-        waits = (
-            grid.at(batch.qc_start) - grid.at(batch.out),
-            grid.at(batch.qa_start) - grid.at(batch.out),
-        )
-        return "qc" if waits[0] >= waits[1] else "qa"
+        qc_days, qa_days = book.testing(line.programme, batch.step)
+        tested = grid.at(batch.qc_start) + qc_days
+        reviewed = grid.at(batch.qa_start) + qa_days
+        if tested == reviewed:  # both hold it up: the one that kept it waiting longer
+            return "qc" if batch.qc_start >= batch.qa_start else "qa"
+        return "qc" if tested > reviewed else "qa"
     return None
 
 
@@ -134,8 +136,6 @@ def _starved(
     ]
     until = max(late, default=line.due)
     ready = sum(1 for unit in units if unit.out is None or unit.out <= until)
-    ratio = Fraction(1)
-    if step.supply and step.supply.how == "frozen":
-        ratio = book.ratio(line.programme, step.step, step.supply)
     started = sum(1 for user in users if user.start is not None and user.start <= until)
-    return ready < ratio * (started + (1 if not late else 0))
+    started += 1 if not late else 0
+    return ready < book.intermediates(line.programme, step.step, started)

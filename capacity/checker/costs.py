@@ -247,7 +247,7 @@ def cheapest_for(book: Book, stocked: MadeToStock, amount: Fraction) -> int:
     inputs, each = Fraction(0), Fraction(1)
     for step, after in zip(recipe[-2::-1], recipe[:0:-1], strict=True):
         if isinstance(after.supply, Frozen):
-            each *= book.ratio(stocked.programme, after.step, after.supply)
+            each *= after.supply.ratio
         inputs += each * _cheapest_new(book, stocked.programme, step.step)
     costs = [
         (book.variable_cost(suite, stocked.programme) + inputs)

@@ -539,25 +539,33 @@ def inputs_by_rule(
 ) -> Iterator[tuple[PlannedBatch, list[PlannedBatch], list[PlannedBatch]]]:
     """Every user of intermediates, what it takes anew, and what it uses.
 
-    The k-th batch to start takes ceil(r k) - ceil(r (k-1)) units in order of expiry
-    from those licensed for its market, or shares the last one taken. r counts those
-    that are expected to fail.
+    The k-th batch to start takes what the first k take in all less what the first
+    k - 1 do, in order of expiry from those licensed for its market, or shares the last
+    one taken.
     """
     before = ledger.book.step_before(programme, step)
     assert before is not None
-    ratio = ledger.book.ratio(programme, step, supply)
     pool = sorted(
         ledger.made(programme, before.step),
         key=lambda unit: (expiry(ledger, unit, supply), unit.suite, unit.batch),
     )
     last: list[PlannedBatch] = []
     for number, batch in enumerate(ledger.input_order((programme, step))):
-        count = math.ceil(ratio * (number + 1)) - math.ceil(ratio * number)
+        count = newly_taken(ledger, programme, step, number)
         taken = [unit for unit in pool if may_take(ledger, unit, batch)][:count]
         for unit in taken:
             pool.remove(unit)
         last = taken[-1:] or last
         yield batch, taken, taken or last
+
+
+def newly_taken(ledger: Ledger, programme: str, step: str, number: int) -> int:
+    """Intermediates that a batch takes anew when so many have started before it."""
+    first, then = (
+        ledger.book.intermediates(programme, step, batches)
+        for batches in (number, number + 1)
+    )
+    return then - first
 
 
 def intermediates_are_ready(ledger: Ledger) -> Iterator[str]:
@@ -575,10 +583,9 @@ def _intermediates_of(
 ) -> Iterator[str]:
     book = ledger.book
     least = book.grid.whole(supply.min_life_days)
-    ratio = book.ratio(programme, step, supply)
     numbered = enumerate(inputs_by_rule(ledger, programme, step, supply))
     for number, (batch, taken, used) in numbered:
-        count = math.ceil(ratio * (number + 1)) - math.ceil(ratio * number)
+        count = newly_taken(ledger, programme, step, number)
         start = ledger.tick(batch.start)
         if len(taken) < count or not used:
             yield f"batch {batch.batch} on {ledger.date(start)} lacks its intermediate"

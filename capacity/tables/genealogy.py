@@ -10,6 +10,8 @@ from fractions import Fraction
 
 import pandas as pd
 
+from capacity.checker.book import Book
+from capacity.checker.ledger import Ledger
 from capacity.plan import Plan, PlannedBatch, Shipment
 from capacity.scenario import Frozen, Lane, Scenario
 from capacity.tables.rows import plain, variable_cost
@@ -46,6 +48,7 @@ GENEALOGY_COLUMNS = {
     "shipment": ("string", "Shipment that brought it; none on its own site."),
     "life_left_days": ("float64", "Life that a frozen input has left at use. [day]"),
     "before_release": ("boolean", "A frozen input is used before its release."),
+    "spare": ("boolean", "Taken because one is expected to fail."),
 }
 """Columns of `genealogy.csv`: stored as, meaning."""
 
@@ -100,7 +103,8 @@ def genealogy(scenario: Scenario, plan: Plan) -> pd.DataFrame:
     DataFrame
         batch, programme, step, site, start; input (a batch of the step before), its
         step, site, out and release, the shipment that brought it (none on its own site),
-        life_left_days of a frozen input at use [day], before_release (used at risk).
+        life_left_days of a frozen input at use [day], before_release (used at risk),
+        spare (taken because one is expected to fail).
     """
     made = {batch.batch: batch for batch in plan.batches}
     brought = {
@@ -110,6 +114,7 @@ def genealogy(scenario: Scenario, plan: Plan) -> pd.DataFrame:
     }
     supplies = _supplies(scenario)
     expiries = _expiries(scenario)
+    spares = set(_spares(scenario, plan))
     rows = []
     for user, unit in _pairs(plan, made):
         supply = supplies.get((user.programme, user.step))
@@ -124,6 +129,7 @@ def genealogy(scenario: Scenario, plan: Plan) -> pd.DataFrame:
             *(user.batch, user.programme, user.step, user.site, user.start),
             *(unit.batch, unit.step, unit.site, unit.out, unit.released),
             *(brought.get(unit.batch), left, early),
+            (user.batch, unit.batch) in spares,
         )
         rows.append([plain(cell) for cell in cells])
     return pd.DataFrame(rows, columns=list(GENEALOGY_COLUMNS), dtype=object)
@@ -137,6 +143,20 @@ def _pairs(
     for batch in plan.batches:
         for name in uses.get(batch.batch, []):
             yield batch, made[name]
+
+
+def _spares(scenario: Scenario, plan: Plan) -> Iterator[tuple[str, str]]:
+    """Batch and input, where it takes the input because one is expected to fail."""
+    ledger = Ledger(Book(scenario), plan)
+    for (programme, step), supply in _supplies(scenario).items():
+        failing = 0
+        for number, user in enumerate(ledger.input_order((programme, step)), start=1):
+            taken = ledger.book.intermediates(programme, step, number)
+            more = taken - math.ceil(supply.ratio * number) - failing
+            failing += more
+            units = ledger.uses.get(user.batch, [])
+            for unit in units[len(units) - more :]:
+                yield user.batch, unit
 
 
 def _supplies(scenario: Scenario) -> dict[tuple[str, str], Frozen]:

@@ -26,7 +26,8 @@ def load(scenario: Scenario, plan: Plan) -> pd.DataFrame:
 
     Suites count days: those of changeovers and campaigns against those since go-live
     without shutdowns and outages. QC and QA count starts, against the daily rates' sum;
-    a batch waits for them in the month in which it is out, at the site that made it.
+    a batch waits for them in the month in which it is out, at the site that made it. The
+    first month counts from the start of the horizon, a load ceiling only from `as_of`.
 
     Returns
     -------

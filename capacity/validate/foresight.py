@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
+from itertools import pairwise
 
 from capacity.horizon import format_moment
 from capacity.plan import Cause
@@ -506,6 +507,52 @@ def _first_use(
     return min(found, default=None)
 
 
+def no_freezer(network: Network) -> Iterator[Finding]:
+    """Sites whose freezer holds nothing, though frozen intermediates would lie there."""
+    for site in network.scenario.sites:
+        if site.freezer_batches != 0:
+            continue
+        kept = sorted(
+            programme.id
+            for programme in network.scenario.programmes
+            for before, step in pairwise(programme.recipe)
+            if isinstance(step.supply, Frozen)
+            if any(
+                network.suites[name].site == site.id
+                and network.opens(programme.id, each.step, site.id) is not None
+                for each in (before, step)
+                for name in each.suites
+            )
+        )
+        if kept:
+            text = f"holds no frozen intermediate, and {', '.join(kept)} would need it"
+            yield Finding(f"sites.{site.id}.freezer_batches", text)
+
+
+def narrow_ceilings(network: Network) -> Iterator[Finding]:
+    """Ceilings under which not even one batch fits.
+
+    Below 1, no campaign fills a period, so it lies in two of them at the most.
+    """
+    period = network.scenario.load_period
+    longest = {"month": 31, "quarter": 92, "year": 366}[period]
+    for suite in network.scenario.suites:
+        if suite.load_ceiling is None or suite.load_ceiling == 1:
+            continue
+        most = 2 * suite.load_ceiling * longest
+        leads = [
+            network.lead_in(suite, programme.id)
+            for programme in network.scenario.programmes
+            if any(suite.id in step.suites for step in programme.recipe)
+        ]
+        if leads and min(leads) > most:
+            text = (
+                f"admits no batch: the shortest takes {float(min(leads)):g} days, two "
+                f"neighbouring {period}s admit {float(most):g}"
+            )
+            yield Finding(f"suites.{suite.id}.load_ceiling", text)
+
+
 WARNINGS: list[Warn] = [
     impossible,
     scarce,
@@ -514,4 +561,6 @@ WARNINGS: list[Warn] = [
     large_ppq,
     late_engineering,
     stale_intermediates,
+    no_freezer,
+    narrow_ceilings,
 ]
