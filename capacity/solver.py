@@ -325,6 +325,8 @@ class _Search:
         self.prices: list[Price] = []
         self.heat = 1.0
         """Of reinsertion. [1]"""
+        self.promising: Schedule | None = None
+        """A plan that a search had better begin from than from the best."""
         self.turned_away = 0
         """Plans of parts in a row that made the whole no better."""
         self.here: list[tuple[Part, float]] = []
@@ -351,7 +353,7 @@ class _Search:
         )
         tries = 1 + QUALIFY_SHARE * len(self._unordered())
         self.clock.charge(CONSTRUCT_PER_BATCH * len(built.batches) * tries)
-        self.best = built if self._keeps_the_rules(built) else None
+        self._begin_with(built)
         whole = Scope(locked_only(built))
         if self.start is not None:
             self._go_on_from(self.start)
@@ -431,6 +433,18 @@ class _Search:
     def _constructed(self, schedule: Schedule) -> None:
         self._take(schedule, "construct")
 
+    def _begin_with(self, built: Schedule) -> None:
+        """Keep the best of what was constructed, and remember what to search from."""
+        best = self.best
+        if not self._keeps_the_rules(built):
+            self.best = None
+        elif (
+            best is not None and best.rank < built.rank and self._keeps_the_rules(best)
+        ):
+            self.promising = built
+        else:
+            self.best = built
+
     def _go_on_from(self, plan: Plan) -> None:
         """Take a plan that was made before, or what is left of it, if it is better."""
         found, name = schedule_of(self.instance, plan), "start"
@@ -440,7 +454,7 @@ class _Search:
             self.clock.charge(CONSTRUCT_PER_BATCH * len(found.batches))
             name = "start, as far as it fits"
         if self._keeps_the_rules(found) and self._take(found, name):
-            self.heat = RESUMED_HEAT
+            self.heat, self.promising = RESUMED_HEAT, None
         else:
             self._log("the start is no better than a new plan, or breaks a rule")
 
@@ -750,9 +764,10 @@ class _Search:
         return self.heat * min(1.0, plenty)
 
     def _start_of(self, part: Part) -> Schedule | None:
-        """Its campaigns in the best plan, None where they break a rule by themselves."""
-        assert self.best is not None
-        return together(part.instance, of_programmes(self.best, part.programmes))
+        """Its campaigns to search from, None where they break a rule by themselves."""
+        plan = self.promising or self.best
+        assert plan is not None
+        return together(part.instance, of_programmes(plan, part.programmes))
 
     def _floors_of(self, part: Part) -> list[int]:
         return [

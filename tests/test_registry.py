@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from test_qualifications import two_sites
+from test_stock import stock_network
+
 from capacity.checker.costs import COSTS
 from capacity.checker.rules import RULES
 from capacity.construct import construct
@@ -13,6 +16,7 @@ from capacity.model import build as build_model
 from capacity.model.plans import locked_only
 from capacity.plan import Costs
 from capacity.reading import read
+from capacity.scenario import Scenario
 from capacity.schedule import Bill
 
 SCENARIOS = Path(__file__).parent.parent / "scenarios"
@@ -32,8 +36,22 @@ def test_every_rule_is_stated_by_the_model_and_no_other() -> None:
 def test_every_cost_has_a_term_in_plan_bill_and_model() -> None:
     assert set(COSTS) == set(Costs.model_fields)
     assert set(Bill.__dataclass_fields__) == {*COSTS, "firm_service"}
-    instance = build(read(SCENARIOS / "tiny.yaml").scenario)
-    scope = Scope(locked_only(construct(instance)))
-    _, _, regret = build_model(instance, scope)
-    # two sites, ramp, a late licence: every term but shipments, as nothing is shipped
-    assert set(regret.terms) == set(COSTS) - {"shipment"}
+    stock = stock_network(
+        ("2026-02-15", 2),
+        ("2026-04-15", 2),
+        target=1,
+        target_cost=3,
+        shelf_life_days=30,
+    )
+    found = set[str]()
+    for scenario in (
+        read(SCENARIOS / "tiny.yaml").scenario,  # two sites, ramp, a late licence
+        Scenario.model_validate(stock),
+        Scenario.model_validate(two_sites()),
+    ):
+        instance = build(scenario)
+        scope = Scope(locked_only(construct(instance)))
+        _, _, regret = build_model(instance, scope)
+        found |= regret.terms.keys()
+    # every term but shipments, as nothing is shipped
+    assert found == set(COSTS) - {"shipment"}

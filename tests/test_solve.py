@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from capacity.plan import Consumption
 from capacity.publish import to_plan
 from capacity.reading import read, scenario_from
 from capacity.scenario import Scenario
+from capacity.schedule import Schedule
 from capacity.solver import Progress, solve
 
 SCENARIOS = Path(__file__).parent.parent / "scenarios"
@@ -119,12 +121,26 @@ def test_construction_reports_each_better_plan_and_ends_where_it_is_told(
     base: Scenario,
 ) -> None:
     instance = build(base)
-    seen: list[tuple[int, int]] = []
-    best = construct(instance, report=lambda plan: seen.append(plan.bill.rank))
+    seen: list[Schedule] = []
+    best = construct(instance, report=seen.append)
     first = construct(instance, stop=lambda: True)
-    assert first.bill.rank == seen[0]
-    assert best.bill.rank == seen[-1]
-    assert seen == sorted(seen, reverse=True)
+    assert first.rank == seen[0].rank
+    assert best.rank == seen[-1].rank
+    for before, after in pairwise(seen):  # a qualification counts by all that it saves
+        saves = after.bill.regret < before.bill.regret
+        assert saves if after.bill.qualification else after.rank < before.rank
+
+
+def test_a_first_plan_is_the_one_with_the_least_firm_service(base: Scenario) -> None:
+    instance = build(base)
+    seen: list[Schedule] = []
+    construct(instance, report=seen.append)
+
+    result = solve(base, work=1)
+
+    assert result.plan is not None
+    firm = sum(tier.objective for tier in result.tiers if tier.name == "firm_service")
+    assert firm <= min(plan.bill.firm_service for plan in seen)
 
 
 def test_a_campaign_does_not_step_over_an_outage_between_two_batches() -> None:
