@@ -26,6 +26,9 @@ GAPS = 4
 PRICED = 10
 """Places for a bundle that are priced, of those that look cheapest."""
 
+TRIED_BATCHES = 12_000
+"""Most batches of all plans that are made to try qualifications."""
+
 PUSHED = 8
 """Most campaigns that make way for another."""
 
@@ -140,9 +143,14 @@ def construct(
 def _promising(
     board: Board, wishes: Sequence[Wish], days: int, stop: Callable[[], bool]
 ) -> list[ChainData]:
-    """Qualifications that by themselves make a plan better, the best first."""
+    """Qualifications that by themselves make a plan better, the best first.
+
+    In a large network not all are tried, as each takes a plan of its own.
+    """
     found = []
-    for chain in board.instance.chains:
+    batches = sum(c.n for row in board.suites for c in row)
+    most = max(1, TRIED_BATCHES // max(1, batches))
+    for chain in [c for c in board.instance.chains if qualifying(board, c)][:most]:
         other = None if stop() else _qualified(board, wishes, days, stop, chain)
         if other is not None and _regret(other) < _regret(board):
             found.append((_regret(other), chain.index, chain))

@@ -12,7 +12,7 @@ from ortools.sat.python.cp_model import CpModel, LinearExprT
 
 from capacity.aside import Aside, Job, Task
 from capacity.checker import breaches, unavoidable
-from capacity.construct import Wish, construct
+from capacity.construct import TRIED_BATCHES, Wish, construct
 from capacity.floors import floors
 from capacity.instance import DAY, Instance, build
 from capacity.levels import stock_bound
@@ -351,8 +351,9 @@ class _Search:
             stop=self.clock.halted,
             report=self._constructed,
         )
-        tries = 1 + QUALIFY_SHARE * len(self._unordered())
-        self.clock.charge(CONSTRUCT_PER_BATCH * len(built.batches) * tries)
+        made = len(built.batches)
+        tried = min(len(self._unordered()), max(1, TRIED_BATCHES // max(1, made)))
+        self.clock.charge(CONSTRUCT_PER_BATCH * made * (1 + QUALIFY_SHARE * tried))
         self._begin_with(built)
         whole = Scope(locked_only(built))
         if self.start is not None:

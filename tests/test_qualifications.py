@@ -15,7 +15,10 @@ from test_rules import network, prices, programme
 
 from capacity import plots, tables
 from capacity.checker import breaches
+from capacity.construct import construct
+from capacity.instance import build
 from capacity.plan import Plan, PlannedQualification
+from capacity.resume import wishes_of
 from capacity.scenario import Scenario
 from capacity.solver import solve
 from capacity.validate import problems
@@ -209,6 +212,18 @@ def two_programmes() -> Row:
     )
     document["qualifications"].append(qualification("Q"))
     return document
+
+
+def test_a_first_plan_of_a_large_network_tries_some_qualifications_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    instance = build(Scenario.model_validate(two_programmes()))
+    both = {wish.step for wish in wishes_of(construct(instance)) if wish.ppq}
+    monkeypatch.setattr("capacity.construct.TRIED_BATCHES", 1)
+    one = {wish.step for wish in wishes_of(construct(instance)) if wish.ppq}
+
+    assert both == {0, 1}
+    assert len(one) == 1
 
 
 def test_a_team_that_does_one_transfer_at_a_time_does_the_other_after_it() -> None:
