@@ -1,8 +1,8 @@
 """A plan part by part: programmes that share no suite or freezer are searched alone.
 
-What a part gains nothing else can lose, but for QC and QA, where sites share them: parts
-are put together again and looked at as a whole. Within a part, firm lines that a free
-search leaves late are seen to afterwards.
+Parts share QC and QA where sites do: where these are full, what one part gains another may
+lose, so parts are put together again and looked at as a whole. Within a part, firm lines
+that a free search leaves late are seen to afterwards.
 """
 
 from __future__ import annotations

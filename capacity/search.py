@@ -14,7 +14,6 @@ from ortools.sat.python.cp_model import (
     OPTIMAL,
     CpModel,
     CpSolver,
-    CpSolverSolutionCallback,
     IntVar,
     LinearExprT,
 )
@@ -55,17 +54,6 @@ class Outcome:
     """Deterministic time spent. [1]"""
 
 
-class _Watch(CpSolverSolutionCallback):
-    """Reports each improvement."""
-
-    def __init__(self, report: Callable[[int, int], None]) -> None:
-        super().__init__()
-        self.report = report
-
-    def on_solution_callback(self) -> None:
-        self.report(round(self.objective_value), round(self.best_objective_bound))
-
-
 def search(
     model: CpModel,
     limits: Limits,
@@ -75,8 +63,6 @@ def search(
     stop: Callable[[], bool],
     presolve: bool = True,
     interleave: bool = True,
-    log: Callable[[str], None] | None = None,
-    report: Callable[[int, int], None] | None = None,
 ) -> Outcome:
     """Solve a model in a thread of its own, so that an interrupt is heard at once."""
     solver = CpSolver()
@@ -91,16 +77,12 @@ def search(
         parameters.max_deterministic_time = limits.work
     if limits.seconds is not None:
         parameters.max_time_in_seconds = max(limits.seconds, 0.01)
-    if log is not None:
-        parameters.log_search_progress = True
-        solver.log_callback = log
     statuses: list[int] = []
     errors: list[Exception] = []
-    watch = None if report is None else _Watch(report)
 
     def run() -> None:
         try:
-            statuses.append(int(solver.solve(model, watch)))
+            statuses.append(int(solver.solve(model)))
         except Exception as error:
             errors.append(error)
 

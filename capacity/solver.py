@@ -845,13 +845,12 @@ class _Search:
         name: str,
         *,
         presolve: bool = True,
-        seed: int | None = None,
         mixed: bool = True,
     ) -> Outcome:
         outcome = search(
             model,
             limits,
-            seed=self.seed if seed is None else seed,
+            seed=self.seed,
             workers=self.workers,
             stop=self.clock.halted,
             presolve=presolve,
