@@ -48,7 +48,14 @@ class Campaign:
     )  # fmt: skip
 
     def __init__(
-        self, step: StepData, mode: Mode, start: int, n: int, ppq: bool, mask: int
+        self,
+        step: StepData,
+        mode: Mode,
+        start: int,
+        n: int,
+        takt: int,
+        ppq: bool,
+        mask: int,
     ) -> None:
         self.step = step.index
         self.programme = step.programme
@@ -57,9 +64,9 @@ class Campaign:
         self.site = mode.site
         self.start = start
         self.n = n
-        self.takt = mode.takt(start)
+        self.takt = takt
         self.lead = mode.lead
-        self.end = start + (n - 1) * self.takt + mode.lead
+        self.end = start + (n - 1) * takt + mode.lead
         self.ppq = ppq
         self.mask = mask
         self.lock: int | None = None
@@ -144,7 +151,7 @@ class Board:
         for lock in instance.locks:
             self._lock(lock)
         for suite in self.suites:
-            suite.sort(key=_by_start)
+            suite.sort(key=by_start)
             for before, campaign in zip([None, *suite], suite, strict=False):
                 self.gap(before, campaign)
         self.chained = [demand for demand in self.demands if demand.chains]
@@ -166,7 +173,9 @@ class Board:
             lock.suite, site, lock.lead, ((lock.start, lock.takt),), (), Fraction(1), 0
         )
         bit = KIND_BITS.get(lock.kind, 0)
-        found = Campaign(step, mode, lock.start, lock.batches, lock.kind == "ppq", bit)
+        found = Campaign(
+            step, mode, lock.start, lock.batches, lock.takt, lock.kind == "ppq", bit
+        )
         found.mode = None
         found.lock = lock.index
         self._test(found)
@@ -242,12 +251,13 @@ class Board:
         place = bisect_right(self.span_lows[step.index, suite], start) - 1
         if place < 0:
             return None
-        if start + (n - 1) * mode.takt(start) > mode.starts[place][1]:
+        takt = mode.takt(start)
+        if start + (n - 1) * takt > mode.starts[place][1]:
             return None
         mask = self.demands[step.programme].mask(step, n, ppq)
         if mask is None:
             return None
-        return Campaign(step, mode, start, n, ppq, mask)
+        return Campaign(step, mode, start, n, takt, ppq, mask)
 
     def nearest(self, step: StepData, suite: int, start: int, n: int) -> int | None:
         """Start nearest to a tick at which no closure is in a campaign's way. [tick]"""
@@ -361,10 +371,11 @@ class Board:
                 continue
             start = min(tick, high, end)
             for _ in range(3):
-                takt = mode.takt(max(start, low))
-                start = min(
-                    start, high - (n - 1) * takt, end - (n - 1) * takt - mode.lead
-                )
+                last = (n - 1) * mode.takt(start if start > low else low)
+                latest = min(high - last, end - last - mode.lead)
+                if latest >= start:
+                    break
+                start = latest
             if start < low:
                 continue
             return self.campaign(step, suite, start, n, ppq)
@@ -377,7 +388,9 @@ class Board:
 
     # -------------------------------------------------------------- changing
 
-    def foresee(self, out: Iterable[Campaign], into: Sequence[Campaign]) -> Foreseen | None:
+    def foresee(
+        self, out: Iterable[Campaign], into: Sequence[Campaign]
+    ) -> Foreseen | None:
         """What `swap` would change at the least: as if the new batches never queued.
 
         None where the campaigns don't fit; nothing is done.
@@ -395,7 +408,9 @@ class Board:
             self.steps[number] = row
         return found
 
-    def _fitted(self, out: Iterable[Campaign], into: Sequence[Campaign]) -> Foreseen | None:
+    def _fitted(
+        self, out: Iterable[Campaign], into: Sequence[Campaign]
+    ) -> Foreseen | None:
         """The rows of a change and their changeovers, None where they don't fit."""
         found = Foreseen(list(out), into)
         leaving, gone = found.leaving, found.gone
@@ -462,7 +477,7 @@ class Board:
     ) -> list[Campaign]:
         row = [c for c in self.suites[number] if id(c) not in gone]
         row += [c for c in into if c.suite == number]
-        row.sort(key=_by_start)
+        row.sort(key=by_start)
         return row
 
     def swap(self, out: Iterable[Campaign], into: Sequence[Campaign]) -> int | None:
@@ -487,7 +502,7 @@ class Board:
         for campaign in change.leaving:
             self._free(campaign)
         as_foreseen = change.chains is not None
-        for campaign in sorted(change.into, key=_by_start):
+        for campaign in sorted(change.into, key=by_start):
             if self._test(campaign):
                 as_foreseen = False
         for number, row in change.steps:
@@ -684,5 +699,6 @@ def board_of(schedule: Schedule) -> Board:
     return board
 
 
-def _by_start(campaign: Campaign) -> int:
+def by_start(campaign: Campaign) -> int:
+    """Key by which the campaigns of a suite are in order."""
     return campaign.start

@@ -5,13 +5,14 @@ A *bundle* is what becomes one campaign: batches of a programme that are due clo
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from typing import NamedTuple
 
-from capacity.board import BREACH, Board, Campaign, Foreseen
+from capacity.board import BREACH, Board, Campaign, Foreseen, by_start
 from capacity.feeds import SHARES, Line, Rows, Stage, lay, linked, stages_of
 from capacity.instance import FAR, ChainData, Instance, StepData
 from capacity.pegging import Demand
@@ -714,7 +715,7 @@ def settle(
     board: Board, row: list[Campaign], new: Campaign, fixed: Sequence[Campaign] = ()
 ) -> Change | None:
     """Campaigns of a row that make way for a new one, some never: (out, in)."""
-    at = sum(c.start < new.start for c in row)
+    at = bisect_left(row, new.start, key=by_start)
     out: list[Campaign] = []
     into: list[Campaign] = []
     before = new

@@ -412,7 +412,9 @@ class Demand:
         found: dict[int, list[list[int]]] = {}
         for step in self.steps:
             chain = self._direct_chain(step)
-            rows = [[_latest_right(g, chain, site) for site in sites] for g in self.groups]
+            rows = [
+                [_latest_right(g, chain, site) for site in sites] for g in self.groups
+            ]
             found[step.index] = [[FAR if r is None else r for r in row] for row in rows]
             found[step.index].append([-FAR] * len(sites))
         return found
@@ -708,7 +710,11 @@ class Demand:
                         open_.remove(j)
                     break
             picks.append(pick)
-            if number >= end and base is not None and base.picks[number - shift] == pick:
+            if (
+                number >= end
+                and base is not None
+                and base.picks[number - shift] == pick
+            ):
                 # The same batch for the same group costs the same: most of those behind a
                 # campaign that got a batch more stay with their group.
                 old = number - shift
@@ -749,7 +755,7 @@ class Demand:
         self._hand_out(found, low, base)
 
     def _retrace(self, found: Pegged, base: Pegged, low: int) -> None:
-        """Go as the base went up to a place: from the last state noted before it, by its picks."""
+        """Go as the base went up to a place: from the state noted before it, by its picks."""
         found.picks = base.picks[:low]
         found.costs = base.costs[:low]
         found.firms = base.firms[:low]
@@ -1329,7 +1335,7 @@ class Genealogy:
         return max((self._unit_right(before, unit, j) for unit in units), default=-FAR)
 
     def later(self, pairs: list[tuple[Item, int]]) -> Iterator[tuple[Item, int, int]]:
-        """Batches whose intermediates come with a later right than their own, and that. [tick]"""
+        """Batches whose intermediates come with a later right than their own; that right. [tick]"""
         demand, inputs = self.demand, self.inputs
         last, own, leads = demand.last, demand.right, demand.leads
         if last.before is None:
