@@ -149,7 +149,6 @@ class Demand:
         self.chains = [c for c in instance.chains if c.programme == programme]
         self._qualify()
         self.shelf = self._peg_stock()
-        self._licences()
         self.stocked = instance.stocked.get(programme)
         self.least_bits = 14 if self.stocked is None else KIND_BITS["commercial"]
         """Kinds of which a campaign must be large enough for one, serving nothing."""
@@ -257,6 +256,7 @@ class Demand:
             )
             self.risk.append([group.risk_cost.get(s.index, 0) for s in suites])
         self.leads = [self._lead(group.kind) for group in self.groups]
+        self.sites = [suite.site for suite in suites]
 
     def _qualify(self) -> None:
         """Where qualifications give the right, and which groups are theirs."""
@@ -418,26 +418,6 @@ class Demand:
             found[step.index] = [[FAR if r is None else r for r in row] for row in rows]
             found[step.index].append([-FAR] * len(sites))
         return found
-
-    def _licences(self) -> None:
-        """Where any input suits every group, and where it may come with a later right."""
-        self.licensed: dict[tuple[int, int], bool] = {}
-        self.later: dict[tuple[int | None, int], bool] = {}
-        for step in self.frozen:
-            assert step.before is not None
-            before = self.instance.steps[step.before]
-            for site in range(len(self.instance.sites)):
-                rights = [
-                    self.input_right(before, site, j) for j in range(len(self.groups))
-                ]
-                self.licensed[before.index, site] = all(r < FAR for r in rights)
-                self.later[before.index, site] = len(self.frozen) > 1 or any(
-                    right > self.right[j][suite] + self.leads[j]
-                    for j, right in enumerate(rights)
-                    for suite in self.last.modes
-                )
-        if len(self.frozen) > 1:  # input of input decides too
-            self.licensed = dict.fromkeys(self.licensed, False)
 
     def _direct_chain(self, step: StepData) -> list[int]:
         found = [step.index]
@@ -1056,7 +1036,7 @@ class Demand:
         self, steps: list[list[Campaign]], found: Pegged
     ) -> tuple[Cost, int, int]:
         """What input adds: variable cost, shipments, later rights, batches without."""
-        regret = firm = bad = short = worth = 0
+        regret = firm = bad = 0
         for step in self.direct:
             bad += self._direct_breaks(steps, step)
         for step in self.steps[:-1]:
@@ -1067,28 +1047,20 @@ class Demand:
                     if c.lock is None:
                         own = step.modes[c.suite].variable_cost
                         regret += c.n * (own - cheapest)
-        pairs = list(found.pairs())
-        genealogy = Genealogy(self, steps, pairs)
-        for step in self.frozen:
-            assert step.frozen is not None
-            cost, lacking = genealogy.draw(step, step.frozen)
-            regret += cost
-            short += len(lacking)
-            worth += sum(map(self._worth, lacking))
+        if self.last.frozen is None:
+            return (regret, firm, bad), 0, 0
+        genealogy = Genealogy(self, steps, found)
+        regret += genealogy.cost
+        lacking = genealogy.lacking
+        worth = sum(map(self._worth, lacking))
         found.stays = genealogy.stays
-        if not any(
-            self.later[step.before, c.site]
-            for step in self.frozen
-            for c in steps[step.before or 0]
-        ) and not any(self.stores.values()):
-            return (regret, firm, bad), short, worth
-        for item, j, right in genealogy.later(pairs):
+        for item, j, right in genealogy.later:
             old = self._cost(item, j, found.sizes, -FAR)
             new = self._cost(item, j, found.sizes, right)
             regret += new[0] - old[0]
             firm += new[1] - old[1]
             bad += new[2] - old[2]
-        return (regret, firm, bad), short, worth
+        return (regret, firm, bad), len(lacking), worth
 
     def least_cost(self, step: StepData) -> int:
         """What of a used input's variable cost is no regret. [money]"""
@@ -1127,105 +1099,115 @@ class Demand:
 
 
 class Genealogy:
-    """Which intermediates go into which batch, by the rule of the first to expire."""
+    """Which intermediates go into which batch, by the rule of the first to expire.
+
+    Only the last step of a recipe may use frozen ones.
+    """
 
     def __init__(
-        self,
-        demand: Demand,
-        steps: list[list[Campaign]],
-        pairs: list[tuple[Item, int]],
+        self, demand: Demand, steps: list[list[Campaign]], found: Pegged
     ) -> None:
+        step = demand.last
+        assert step.before is not None
+        assert step.frozen is not None
         self.demand = demand
         self.instance = demand.instance
-        self.steps = steps
-        self.pairs = pairs
-        self.inputs: dict[tuple[int, int, int], list[Unit]] = {}
-        """Units used by (step, suite, start)."""
+        self.supply = step.frozen
+        self.before = self.instance.steps[step.before]
+        self.rights = demand.input_rights[step.before]
+        self.made = steps[step.before]
         self.stays: list[Stay] = []
         """Intermediates in freezers that are limited."""
-        self.sites = [suite.site for suite in self.instance.suites]
-        self.simple = len(demand.frozen) < 2  # nothing but direct input below
+        self.lacking: list[int] = []
+        """Places of the groups of batches that lack their intermediate."""
+        self.later: list[tuple[Item, int, int]] = []
+        """Batches whose intermediates have a later right than they have, and that. [tick]"""
+        self.freight: Freights = {}
+        as_of = self.instance.as_of
+        self.users = sorted(
+            (item[1], item[2], j, item) for item, j in found.pairs() if item[1] >= as_of
+        )
+        """(start, suite, group, batch) of those that take intermediates."""
+        self.pool = [unit for c in self.made for unit in c.units]
+        self.pool += demand.stores.get(step.before, [])
+        self.pool.sort()
+        self.gone = bytearray(len(self.pool))
+        self.used: list[list[Unit]] = []
+        """What each user uses."""
+        self._draw()
+        self.cost = self._units_cost() + self._shipping_cost()
 
-    def draw(self, step: StepData, supply: FrozenData) -> tuple[int, list[int]]:
-        """Hand units to the batches of a step: regret, groups of the batches that lack them."""
-        assert step.before is not None
-        before = self.instance.steps[step.before]
-        pool = [unit for c in self.steps[before.index] for unit in c.units]
-        pool += self.demand.stores.get(before.index, [])
-        pool.sort()
-        gone = bytearray(len(pool))
-        lacking: list[int] = []
+    def _draw(self) -> None:
+        """Hand units to the batches."""
+        demand, pool, gone, sites = self.demand, self.pool, self.gone, self.demand.sites
+        own, leads, alive = demand.right, demand.leads, self.supply.min_life
+        units = demand.units(demand.last, self.supply, len(self.users))
         last: list[Unit] = []
-        freight: Freights = {}
-        users = self._users(step)
-        units = self.demand.units(step, supply, len(users))
-        licensed, sites, alive = self.demand.licensed, self.sites, supply.min_life
-        anyone = all(licensed[before.index, at] for at in {unit[3] for unit in pool})
-        head = 0
-        for number, (start, suite, j) in enumerate(users):
-            count = units[number + 1] - units[number]
-            if anyone:
-                got = pool[head : head + count]
-                head += count
-            else:
-                got = self._first_licensed(before, pool, gone, j, count)
+        head, size = 0, len(pool)
+        for number, (start, suite, j, item) in enumerate(self.users):
+            site, rights = sites[suite], self.rights[j]
+            count = lacks = units[number + 1] - units[number]
+            got: list[Unit] = []
+            here = fit = True
+            place = head
+            while lacks and place < size:
+                unit = pool[place]
+                if not gone[place] and rights[unit[3]] < FAR:
+                    gone[place] = 1
+                    got.append(unit)
+                    lacks -= 1
+                    here = here and unit[3] == site
+                    fit = fit and unit[2] <= start and unit[0] - start >= alive
+                place += 1
+            while head < size and gone[head]:
+                head += 1
             used = got or last
+            self.used.append(used)
             last = got[-1:] or last
-            self.inputs[step.index, suite, start] = used
-            site = sites[suite]
-            if len(got) < count or not used:
-                lacking.append(j)
-                continue
-            # Nearly all take anew what lies on their own site and is licensed for them:
-            # then only its age is left to look at.
-            for unit in got:
-                if unit[3] != site:
-                    break
-            else:
-                if got:
-                    for unit in got:
-                        if unit[2] > start or unit[0] - start < alive:
-                            lacking.append(j)
-                            break
-                    continue
-            if self._unfit(before, supply, used, start, site, j, not got, freight):
-                lacking.append(j)
-        if anyone:
-            gone[:head] = b"\1" * min(head, len(pool))
-        cost = self._units_cost(before, pool, gone)
+            if lacks or not used:
+                self.lacking.append(j)
+            elif not here or not count:
+                if self._unfit(used, start, site, j, not count):
+                    self.lacking.append(j)
+            elif not fit:
+                self.lacking.append(j)
+            if j >= 0:
+                right = own[j][suite] + leads[j]
+                for unit in used:
+                    if rights[unit[3]] > right:
+                        right = max(rights[other[3]] for other in used)
+                        self.later.append((item, j, right))
+                        break
+
+    def _shipping_cost(self) -> int:
+        """What lanes cost, with duties and losses; notes where frozen units lie. [money]"""
+        cost, freezers = 0, self.instance.freezers
         sent: dict[tuple[int, int], Freight] = {}
-        for (origin, to), needs in freight.items():
+        for (origin, to), needs in self.freight.items():
             lane = self.instance.lane(origin, to)
             assert lane is not None
             loads = loaded(needs, lane)
             cost += lane.cost * len(loads)
-            if self.instance.freezers:
-                shipments = [freight_of(lane, load) for load in loads]
-                sent |= {unit: row for row in shipments for unit in row.units}
+            for load in loads if freezers else ():
+                row = freight_of(lane, load)
+                sent |= dict.fromkeys(row.units, row)
             for _, _, (suite, number) in needs:
                 at = self.instance.on_hand[number].suite if suite == ON_HAND else suite
-                cost += lane.dues[before.index, at]
-        if self.instance.freezers:
-            self._lay(step, supply, users, pool, sent)
-        return cost, lacking
+                cost += lane.dues[self.before.index, at]
+        if freezers:
+            self._lay(sent)
+        return cost
 
-    def _lay(
-        self,
-        step: StepData,
-        supply: FrozenData,
-        users: list[tuple[int, int, int]],
-        pool: list[Unit],
-        sent: dict[tuple[int, int], Freight],
-    ) -> None:
+    def _lay(self, sent: dict[tuple[int, int], Freight]) -> None:
         """Note where intermediates lie from their out to their last use."""
         instance = self.instance
         last: dict[tuple[int, int], int] = {}
-        for start, suite, _ in users:
-            for unit in self.inputs[step.index, suite, start]:
+        for (start, *_), used in zip(self.users, self.used, strict=True):
+            for unit in used:
                 last[_key(unit)] = start  # users are in order of start
-        for unit in pool:
+        for unit in self.pool:
             expiry, _, _, site, _, made, _, _, number = unit
-            out: int | None = expiry - supply.shelf_life
+            out: int | None = expiry - self.supply.shelf_life
             if made < -(FAR // 2):
                 out = instance.on_hand[number].out
             begin = max(instance.as_of, out if out is not None else instance.as_of)
@@ -1240,120 +1222,43 @@ class Genealogy:
                 x for x in stays if x[1] < x[2] and x[0] in instance.freezers
             ]
 
-    def _first_licensed(
-        self, before: StepData, pool: list[Unit], gone: bytearray, j: int, count: int
-    ) -> list[Unit]:
-        got: list[Unit] = []
-        rights = self.demand.input_rights[before.index][j]
-        place = gone.find(0)
-        while len(got) < count and place >= 0:
-            unit = pool[place]
-            if rights[unit[3]] < FAR and (self.simple or self._may(before, unit, j)):
-                gone[place] = 1
-                got.append(unit)
-            place = gone.find(0, place + 1)
-        return got
-
-    def _users(self, step: StepData) -> list[tuple[int, int, int]]:
-        as_of = self.instance.as_of
-        if step.index == self.demand.last.index:
-            return sorted(
-                (item[1], item[2], j) for item, j in self.pairs if item[1] >= as_of
-            )
-        return sorted(
-            (unit[5], unit[4], -1)
-            for c in self.steps[step.index]
-            for unit in c.units
-            if unit[5] >= as_of
-        )
-
     def _unfit(
-        self,
-        before: StepData,
-        supply: FrozenData,
-        used: list[Unit],
-        start: int,
-        site: int,
-        j: int,
-        shared: bool,
-        freight: Freights,
-    ) -> int:
-        """1 if a unit isn't there, ready, alive or licensed; notes what is to be shipped."""
-        for expiry, _, ready, at, suite, made, _, _, number in used:
+        self, used: list[Unit], start: int, site: int, j: int, shared: bool
+    ) -> bool:
+        """Whether a unit isn't there, ready, alive or licensed; notes what is to be shipped."""
+        for unit in used:
+            expiry, _, ready, at, _, _, _, _, _ = unit
             arrives = ready
             if at != site:
                 lane = self.instance.lane(at, site)
                 if lane is None:
-                    return 1
+                    return True
                 arrives += lane.days + lane.receipt
-                ready = max(ready, self.instance.as_of)
-                key = (suite, made) if made >= 0 - FAR // 2 else (ON_HAND, number)
                 if not shared:
-                    freight.setdefault((at, site), []).append((start, ready, key))
-                elif all(key != row[2] for row in freight.get((at, site), [])):
-                    return 1
-            if arrives > start or expiry - start < supply.min_life:
-                return 1
-            if at == site and shared and self._shipped(freight, suite, made, number):
-                return 1
+                    row = start, max(ready, self.instance.as_of), _key(unit)
+                    self.freight.setdefault((at, site), []).append(row)
+                elif not self._shipped(unit, self.freight.get((at, site), [])):
+                    return True
+            if arrives > start or expiry - start < self.supply.min_life:
+                return True
+            if at == site and shared:
+                if any(self._shipped(unit, rows) for rows in self.freight.values()):
+                    return True
         # What is taken anew was chosen for its licence.
-        return int(shared and not all(self._may(before, unit, j) for unit in used))
+        return shared and any(self.rights[j][unit[3]] >= FAR for unit in used)
 
-    def _shipped(
-        self,
-        freight: Freights,
-        suite: int,
-        made: int,
-        number: int,
-    ) -> bool:
-        key = (suite, made) if made >= 0 - FAR // 2 else (ON_HAND, number)
-        return any(key == row[2] for rows in freight.values() for row in rows)
+    def _shipped(self, unit: Unit, rows: list[Shipped]) -> bool:
+        key = _key(unit)
+        return any(key == row[2] for row in rows)
 
-    def _units_cost(self, before: StepData, pool: list[Unit], gone: bytearray) -> int:
+    def _units_cost(self) -> int:
+        """Variable cost of units, less what those that are used cost at the least. [money]"""
+        modes = self.before.modes
         cost = sum(
-            c.n * before.modes[c.suite].variable_cost
-            for c in self.steps[before.index]
-            if c.lock is None
+            c.n * modes[c.suite].variable_cost for c in self.made if c.lock is None
         )
-        used = sum(unit[6] for unit in compress(pool, gone))
-        return cost - used * self.demand.least_cost(before)
-
-    def _may(self, before: StepData, unit: Unit, j: int) -> bool:
-        return j < 0 or self._unit_right(before, unit, j) < FAR
-
-    def _unit_right(self, step: StepData, unit: Unit, j: int) -> int:
-        right = self.demand.input_right(step, unit[3], j)
-        if self.simple:
-            return right
-        return max(right, self._inner(step, unit[4], unit[5], j))
-
-    def _inner(self, step: StepData, suite: int, start: int, j: int) -> int:
-        if step.before is None:
-            return -FAR
-        before = self.instance.steps[step.before]
-        units = self.inputs.get((step.index, suite, start), [])
-        return max((self._unit_right(before, unit, j) for unit in units), default=-FAR)
-
-    def later(self, pairs: list[tuple[Item, int]]) -> Iterator[tuple[Item, int, int]]:
-        """Batches whose intermediates come with a later right than their own; that right. [tick]"""
-        demand, inputs = self.demand, self.inputs
-        last, own, leads = demand.last, demand.right, demand.leads
-        if last.before is None:
-            return
-        for item, j in pairs:
-            if j < 0:
-                continue
-            suite, start = item[2], item[1]
-            if self.simple:
-                rights = demand.input_rights[last.before][j]
-                right = -FAR
-                for unit in inputs.get((last.index, suite, start), ()):
-                    if rights[unit[3]] > right:
-                        right = rights[unit[3]]
-            else:
-                right = self._inner(last, suite, start, j)
-            if right - leads[j] > own[j][suite]:
-                yield item, j, right
+        used = sum(unit[6] for unit in compress(self.pool, self.gone))
+        return cost - used * self.demand.least_cost(self.before)
 
 
 def _key(unit: Unit) -> tuple[int, int]:
