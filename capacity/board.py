@@ -436,7 +436,7 @@ class Board:
         for number in self._touched(change.programmes, rights):
             base = self.pegs[number]
             peg = self.demands[number].peg(
-                self.steps, base, change.gone, change.into, rights
+                self.steps, base, change.leaving, change.into, rights
             )
             change.delta += self._weigh(peg.price) - self._weigh(base.price)
             change.pegs.append((number, peg))

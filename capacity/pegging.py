@@ -45,8 +45,10 @@ planned, campaign or None, number in it or index on hand)."""
 Unit = tuple[int, str, int, int, int, int, bool, object, int]
 """A batch that others use: (expiry, suite id, ready, site, suite, start, planned,
 campaign or None, number in it or index on hand)."""
-Freights = dict[tuple[int, int], list[Shipped]]
-"""What is to be shipped, by (from, to) site."""
+Note = tuple[int, int, int, list[Unit], bytearray, int, int, int]
+"""How handing out intermediates stood: (users served, units looked at, first unit left, last
+taken, which are gone, lengths of `lacking`, `later` and `shipped`). Without all units, those
+looked at are FAR: any further unit would change it."""
 Price = tuple[int, int, int, int, int]
 """(regret without changeovers, firm service in it, rules broken, batches that lack their
 intermediate, what those are worth)"""
@@ -73,7 +75,7 @@ class Pegged:
     """How a programme's batches serve its groups, with what takes to go on from there."""
 
     __slots__ = (
-        "bads", "changed", "costs", "end", "firms", "flow", "items", "left", "lefts",
+        "bads", "changed", "costs", "drawn", "end", "firms", "flow", "items", "left", "lefts",
         "picks", "places", "ppq", "price", "sizes", "state", "stays",
     )  # fmt: skip
 
@@ -106,6 +108,8 @@ class Pegged:
         """Periods of a programme made to stock."""
         self.stays: list[Stay] = []
         """Intermediates in freezers that are limited."""
+        self.drawn: Genealogy | None = None
+        """Which intermediates the batches take."""
 
     def copy(self, base: Pegged) -> None:
         """Take over what goes as before."""
@@ -604,7 +608,7 @@ class Demand:
         self,
         steps: list[list[Campaign]],
         base: Pegged | None = None,
-        gone: set[int] | None = None,
+        gone: Sequence[Campaign] | None = None,
         into: Sequence[Campaign] = (),
         rights: Sequence[int | None] = (),
     ) -> Pegged:
@@ -633,7 +637,7 @@ class Demand:
             self._hand_out_again(found, base, gone, into)
         if self.has_ppq:
             self._peg_ppq(steps[self.last.index], found)
-        self._price(found, steps)
+        self._price(found, steps, base)
         return found
 
     def _make(self, found: Pegged, row: list[Campaign]) -> None:
@@ -708,26 +712,28 @@ class Demand:
                 bads.append(breaks)
 
     def _hand_out_again(
-        self, found: Pegged, base: Pegged, gone: set[int], into: Sequence[Campaign]
+        self,
+        found: Pegged,
+        base: Pegged,
+        gone: Sequence[Campaign],
+        into: Sequence[Campaign],
     ) -> None:
         step = self.last.index
         fresh = [i for c in into if c.step == step and not c.ppq for i in c.items]
+        stale = [i for c in gone if c.step == step and not c.ppq for i in c.items]
         old = base.items
-        stale = [place for place, item in enumerate(old) if id(item[6]) in gone]
         if not fresh and not stale:
             found.copy(base)
             self._restore(found, base.end)
             return
-        fresh.sort()
-        low = min(
-            stale[0] if stale else len(old),
-            bisect_left(old, fresh[0][:3]) if fresh else len(old),
-        )
-        high = max(
-            stale[-1] + 1 if stale else 0,
-            bisect_left(old, fresh[-1][:3]) if fresh else 0,
-        )
-        middle = [item for item in old[low:high] if id(item[6]) not in gone] + fresh
+        # What changes lies between the first and the last of these batches.
+        ends = [min(stale)[:3], max(stale)[:3]] if stale else []
+        ends += [min(fresh)[:3], max(fresh)[:3]] if fresh else []
+        low, high = bisect_left(old, min(ends)), bisect_left(old, max(ends))
+        if stale and high < len(old) and old[high][:3] == max(ends):
+            high += 1
+        out = {id(campaign) for campaign in gone}
+        middle = [item for item in old[low:high] if id(item[6]) not in out] + fresh
         middle.sort()
         found.items = old[:low] + middle + old[high:]
         found.changed = low + len(middle)
@@ -793,31 +799,28 @@ class Demand:
 
     # ----------------------------------------------------------------- price
 
-    def _price(self, found: Pegged, steps: list[list[Campaign]]) -> None:
+    def _price(
+        self, found: Pegged, steps: list[list[Campaign]], base: Pegged | None
+    ) -> None:
         if not self.has_ppq:
             found.end = found.left + found.sizes if self.several else found.left
         regret, firm, bad = sum(found.costs), sum(found.firms), sum(found.bads)
         for item, j in found.ppq:
             cost, service, breaks = self._cost(item, j, found.sizes, -FAR)
             regret, firm, bad = regret + cost, firm + service, bad + breaks
-        for j, missing in enumerate(found.left):
-            if missing > 0:
-                cost = (
-                    missing
-                    * self.money[j][
-                        found.sizes[j] if found.sizes[j] >= 0 else self.reference[j]
-                    ][4]
-                )
-                regret += cost
-                if self.firm[j]:
-                    firm += cost
+        for j in [j for j, missing in enumerate(found.left) if missing > 0]:
+            size = found.sizes[j] if found.sizes[j] >= 0 else self.reference[j]
+            cost = found.left[j] * self.money[j][size][4]
+            regret += cost
+            if self.firm[j]:
+                firm += cost
         lacking = worth = 0
         if self.stocked is not None:
             found.flow = flow(self.stocked, self._lots(self.stocked, steps))
             regret += found.flow.regret
             bad += -(-found.flow.breaks // self.stocked.parts)
         if self.frozen or self.direct:
-            more, lacking, worth = self._supply(steps, found)
+            more, lacking, worth = self._supply(steps, found, base)
             regret, firm, bad = regret + more[0], firm + more[1], bad + more[2]
         if self.client:
             bad += self._early_for_client(steps)
@@ -1033,7 +1036,7 @@ class Demand:
     # ---------------------------------------------------------------- supply
 
     def _supply(
-        self, steps: list[list[Campaign]], found: Pegged
+        self, steps: list[list[Campaign]], found: Pegged, base: Pegged | None
     ) -> tuple[Cost, int, int]:
         """What input adds: variable cost, shipments, later rights, batches without."""
         regret = firm = bad = 0
@@ -1049,7 +1052,8 @@ class Demand:
                         regret += c.n * (own - cheapest)
         if self.last.frozen is None:
             return (regret, firm, bad), 0, 0
-        genealogy = Genealogy(self, steps, found)
+        genealogy = Genealogy(self, steps, found, None if base is None else base.drawn)
+        found.drawn = genealogy
         regret += genealogy.cost
         lacking = genealogy.lacking
         worth = sum(map(self._worth, lacking))
@@ -1105,7 +1109,11 @@ class Genealogy:
     """
 
     def __init__(
-        self, demand: Demand, steps: list[list[Campaign]], found: Pegged
+        self,
+        demand: Demand,
+        steps: list[list[Campaign]],
+        found: Pegged,
+        base: Genealogy | None,
     ) -> None:
         step = demand.last
         assert step.before is not None
@@ -1122,11 +1130,17 @@ class Genealogy:
         """Places of the groups of batches that lack their intermediate."""
         self.later: list[tuple[Item, int, int]] = []
         """Batches whose intermediates have a later right than they have, and that. [tick]"""
-        self.freight: Freights = {}
+        self.shipped: list[tuple[int, int, Shipped]] = []
+        """(from site, to site, unit) of what is to be shipped."""
         as_of = self.instance.as_of
-        self.users = sorted(
-            (item[1], item[2], j, item) for item, j in found.pairs() if item[1] >= as_of
-        )
+        users = [
+            (item[1], item[2], j, item)
+            for item, j in zip(found.items, found.picks, strict=True)
+            if item[1] >= as_of
+        ]
+        users += [(i[1], i[2], j, i) for i, j in found.ppq if i[1] >= as_of]
+        users.sort()
+        self.users = users
         """(start, suite, group, batch) of those that take intermediates."""
         self.pool = [unit for c in self.made for unit in c.units]
         self.pool += demand.stores.get(step.before, [])
@@ -1134,17 +1148,49 @@ class Genealogy:
         self.gone = bytearray(len(self.pool))
         self.used: list[list[Unit]] = []
         """What each user uses."""
-        self._draw()
+        self.notes: list[Note] = []
+        """How it stood before some of the users, to go on from there another time."""
+        self._draw(None if base is None else self._retrace(base))
         self.cost = self._units_cost() + self._shipping_cost()
 
-    def _draw(self) -> None:
-        """Hand units to the batches."""
+    def _retrace(self, base: Genealogy) -> Note | None:
+        """Go as the base went, up to the last state noted before anything differs."""
+        users, pool, last = self.users, self.pool, None
+        done = seen = 0
+        for note in base.notes:
+            number, reach = note[0], note[1]
+            if users[done:number] != base.users[done:number]:
+                break
+            if pool[seen:reach] != base.pool[seen:reach]:
+                break
+            done, seen, last = number, reach, note
+            self.notes.append(note)
+        if last is not None:
+            number, reach, _, _, gone, lacking, later, shipped = last
+            self.gone[:reach] = gone[:reach]
+            self.used = base.used[:number]
+            self.lacking = base.lacking[:lacking]
+            self.later = base.later[:later]
+            self.shipped = base.shipped[:shipped]
+        return last
+
+    def _draw(self, note: Note | None) -> None:
+        """Hand units to the batches, from a noted state on."""
         demand, pool, gone, sites = self.demand, self.pool, self.gone, self.demand.sites
         own, leads, alive = demand.right, demand.leads, self.supply.min_life
         units = demand.units(demand.last, self.supply, len(self.users))
         last: list[Unit] = []
-        head, size = 0, len(pool)
-        for number, (start, suite, j, item) in enumerate(self.users):
+        begin = reach = head = 0
+        size = len(pool)
+        if note is not None:
+            begin, reach, head, last, _, _, _, _ = note
+        due = begin + SPACING
+        for number in range(begin, len(self.users)):
+            if number == due:
+                counts = len(self.lacking), len(self.later), len(self.shipped)
+                self.notes.append((number, reach, head, last, gone[:], *counts))
+                due += SPACING
+            start, suite, j, item = self.users[number]
             site, rights = sites[suite], self.rights[j]
             count = lacks = units[number + 1] - units[number]
             got: list[Unit] = []
@@ -1161,6 +1207,10 @@ class Genealogy:
                 place += 1
             while head < size and gone[head]:
                 head += 1
+            if lacks:
+                reach = FAR  # it would have taken any further unit
+            elif place > reach:
+                reach = place
             used = got or last
             self.used.append(used)
             last = got[-1:] or last
@@ -1183,14 +1233,17 @@ class Genealogy:
         """What lanes cost, with duties and losses; notes where frozen units lie. [money]"""
         cost, freezers = 0, self.instance.freezers
         sent: dict[tuple[int, int], Freight] = {}
-        for (origin, to), needs in self.freight.items():
+        freight: dict[tuple[int, int], list[Shipped]] = {}
+        for origin, to, row in self.shipped:
+            freight.setdefault((origin, to), []).append(row)
+        for (origin, to), needs in freight.items():
             lane = self.instance.lane(origin, to)
             assert lane is not None
             loads = loaded(needs, lane)
             cost += lane.cost * len(loads)
             for load in loads if freezers else ():
-                row = freight_of(lane, load)
-                sent |= dict.fromkeys(row.units, row)
+                shipment = freight_of(lane, load)
+                sent |= dict.fromkeys(shipment.units, shipment)
             for _, _, (suite, number) in needs:
                 at = self.instance.on_hand[number].suite if suite == ON_HAND else suite
                 cost += lane.dues[self.before.index, at]
@@ -1236,20 +1289,20 @@ class Genealogy:
                 arrives += lane.days + lane.receipt
                 if not shared:
                     row = start, max(ready, self.instance.as_of), _key(unit)
-                    self.freight.setdefault((at, site), []).append(row)
-                elif not self._shipped(unit, self.freight.get((at, site), [])):
+                    self.shipped.append((at, site, row))
+                elif (at, site) not in self._journeys(unit):
                     return True
             if arrives > start or expiry - start < self.supply.min_life:
                 return True
-            if at == site and shared:
-                if any(self._shipped(unit, rows) for rows in self.freight.values()):
-                    return True
+            if at == site and shared and self._journeys(unit):
+                return True
         # What is taken anew was chosen for its licence.
         return shared and any(self.rights[j][unit[3]] >= FAR for unit in used)
 
-    def _shipped(self, unit: Unit, rows: list[Shipped]) -> bool:
+    def _journeys(self, unit: Unit) -> list[tuple[int, int]]:
+        """(from, to) site of every shipment of a unit."""
         key = _key(unit)
-        return any(key == row[2] for row in rows)
+        return [(at, to) for at, to, row in self.shipped if row[2] == key]
 
     def _units_cost(self) -> int:
         """Variable cost of units, less what those that are used cost at the least. [money]"""

@@ -208,7 +208,11 @@ class Search:
         """Go back to the best plan, if it has a campaign that may move."""
         rows = [c for row in self.best.suites for c in row if c.lock is None]
         gone = [c for row in self.board.suites for c in row if c.lock is None]
-        if not rows or self.board.swap(gone, rows) is None:
+        if not rows:
+            return False
+        both = {id(c) for c in gone} & {id(c) for c in rows}
+        out = [c for c in gone if id(c) not in both]
+        if self.board.swap(out, [c for c in rows if id(c) not in both]) is None:
             return False
         self.board.keep()
         return True
