@@ -24,14 +24,8 @@ from capacity.instance import (
     StepData,
     Stocked,
 )
-from capacity.schedule import (
-    ON_HAND,
-    Freight,
-    Shipped,
-    Test,
-    freight_of,
-    loaded,
-)
+from capacity.schedule import ON_HAND, Freight, Test
+from capacity.schedule.freights import Shipped, freight_of, loaded
 from capacity.stocks import NEVER, Flow, Lot, flow
 
 if TYPE_CHECKING:
