@@ -40,11 +40,10 @@ TOLERANCES = ((0.4, 0.9), (0.7, 1.5))
 """(share of the search, what a batch without its intermediate counts until then, in shares
 of its worth); not tolerated afterwards."""
 
-
 UNUSED = 20_000
 """Objects that may lie around unused while moves are made."""
 
-HOT, COLD = 0.225, 0.0005
+HOT, COLD = 0.225, 0.002
 """First and last temperature of the annealing, in shares of what a batch is worth."""
 
 
