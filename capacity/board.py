@@ -589,7 +589,9 @@ class Snapshot:
         filed, begun = qualified(self.demands, steps, nothing, {})
         rights = self.instance.granted(filed)
         for demand in self.demands:
-            for item, j in demand.peg(steps, rights=rights).pairs():
+            found = demand.peg(steps, rights=rights)
+            serves.update(((id(c), number), g) for c, number, g in found.trials)
+            for item, j in found.pairs():
                 if j >= 0 and item[6] is None:
                     on_hand[item[7]] = demand.groups[j].index
                 elif j >= 0:

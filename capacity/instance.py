@@ -216,7 +216,7 @@ class Group:
     index: int
     programme: int
     step: int
-    """Last step of the programme."""
+    """Whose batches serve it: the last of the programme, or what is qualified."""
     kind: str
     market: str | None
     firm: bool
@@ -252,8 +252,8 @@ class Group:
     """Made at that qualification's cost: nobody ordered it."""
     making: dict[int, int] = field(default_factory=dict)
     """What a batch costs the qualification, by suite. [money]"""
-    filings: dict[int, int] = field(default_factory=dict)
-    """Filing that gives the right to ship, by site."""
+    filings: dict[tuple[int, int], int] = field(default_factory=dict)
+    """Filing that gives the right to ship, by (step, site)."""
 
     def service(self, terms: Terms, available: int) -> int:
         """Lateness of a batch available at a tick. [money]"""
@@ -437,6 +437,10 @@ class ChainData:
     index: int
     id: str
     programme: int
+    step: int
+    """Whose engineering and PPQ it makes."""
+    steps: frozenset[int]
+    """That it is for."""
     site: int
     permitted: bool
     transfer: int | None
@@ -500,7 +504,7 @@ class Instance:
     chains: tuple[ChainData, ...] = ()
     filings: tuple[FilingData, ...] = ()
     chain_at: dict[tuple[int, int], int] = field(default_factory=dict)
-    """Qualification by (programme, site)."""
+    """Qualification by (step, site)."""
     transfer_slots: dict[int, tuple[tuple[int, int], ...]] = field(default_factory=dict)
     """(tick, transfers at a time from then on) by site; any number where none. [tick]"""
 
@@ -611,8 +615,30 @@ class Instance:
         return self.stocked.get(step.programme) if step.after is None else None
 
     def groups_of(self, programme: int) -> list[Group]:
-        """Groups of a programme by deadline."""
-        return [group for group in self.groups if group.programme == programme]
+        """Groups of a programme's last step by deadline."""
+        last = self.last_step(programme).index
+        return [group for group in self.groups if group.step == last]
+
+    def trials_of(self, step: int) -> list[Group]:
+        """Engineering and PPQ that qualifications make of an intermediate step."""
+        if self.steps[step].after is None:
+            return []
+        return [group for group in self.groups if group.step == step]
+
+    def may_be_later(self, group: Group, site: int) -> bool:
+        """Whether a right may come later than at its earliest: by a filing, or other input."""
+        places = [(group.step, site)]
+        step = self.steps[group.step]
+        while step.before is not None:
+            fed = step.direct_hold is not None
+            step = self.steps[step.before]
+            sites = [site] if fed else range(len(self.sites))
+            places += [(step.index, at) for at in sites]
+        if any(place in group.filings for place in places):
+            return True
+        own = self.right(group, group.step, site)
+        rights = [group.rights[place] for place in places]
+        return own is not None and any(x is not None and x > own for x in rights)
 
 
 def build(scenario: Scenario) -> Instance:
@@ -646,9 +672,14 @@ class _Builder:
             for n, (programme, step) in enumerate(self.recipe_steps)
         }
         self.client = {programme.id: programme.client for programme in ordered}
+        self.by_programme = {programme.id: programme for programme in ordered}
         self.chains = sorted(scenario.qualifications, key=lambda chain: chain.id)
         self.chain = {chain.id: n for n, chain in enumerate(self.chains)}
-        self.chain_of = {(c.programme, c.site): c for c in self.chains}
+        self.chain_of = {
+            (chain.programme, step, chain.site): chain
+            for chain in self.chains
+            for step in self._qualified(chain)
+        }
         self.filing = {
             key: n
             for n, key in enumerate(
@@ -656,7 +687,6 @@ class _Builder:
             )
         }
         self.lines = lines(scenario)
-        self.by_programme = {programme.id: programme for programme in ordered}
         self.made_to_stock = {row.programme: row for row in scenario.made_to_stock}
         self.given: list[Lock | InRelease | Stock] = [
             *scenario.locks,
@@ -730,8 +760,8 @@ class _Builder:
             chains=tuple(self._chain(chain) for chain in self.chains),
             filings=tuple(self._filing(*key) for key in self.filing),
             chain_at={
-                (self.programme[chain.programme], self.site[chain.site]): n
-                for n, chain in enumerate(self.chains)
+                (self.step[programme, step], self.site[site]): self.chain[chain.id]
+                for (programme, step, site), chain in self.chain_of.items()
             },
             transfer_slots={
                 self.site[site.id]: self._slots_of(site)
@@ -754,6 +784,10 @@ class _Builder:
             index=self.chain[chain.id],
             id=chain.id,
             programme=self.programme[chain.programme],
+            step=self.step[chain.programme, self._validated(chain).step],
+            steps=frozenset(
+                self.step[chain.programme, step] for step in self._qualified(chain)
+            ),
             site=self.site[chain.site],
             permitted=chain.permitted,
             transfer=self._transfer_of(chain),
@@ -763,6 +797,22 @@ class _Builder:
             filing_cost=chain.filing_cost * len(chain.markets),
             filings=tuple(self.filing[chain.id, market] for market in chain.markets),
         )
+
+    def _qualified(self, chain: Qualification) -> list[str]:
+        """Steps that a qualification is for: one with its direct feeds, or all."""
+        found: list[str] = []
+        for step in self.by_programme[chain.programme].recipe:
+            if chain.step is not None and not isinstance(step.supply, Direct):
+                found = []
+            found.append(step.step)
+            if step.step == chain.step:
+                break
+        return found
+
+    def _validated(self, chain: Qualification) -> Step:
+        """Step of which a qualification makes its engineering and PPQ."""
+        recipe = self.by_programme[chain.programme].recipe
+        return next((step for step in recipe if step.step == chain.step), recipe[-1])
 
     def _transfer_of(self, chain: Qualification) -> int | None:
         if chain.origin is None:
@@ -812,7 +862,7 @@ class _Builder:
 
     def _earliest_right(self, chain: Qualification, market: str) -> int | None:
         """Right to ship from PPQ as early as any suite of the site may have it. [tick]"""
-        step = self.by_programme[chain.programme].recipe[-1]
+        step = self._validated(chain)
         opened = self._opens(chain.programme, step.step, chain.site)
         if opened is None:
             return None
@@ -1005,7 +1055,7 @@ class _Builder:
     # ----------------------------------------------------------------- steps
 
     def _opens(self, programme: str, step: str, site: str) -> int | None:
-        chain = self.chain_of.get((programme, site))
+        chain = self.chain_of.get((programme, step, site))
         if chain is not None and chain.origin is not None:
             return self._transferred(chain)
         stated: list[Transfer | Licence] = [
@@ -1117,7 +1167,7 @@ class _Builder:
             return None
         lead = self._lead(suite, programme)
         earliest = max(opened, self.frozen_until, self.grid.at(suite.go_live))
-        chain = self.chain_of.get((programme, suite.site))
+        chain = self.chain_of.get((programme, step.step, suite.site))
         barred = chain is not None and chain.origin is not None and not chain.permitted
         starts = open_starts(data.closures, earliest, self.horizon_end, lead)
         return Mode(
@@ -1297,10 +1347,7 @@ class _Builder:
         )
 
     def _product(self, line: Line, steps: tuple[StepData, ...]) -> StepData:
-        programme = self.programme[line.programme]
-        return next(
-            step for step in steps if step.programme == programme and step.after is None
-        )
+        return steps[self.step[line.programme, line.step]]
 
     def _rights(
         self, line: Line, steps: tuple[StepData, ...]
@@ -1311,8 +1358,8 @@ class _Builder:
             if step.programme != programme:
                 continue
             for site, number in self.site.items():
-                chain = self.chain_of.get((line.programme, site))
-                if line.kind in ("engineering", "ppq"):
+                chain = self.chain_of.get((line.programme, step.name, site))
+                if line.kind in ("engineering", "ppq") and step.name == line.step:
                     here = None if chain is None else chain.id
                     may = line.chain == here and (chain is None or chain.permitted)
                     found[step.index, number] = self.dawn if may else None
@@ -1358,11 +1405,12 @@ class _Builder:
             tuple(self._filings_of(line)),
         )
 
-    def _filings_of(self, line: Line) -> Iterator[tuple[int, int]]:
-        """(site, filing) where a qualification gives a line its right to ship."""
-        for chain in self.chains:
-            if chain.programme == line.programme and line.market in chain.markets:
-                yield self.site[chain.site], self.filing[chain.id, line.market]
+    def _filings_of(self, line: Line) -> Iterator[tuple[tuple[int, int], int]]:
+        """((step, site), filing) where a qualification gives a line its right to ship."""
+        for (programme, step, site), chain in self.chain_of.items():
+            if programme == line.programme and line.market in chain.markets:
+                place = self.step[programme, step], self.site[site]
+                yield place, self.filing[chain.id, line.market]
 
     def _making(self, line: Line, variable_cost: int) -> int:
         """What a batch of a line costs its qualification. [money]"""
@@ -1387,7 +1435,7 @@ class _Builder:
         rights = self._rights(line, steps)
         due = self.grid.at(line.due)
         late_from = 0 if self.scenario.due_rule == "strict" else self.ticks(DAY) - 1
-        listed = self.by_programme[line.programme].recipe[-1]
+        listed = self.recipe_steps[step.index][1]
         reference = listed.kg_per_batch.get(
             listed.reference_suite or listed.suites[0], Fraction(1)
         )

@@ -11,7 +11,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from capacity.instance import (
     FAR,
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from capacity.board import Campaign
 
 KIND_BITS = {"engineering": 1, "ppq": 2, "clinical": 4, "commercial": 8}
+AS_INPUT = 16
+"""Kind of an intermediate's campaign that is large enough to be used."""
 
 Item = tuple[int, int, int, int, int, bool, object, int]
 """A batch of the last step: (out and waited for, start, suite, kinds that it may be, out,
@@ -52,8 +54,23 @@ State = tuple[int | None, ...]
 """Rights to ship by filing of a programme's qualifications, then by qualification 1 where
 its engineering is wanted. [tick]"""
 
+Trial = tuple["Campaign", int, int]
+"""An intermediate for a qualification: (campaign, number in it, group)."""
+
 Stay = tuple[int, int, int]
 """(site, from, until) of an intermediate in a freezer. [tick]"""
+
+
+class _Rights(NamedTuple):
+    """What of a programme's pegging follows from one state."""
+
+    right: list[list[int]]
+    until: list[list[int]]
+    granted: dict[int, int | None]
+    inputs: dict[tuple[int, int, int], int]
+    licensed: dict[tuple[int, int], bool]
+    later: dict[tuple[int | None, int], bool]
+
 
 FIRM_WEIGHT = 1000
 """What firm service counts in a strict plan, against everything else, while searching."""
@@ -66,7 +83,7 @@ class Pegged:
 
     __slots__ = (
         "bads", "changed", "costs", "end", "firms", "flow", "items", "left", "lefts",
-        "picks", "places", "ppq", "price", "sizes", "state", "stays",
+        "picks", "places", "ppq", "price", "sizes", "state", "stays", "trials",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -97,6 +114,8 @@ class Pegged:
         """Periods of a programme made to stock."""
         self.stays: list[Stay] = []
         """Intermediates in freezers that are limited."""
+        self.trials: list[Trial] = []
+        """Intermediates that serve qualifications of their own."""
 
     def copy(self, base: Pegged) -> None:
         """Take over what goes as before."""
@@ -122,6 +141,8 @@ class Demand:
         self.last = self.steps[-1]
         self.groups = sorted(instance.groups_of(programme), key=self._turn)
         self._input_rights: dict[tuple[int, int, int], int] = {}
+        self.licensed: dict[tuple[int, int], bool] = {}
+        self.later: dict[tuple[int | None, int], bool] = {}
         self._units_table: dict[int, list[int]] = {}
         self._money()
         self._rights()
@@ -135,6 +156,10 @@ class Demand:
             need[at] for need, at in zip(self.need, self.reference, strict=True)
         ]
         self.chains = [c for c in instance.chains if c.programme == programme]
+        self.inner = [c for c in self.chains if c.step != self.last.index]
+        """Qualifications of intermediates, with engineering and PPQ of their own."""
+        self.granted: dict[int, int | None] = {}
+        """Right by filing of its qualifications. [tick]"""
         self._qualify()
         self.shelf = self._peg_stock()
         self._licences()
@@ -240,7 +265,7 @@ class Demand:
 
     def _qualify(self) -> None:
         """Where qualifications give the right, and which groups are theirs."""
-        self.tables: dict[State, tuple[list[list[int]], list[list[int]]]] = {}
+        self.tables: dict[State, _Rights] = {}
         if not self.chains:
             return
         suites = self.instance.suites
@@ -248,7 +273,9 @@ class Demand:
             self.right,
             [
                 [
-                    -FAR if suite.site in group.filings or group.own else until
+                    -FAR
+                    if (self.last.index, suite.site) in group.filings or group.own
+                    else until
                     for suite, until in zip(suites, row, strict=True)
                 ]
                 for group, row in zip(self.groups, self.until, strict=True)
@@ -281,9 +308,11 @@ class Demand:
         """When a qualification is filed for: after its last PPQ release. [tick]"""
         if not chain.permitted:
             return None
-        runs = [c for c in steps[self.last.index] if c.ppq and c.site == chain.site]
+        runs = [c for c in steps[chain.step] if c.ppq and c.site == chain.site]
         if not runs:
             return None
+        if chain.step != self.last.index:
+            return self._filed_inner(runs, chain)
         wanted = [(j, self.first_left[j]) for j in self.checks[chain.index]]
         found, done = -FAR, set()
         for j, items, need, _ in self._allotted(runs, wanted, self.open_until)[0]:
@@ -293,6 +322,64 @@ class Demand:
         if not done or len(done) < len(self.needed[chain.index]):
             return None
         return found + self.last.lead_times["ppq"] + chain.filing_wait
+
+    def _filed_inner(self, runs: list[Campaign], chain: ChainData) -> int | None:
+        """The same of an intermediate: all PPQ in one campaign with nothing else. [tick]"""
+        (run, *others), step = runs, self.instance.steps[chain.step]
+        if others or run.n != self.asked(chain, "ppq", run.suite):
+            return None
+        done = max(item[0] for item in run.items)
+        return done + step.lead_times["ppq"] + chain.filing_wait
+
+    def _trials_of(self, steps: list[list[Campaign]]) -> Iterator[Trial]:
+        """Intermediates that qualify a site: PPQ, and before it the first made there."""
+        for chain in [c for c in self.inner if c.permitted]:
+            row = [c for c in steps[chain.step] if c.site == chain.site]
+            groups = {g.kind: g for g in self._asking(chain)}
+            checks = [c for c in row if c.ppq]
+            for number in range(checks[0].n) if checks else ():
+                yield checks[0], number, groups["ppq"].index
+            first = sorted(
+                (unit[5], unit[4], unit[8], id(c), c)
+                for c in row
+                for unit in (c.units if c.mask & KIND_BITS["engineering"] else ())
+            )
+            if checks and "engineering" in groups:
+                asked = self.asked(chain, "engineering", checks[0].suite)
+                for _, _, number, _, campaign in first[:asked]:
+                    yield campaign, number, groups["engineering"].index
+
+    def _asking(self, chain: ChainData) -> list[Group]:
+        """Engineering and PPQ groups of an intermediate's qualification."""
+        trials = self.instance.trials_of(chain.step)
+        return [group for group in trials if group.chain == chain.index]
+
+    def _wrong_trials(self, steps: list[list[Campaign]], found: Pegged) -> int:
+        """Rules that intermediates break which serve qualifications, or should."""
+        bad = 0
+        serving = {(id(c), number) for c, number, _ in found.trials}
+        sites = {(c.step, c.site) for c in self.inner if c.permitted}
+        groups, wait = self.instance.groups, self.instance.ppq_wait
+        for step in {chain.step for chain in self.inner}:
+            for c in steps[step]:
+                if c.ppq:
+                    bad += (step, c.site) not in sites
+                    bad += sum(not item[3] for item in c.items)
+                elif c.lock is None and not c.mask & AS_INPUT:
+                    bad += sum((id(c), n) not in serving for n in range(c.n))
+        for chain in self.inner:
+            row = [c for c in steps[chain.step] if c.ppq and c.site == chain.site]
+            tried = [
+                c.start + n * c.takt + c.lead
+                for c, n, g in found.trials
+                if groups[g].chain == chain.index and groups[g].kind == "engineering"
+            ]
+            for c in row:
+                asked = self.asked(chain, "ppq", c.suite)
+                bad += abs(c.n - asked) + (c is not row[0])
+                bad += self.asked(chain, "engineering", c.suite) - len(tried)
+                bad += c.start < max(tried, default=-FAR) + wait
+        return bad
 
     def _allotted(
         self,
@@ -330,6 +417,9 @@ class Demand:
 
     def asked(self, chain: ChainData, kind: str, suite: int) -> int:
         """Engineering or PPQ batches of a qualification where a suite makes them."""
+        if chain.step != self.last.index:
+            asking = [g for g in self._asking(chain) if g.kind == kind]
+            return sum(g.terms[g.reference].need for g in asking)
         places = self.checks if kind == "ppq" else self.trials
         return sum(self._needed(j, suite) for j in places[chain.index])
 
@@ -340,15 +430,15 @@ class Demand:
             for item, j in found.pairs()
             if j >= 0 and self.groups[j].own
         }
+        campaigns |= {id(campaign): campaign for campaign, _, _ in found.trials}
         return sorted(campaigns.values(), key=lambda c: (c.start, c.suite))
 
     def state(self, steps: list[list[Campaign]], rights: Sequence[int | None]) -> State:
         """What of a programme's pegging depends on its qualifications."""
-        row = steps[self.last.index]
         return (
             *(rights[filing] for c in self.chains for filing in c.filings),
             *(
-                int(any(c.ppq and c.site == chain.site for c in row))
+                int(any(c.ppq and c.site == chain.site for c in steps[chain.step]))
                 for chain in self.chains
             ),
         )
@@ -359,10 +449,19 @@ class Demand:
             return
         known = self.tables.get(state)
         if known is None:
-            known = self.tables[state] = self._tables(state)
-        self.right, self.until = known
+            self.right, self.until, self.granted = self._tables(state)
+            self._input_rights = {}
+            self._licences()
+            known = self.tables[state] = _Rights(
+                self.right, self.until, self.granted,
+                self._input_rights, self.licensed, self.later,
+            )  # fmt: skip
+        self.right, self.until, self.granted = known[:3]
+        self._input_rights, self.licensed, self.later = known[3:]
 
-    def _tables(self, state: State) -> tuple[list[list[int]], list[list[int]]]:
+    def _tables(
+        self, state: State
+    ) -> tuple[list[list[int]], list[list[int]], dict[int, int | None]]:
         filings = [filing for c in self.chains for filing in c.filings]
         granted = dict(zip(filings, state, strict=False))
         wanted = {
@@ -373,20 +472,24 @@ class Demand:
         until = [row[:] for row in self.closed[1]]
         for j, group in enumerate(self.groups):
             for suite in self.instance.suites:
-                if suite.site in group.filings:
-                    at = granted[group.filings[suite.site]]
+                place = self.last.index, suite.site
+                if place in group.filings:
+                    at = granted[group.filings[place]]
                     right[j][suite.index] = FAR if at is None else at - self.leads[j]
                     late = at is None or at > group.latest
                     until[j][suite.index] = -FAR if late else self.latest[j]
                 elif group.own and group.chain is not None and wanted[group.chain]:
                     until[j][suite.index] = self.open_until[j][suite.index]
-        return right, until
+        return right, until, granted
 
     def input_right(self, step: StepData, site: int, j: int) -> int:
         """Right to ship what a step at a site goes into to a group, FAR for never."""
         found = self._input_rights.get((step.index, site, j))
         if found is None:
+            filing = self.groups[j].filings.get((step.index, site))
             right = _latest_right(self.groups[j], self._direct_chain(step), site)
+            if filing is not None:
+                right = self.granted.get(filing)
             found = self._input_rights[step.index, site, j] = (
                 FAR if right is None else right
             )
@@ -394,8 +497,7 @@ class Demand:
 
     def _licences(self) -> None:
         """Where any input suits every group, and where it may come with a later right."""
-        self.licensed: dict[tuple[int, int], bool] = {}
-        self.later: dict[tuple[int | None, int], bool] = {}
+        self.licensed, self.later = {}, {}
         for step in self.frozen:
             assert step.before is not None
             before = self.instance.steps[step.before]
@@ -490,8 +592,13 @@ class Demand:
 
     def mask(self, step: StepData, n: int, ppq: bool) -> int | None:
         """Kinds that a campaign of so many batches may make, None for no such campaign."""
+        if step.index != self.last.index and ppq:
+            return 2 if n >= step.least("ppq") else None
         if step.index != self.last.index:
-            return 0 if n >= step.least(step.role) else None
+            mask = AS_INPUT if n >= step.least(step.role) else 0
+            if any(chain.step == step.index for chain in self.inner):
+                mask |= n >= step.least("engineering")
+            return mask or None
         if ppq:
             return 2 if n >= step.least("ppq") else None
         if n < step.least("surplus"):
@@ -506,7 +613,9 @@ class Demand:
         self, campaign: Campaign, step: StepData, tests: list[Test | None] | None
     ) -> None:
         """Note the batches on their campaign as the pegging reads them; no tests: no queue."""
-        if step.index == self.last.index:
+        if step.index != self.last.index and campaign.ppq:
+            campaign.items = list(self._items(campaign, step, tests))
+        elif step.index == self.last.index:
             campaign.items = list(self._items(campaign, step, tests))
             if self.stocked is not None:
                 campaign.lots = list(self._lots_of(self.stocked, campaign))
@@ -620,6 +729,8 @@ class Demand:
             self._hand_out_again(found, base, gone, into)
         if self.has_ppq:
             self._peg_ppq(steps[self.last.index], found)
+        if self.inner:
+            found.trials = list(self._trials_of(steps))
         self._price(found, steps)
         return found
 
@@ -772,6 +883,9 @@ class Demand:
             bad += self._early_for_client(steps)
         if found.ppq:
             bad += self._early_validation(steps, found)
+        if self.inner:
+            bad += self._wrong_trials(steps, found)
+            regret += self._trials_cost(found)
         for chain in self.chains:
             regret += self._chain_cost(steps, found, chain)
             bad += self._untried(found, chain)
@@ -787,10 +901,17 @@ class Demand:
         cost = 0
         if chain.transfer is not None and self.starts_at(steps, chain) is not None:
             cost += chain.transfer_cost
+        if chain in self.inner:
+            return cost + chain.filing_cost * (self.filed(steps, chain) is not None)
         needed = self.needed[chain.index]
         if chain.permitted and needed and not any(found.left[j] for j in needed):
             cost += chain.filing_cost
         return cost
+
+    def _trials_cost(self, found: Pegged) -> int:
+        """What intermediates cost that serve qualifications. [money]"""
+        groups = self.instance.groups
+        return sum(groups[g].making[campaign.suite] for campaign, _, g in found.trials)
 
     def _untried(self, found: Pegged, chain: ChainData) -> int:
         """Engineering batches that a qualification lacks though it has PPQ batches."""
@@ -802,10 +923,7 @@ class Demand:
     def starts_at(self, steps: list[list[Campaign]], chain: ChainData) -> int | None:
         """When a site first makes what its qualification is for. [tick]"""
         starts = [
-            c.start
-            for step in self.steps
-            for c in steps[step.index]
-            if c.site == chain.site
+            c.start for step in chain.steps for c in steps[step] if c.site == chain.site
         ]
         return min(starts, default=None)
 
@@ -980,7 +1098,7 @@ class Demand:
         return max(outs, default=-FAR)
 
     def _chain_at(self, site: int) -> int | None:
-        return self.instance.chain_at.get((self.programme, site))
+        return self.instance.chain_at.get((self.last.index, site))
 
     # ---------------------------------------------------------------- supply
 
@@ -1000,7 +1118,7 @@ class Demand:
                         own = step.modes[c.suite].variable_cost
                         regret += c.n * (own - cheapest)
         pairs = sorted(found.pairs())
-        genealogy = Genealogy(self, steps, pairs)
+        genealogy = Genealogy(self, steps, pairs, found.trials)
         for step in self.frozen:
             assert step.frozen is not None
             cost, lacking = genealogy.draw(step, step.frozen)
@@ -1069,7 +1187,9 @@ class Genealogy:
         demand: Demand,
         steps: list[list[Campaign]],
         pairs: list[tuple[Item, int]],
+        trials: list[Trial],
     ) -> None:
+        self.trials = {(id(campaign), number) for campaign, number, _ in trials}
         self.demand = demand
         self.instance = demand.instance
         self.steps = steps
@@ -1086,6 +1206,8 @@ class Genealogy:
         assert step.before is not None
         before = self.instance.steps[step.before]
         pool = [unit for c in self.steps[before.index] for unit in c.units]
+        if self.trials:
+            pool = [x for x in pool if (id(x[7]), x[8]) not in self.trials]
         pool += self.demand.stores.get(before.index, [])
         pool.sort()
         gone = bytearray(len(pool))

@@ -188,6 +188,8 @@ class PlannedQualification(Record):
     """Id."""
     programme: str
     """Programme."""
+    step: str | None = None
+    """Step that it is for; every step at the site where none."""
     site: str
     """Site."""
     transfer_start: When | None

@@ -59,6 +59,7 @@ class _Writer:
         self.book = Book(self.scenario)
         self.lines = {line.id: line for line in lines(self.scenario)}
         self.clients = {p.id: p.client for p in self.scenario.programmes}
+        self.named = {chain.id: chain.step for chain in self.scenario.qualifications}
         self.line_of = self._lines_served()
 
     def plan(self, scenario_sha256: str) -> Plan:
@@ -301,6 +302,7 @@ class _Writer:
         return PlannedQualification(
             qualification=chain.id,
             programme=self.instance.programmes[chain.programme],
+            step=self.named[chain.id],
             site=self.instance.sites[chain.site],
             transfer_start=self.date(start),
             transfer_end=self.date((start or 0) + (length or 0)) if moved else None,

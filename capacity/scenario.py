@@ -547,7 +547,9 @@ class Qualification(Entity):
     """
 
     programme: str
-    """Programme, every step of it at this site."""
+    """Programme."""
+    step: str | None = None
+    """Step, with those that feed it directly; every step at this site where none."""
     site: str
     """Site."""
     permitted: bool = True

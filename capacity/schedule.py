@@ -259,7 +259,7 @@ class Schedule:
         self, step: StepData, supply: FrozenData
     ) -> Iterator[tuple[Unit, tuple[tuple[Unit, ...], tuple[Unit, ...]]]]:
         pool = sorted(
-            (batch for batch in self.batches if batch.step == step.before),
+            self.intermediates(step),
             key=lambda batch: (*self.expiry_key(batch, supply),),
         )
         last: tuple[Unit, ...] = ()
@@ -271,6 +271,12 @@ class Schedule:
             units = tuple(unit.unit for unit in taken)
             last = units[-1:] or last
             yield user.unit, (units, units or last)
+
+    def intermediates(self, step: StepData) -> Iterator[Batch]:
+        """What a step may use: batches of the one before that serve no qualification."""
+        for batch in self.batches:
+            if batch.step == step.before and batch.serves is None:
+                yield batch
 
     def _direct_uses(
         self, step: StepData
@@ -349,8 +355,8 @@ class Schedule:
     def right(self, batch: Batch, group: Group) -> int | None:
         """Latest right to ship of all steps that went into a batch. [tick]"""
         latest = group.rights[batch.step, batch.site]
-        if batch.site in group.filings:
-            latest = self.granted[group.filings[batch.site]]
+        if (batch.step, batch.site) in group.filings:
+            latest = self.granted[group.filings[batch.step, batch.site]]
         for unit in (
             self.uses.get(batch.unit, ((), ()))[1] if latest is not None else ()
         ):
@@ -434,9 +440,7 @@ class Schedule:
             for unit in self.uses.get(user.unit, ((), ()))[1]:
                 last[unit] = max(user.start, last.get(unit, user.start))
         sent = {unit: freight for freight in self.freights for unit in freight.units}
-        for batch in self.batches:
-            if batch.step != step.before:
-                continue
+        for batch in self.intermediates(step):
             begin = max(self.instance.as_of, batch.out or self.instance.as_of)
             end = min(self.expiry(batch, supply), self.instance.horizon_end)
             end = last.get(batch.unit, end)

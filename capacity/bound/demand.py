@@ -210,7 +210,7 @@ def _group_costs(
         risk = group.risk_cost[suite]
         own = _service(instance, group, right, clock.outs)
         own = own + np.where(clock.outs - mode.lead < right, risk, 0)
-        if mode.site in group.filings:  # made at risk, a later right saves its holding
+        if instance.may_be_later(group, mode.site):  # at risk, and saves its holding
             waits = _service(instance, group, right, clock.outs, held=False) + risk
             own = np.minimum(own, waits)
         own = own + (group.suite_cost[suite] + group.making.get(suite, 0))
@@ -263,10 +263,12 @@ def shortest_campaigns(instance: Instance, step: StepData) -> tuple[int, int]:
     """Least batches of most campaigns, and positions of kinds that may be in less."""
     counts: dict[int, int] = {}
     for group in instance.groups:
-        if group.step == step.index:
+        if group.step == step.index and step.after is None:
             least = step.least(group.kind)
             counts[least] = counts.get(least, 0) + _money(group)[0]
     if not counts:
-        return step.least(step.role), 0
+        usual = step.least(step.role)
+        trials = [g for g in instance.groups if g.step == step.index]
+        return usual, sum(_money(g)[0] for g in trials if step.least(g.kind) < usual)
     usual = max(counts, key=lambda least: (counts[least], least))
     return usual, sum(count for least, count in counts.items() if least < usual)

@@ -240,7 +240,7 @@ class Ledger:
     def right(self, batch: PlannedBatch, market: str) -> int | None:
         """Latest right to ship of all steps that went into a batch. [tick]"""
         rights = [self.book.right(batch.programme, batch.step, batch.site, market)]
-        chain = self.book.filing_chain(batch.programme, batch.site, market)
+        chain = self.book.filing_chain(batch.programme, batch.step, batch.site, market)
         if chain is not None:
             rights = [self.granted(chain, market)]
         rights += [

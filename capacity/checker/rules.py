@@ -175,7 +175,7 @@ def nothing_starts_too_early(ledger: Ledger) -> Iterator[str]:
 
 def opened_at(ledger: Ledger, programme: str, step: str, site: str) -> int | None:
     """From when a site may make a step in this plan, None if it never may. [tick]"""
-    chain = ledger.book.chain(programme, site)
+    chain = ledger.book.chain(programme, step, site)
     if chain is None or chain.origin is None:
         return ledger.book.opens(programme, step, site)
     stated = ledger.stated.get(chain.id)
@@ -364,7 +364,7 @@ Track = tuple[str, str | None]
 
 def track_of(book: Book, row: PlannedBatch | PlannedCampaign) -> Track:
     """Whose engineering comes before whose PPQ: a qualification's are its own."""
-    chain = book.chain(row.programme, row.site)
+    chain = book.chain(row.programme, row.step, row.site)
     return row.programme, None if chain is None else chain.id
 
 
@@ -534,6 +534,11 @@ def may_take(ledger: Ledger, unit: PlannedBatch, batch: PlannedBatch) -> bool:
     return ledger.right(unit, line.market) is not None
 
 
+def intermediates(ledger: Ledger, programme: str, step: str) -> list[PlannedBatch]:
+    """Batches of a step that the next may use: all that serve no qualification."""
+    return [unit for unit in ledger.made(programme, step) if unit.order is None]
+
+
 def inputs_by_rule(
     ledger: Ledger, programme: str, step: str, supply: Frozen
 ) -> Iterator[tuple[PlannedBatch, list[PlannedBatch], list[PlannedBatch]]]:
@@ -541,12 +546,12 @@ def inputs_by_rule(
 
     The k-th batch to start takes what the first k take in all less what the first
     k - 1 do, in order of expiry from those licensed for its market, or shares the last
-    one taken.
+    one taken. Engineering and PPQ of the step before go into nothing.
     """
     before = ledger.book.step_before(programme, step)
     assert before is not None
     pool = sorted(
-        ledger.made(programme, before.step),
+        intermediates(ledger, programme, before.step),
         key=lambda unit: (expiry(ledger, unit, supply), unit.suite, unit.batch),
     )
     last: list[PlannedBatch] = []
@@ -670,6 +675,8 @@ def _cargo(
             yield f"{label} carries {name}, which isn't an intermediate"
         elif unit.site != origin:
             yield f"{label} carries {name}, which is at {unit.site}"
+        elif unit.order is not None:
+            yield f"{label} carries {name}, which serves a qualification"
         elif shippable_at(ledger, unit, after.supply) > ledger.tick(shipment.depart):
             yield f"{label} carries {name} before it is ready"
 
@@ -695,7 +702,7 @@ def stays_in_freezers(ledger: Ledger) -> Iterator[tuple[str, str, int, int]]:
                 for unit in used:
                     start = ledger.tick(batch.start)
                     last[unit.batch] = max(start, last.get(unit.batch, start))
-            for unit in ledger.made(programme.id, before.step):
+            for unit in intermediates(ledger, programme.id, before.step):
                 begin = book.as_of
                 if unit.out is not None:
                     begin = max(begin, ledger.tick(unit.out))
@@ -963,10 +970,9 @@ def lines_get_what_they_may(ledger: Ledger) -> Iterator[str]:
         if line is None:
             continue
         served[line.id].append(batch)
-        last = book.last_step(line.programme).step
         if (batch.programme, batch.step, batch.kind) != (
             line.programme,
-            last,
+            line.step,
             line.kind,
         ):
             yield f"batch {batch.batch} can't serve line {line.id}"
@@ -1128,6 +1134,7 @@ def qualifications_follow_their_order(ledger: Ledger) -> Iterator[str]:
         made = [batch for line in engineering for batch in ledger.serving(line)]
         expected = (
             chain.programme,
+            chain.step,
             chain.site,
             max((ledger.tick(batch.out) for batch in made), default=None),
             min((ledger.tick(batch.start) for batch in validated), default=None),
@@ -1137,6 +1144,7 @@ def qualifications_follow_their_order(ledger: Ledger) -> Iterator[str]:
         )
         stated = (
             row.programme,
+            row.step,
             row.site,
             *map(
                 ledger.maybe,

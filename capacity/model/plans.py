@@ -140,6 +140,8 @@ class _Values:
             raise NotInModel
         if slot.serving is not None:
             yield from self._serving(slot.serving.options, batch)
+        elif batch.serves is not None and slot.fixed is None:
+            raise NotInModel
         if slot.fixed is None or self.v.scope.whole:
             yield from self._tests(slot, batch.test)
 
@@ -162,9 +164,8 @@ class _Values:
         if batch.serves is not None:
             group = self.v.instance.groups[batch.serves]
             right = self.schedule.right(batch, group)
-            if self.v.scope.whole and batch.site in group.filings:
-                right = BY_FILING + group.filings[batch.site]
-            chosen = (batch.serves, right)
+            decided = (x for g, x in options if g == batch.serves and x >= BY_FILING)
+            chosen = (batch.serves, next(decided, right))
             if chosen not in options:
                 raise NotInModel
         for option, literal in options.items():

@@ -12,7 +12,14 @@ from collections.abc import Iterator
 from ortools.sat.python.cp_model import IntervalVar, IntVar
 
 from capacity.instance import FAR, ChainData, FilingData, Group
-from capacity.model.slots import BY_FILING, ChainVars, Literal, Slot, Variables
+from capacity.model.slots import (
+    BY_FILING,
+    BY_INPUT,
+    ChainVars,
+    Literal,
+    Slot,
+    Variables,
+)
 
 
 def qualify_sites(v: Variables) -> None:
@@ -32,7 +39,7 @@ def qualify_sites(v: Variables) -> None:
         _grant(v, filings)
     for slot in v.slots():
         for (_, right), literal in slot.serving.options.items() if slot.serving else ():
-            if right >= BY_FILING:
+            if BY_FILING <= right < BY_INPUT:
                 chain = v.instance.filings[right - BY_FILING].chain
                 v.model.add_implication(literal, v.qualified[chain].whole)
 
@@ -40,7 +47,9 @@ def qualify_sites(v: Variables) -> None:
 def _declared(v: Variables, data: ChainData) -> ChainVars:
     last = max(data.earliest, v.instance.horizon_end)
     for number in data.filings:
-        v.rights[number] = v.model.new_int_var(-FAR, BY_FILING, f"right{number}")
+        v.rights[BY_FILING + number] = v.model.new_int_var(
+            -FAR, BY_FILING, f"right{number}"
+        )
     return ChainVars(
         taken=v.literal(f"taken[{data.id}]"),
         start=v.model.new_int_var(data.earliest, last, f"transfer[{data.id}]"),
@@ -51,7 +60,7 @@ def _declared(v: Variables, data: ChainData) -> ChainVars:
 
 def _slots_at(v: Variables, data: ChainData) -> Iterator[Slot]:
     for slot in v.slots():
-        if slot.site == data.site and slot.step.programme == data.programme:
+        if slot.site == data.site and slot.step.index in data.steps:
             yield slot
 
 
@@ -159,7 +168,8 @@ def _grant(v: Variables, filings: list[FilingData]) -> None:
     for filing in filings:
         reviewed = v.qualified[filing.chain].filed + filing.review
         if first is None or filing.inspection is None:
-            v.model.add(v.rights[filing.index] == reviewed)
+            v.model.add(v.rights[BY_FILING + filing.index] == reviewed)
             continue
         inspected = first + filing.inspection
-        v.model.add_max_equality(v.rights[filing.index], [reviewed, inspected])
+        right = v.rights[BY_FILING + filing.index]
+        v.model.add_max_equality(right, [reviewed, inspected])

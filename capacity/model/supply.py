@@ -14,8 +14,18 @@ from dataclasses import dataclass
 
 from ortools.sat.python.cp_model import BoolVarT, IntVar
 
-from capacity.instance import FrozenData, LaneData, OnHand, StepData
-from capacity.model.slots import Expression, FreightVars, Literal, Slot, Variables
+from capacity.instance import FAR, FrozenData, LaneData, OnHand, StepData
+from capacity.model.money import right_from
+from capacity.model.slots import (
+    BY_FILING,
+    BY_INPUT,
+    Expression,
+    FreightVars,
+    Literal,
+    Option,
+    Slot,
+    Variables,
+)
 from capacity.schedule import ON_HAND, Unit
 
 
@@ -146,6 +156,7 @@ class _Frozen:
         self.order: dict[tuple[int, int], Literal] = {}
         self.allowed: dict[tuple[int, int], Literal] = {}
         self.gone: dict[tuple[int, int], Literal] = {}
+        self.unfiled: dict[tuple[int, int], Literal] = {}
         self.arrivals: dict[int, IntVar] = {}
         self.shipped: dict[tuple[int, int], list[Literal]] = defaultdict(list)
         self.leaves: dict[int, IntVar] = {}
@@ -161,6 +172,7 @@ class _Frozen:
         for user in self.users:
             for rank in self._ranks_of(user):
                 self._use(user, rank)
+            self._right_by_input(user)
         self._first_expired_first()
         for number in self.leaves:
             self._lie(number)
@@ -187,6 +199,8 @@ class _Frozen:
         suites = v.instance.suites
         found: list[_Source] = []
         for slot in slots:
+            if slot.fixed is not None and slot.fixed.run.serves[slot.place] is not None:
+                continue  # it serves a qualification
             out = (slot.low + slot.lead, slot.high + slot.lead)
             ready, span = slot.out + supply.freeze, out
             if not supply.at_risk:
@@ -197,7 +211,7 @@ class _Frozen:
                 chain=number,
                 key=(suites[slot.suite].id, ""),
                 site=slot.site,
-                present=slot.present,
+                present=slot.present if slot.kept is None else slot.kept,
                 always=slot.always,
                 earlier=sum(1 for other in found if other.always),
                 ready=ready,
@@ -384,6 +398,7 @@ class _Frozen:
             for source in self.sources
             for group in self.v.instance.groups_of(self.step.programme)
             if self._right(group.index, source) is None
+            or self._filing(group.index, source) is not None
         }
 
     def _taking_rank(self, rank: int) -> int:
@@ -442,18 +457,26 @@ class _Frozen:
     def _right(self, group: int, source: _Source) -> int | None:
         """Right to ship of an intermediate, direct feeds included if it was made."""
         data = self.v.instance.groups[group]
-        if source.hand is not None:
-            return data.rights[self.before.index, source.site]
-        return self.v.instance.right(data, self.before.index, source.site)
+        made = source.hand is None
+        return right_from(self.v, data, self.before.index, source.site, made=made)
+
+    def _filing(self, group: int, source: _Source) -> int | None:
+        """Filing that gives an intermediate its right, where that is decided here."""
+        filings = self.v.instance.groups[group].filings
+        place = self.before.index, source.site
+        return filings.get(place) if self.v.scope.whole else None
 
     def _barred(self, user: Slot, source: _Source) -> list[Literal]:
         """Literals of: the user serves a market that the input has no right for."""
         if user.serving is not None:
-            return [
-                literal
-                for (group, _), literal in user.serving.options.items()
-                if self._right(group, source) is None
-            ]
+            found = []
+            for (group, _), literal in user.serving.options.items():
+                filing = self._filing(group, source)
+                if self._right(group, source) is None:
+                    found.append(literal)
+                elif filing is not None:
+                    found.append(self._without(literal, filing))
+            return found
         serves = self._fixed_group(user)
         if serves is None:
             return []
@@ -462,10 +485,22 @@ class _Frozen:
     def _fixed_group(self, user: Slot) -> int | None:
         return None if user.fixed is None else user.fixed.run.serves[user.place]
 
+    def _without(self, serves: Literal, filing: int) -> Literal:
+        """Whether a user serves something while a filing isn't made."""
+        chain = self.v.instance.filings[filing].chain
+        if (serves.index, chain) not in self.unfiled:
+            both = self.v.literal(f"unfiled{chain}#{serves.index}")
+            whole = self.v.qualified[chain].whole
+            self.v.model.add_implication(both, serves)
+            self.v.model.add_implication(both, ~whole)
+            self.v.model.add_bool_or([both, ~serves, whole])
+            self.unfiled[serves.index, chain] = both
+        return self.unfiled[serves.index, chain]
+
     def _rights(self, user: Slot, source: _Source, uses: list[BoolVarT]) -> None:
         """No input has a later right than the one a batch is sold with."""
         for (group, right), literal in self._sold(user):
-            inner = self._right(group, source)
+            inner = self._right(group, source) if right < BY_FILING else None
             if inner is not None and inner > right:
                 self.v.model.add_bool_or([~x for x in [*uses, literal]])
 
@@ -476,8 +511,8 @@ class _Frozen:
         groups = self.v.instance.groups
         taking = self._taking_rank(rank)
         for (group, right), literal in user.serving.options.items():
-            own = groups[group].rights[user.step.index, user.site]
-            if own is None or right <= own:
+            own = right_from(self.v, groups[group], user.step.index, user.site)
+            if own is None or right <= own or right >= BY_FILING:
                 continue
             reached = [
                 self.gone[n, taking] - self.gone[n, taking - 1]
@@ -485,6 +520,59 @@ class _Frozen:
                 if self._right(group, source) == right
             ]
             self.v.model.add(sum(reached) >= 1).only_enforce_if([literal, here])
+
+    def _right_by_input(self, user: Slot) -> None:
+        """Where filings decide, a batch's right is its own or its input's, the latest."""
+        model = self.v.model
+        for option, serves in user.serving.options.items() if user.serving else ():
+            if option[1] < BY_INPUT:
+                continue
+            if option[1] not in self.v.rights:
+                name = f"right#{user.number}"
+                self.v.rights[option[1]] = model.new_int_var(-FAR, BY_FILING, name)
+            right = self.v.rights[option[1]]
+            own, whole = self._own_right(user, option)
+            if whole is not None:
+                model.add_implication(serves, whole)
+            model.add(right >= own).only_enforce_if(serves)
+            latest = [self.v.literal(f"own{option}")]
+            model.add(right <= own).only_enforce_if([*latest, serves])
+            for rank in self._ranks_of(user):
+                for number, source in enumerate(self.sources):
+                    inner = self._inner_right(option[0], source)
+                    if inner is None:
+                        continue
+                    here = self.ranks[user.number, rank]
+                    uses = [*self._uses(number, rank), here]
+                    model.add(right >= inner).only_enforce_if([*uses, serves])
+                    latest.append(self.v.literal(f"input{number}at{rank}{option}"))
+                    for literal in uses:
+                        model.add_bool_or([~latest[-1], literal])
+                    model.add(right <= inner).only_enforce_if([latest[-1], serves])
+            model.add_bool_or(latest).only_enforce_if(serves)
+
+    def _own_right(
+        self, user: Slot, option: Option
+    ) -> tuple[Expression, Literal | None]:
+        """What the site of a user may ship from when, and what that hangs on."""
+        place = user.step.index, user.site
+        data = self.v.instance.groups[option[0]]
+        filing = data.filings.get(place)
+        if filing is None:
+            own = self.v.instance.right(data, *place)
+            assert own is not None
+            return own, None
+        chain = self.v.instance.filings[filing].chain
+        return self.v.rights[BY_FILING + filing], self.v.qualified[chain].whole
+
+    def _inner_right(self, group: int, source: _Source) -> Expression | None:
+        filing = self._filing(group, source)
+        right = self._right(group, source)
+        return (
+            right
+            if filing is None or right is None
+            else self.v.rights[BY_FILING + filing]
+        )
 
     def _sold(self, user: Slot) -> list[tuple[tuple[int, int], Literal]]:
         if user.serving is not None:
