@@ -269,7 +269,8 @@ def _first(
     ppq: bool,
 ) -> Campaign | None:
     """The earliest campaign from a tick on that fits between those of its suite."""
-    row = sorted([*board.suites[suite], *others], key=lambda c: c.start)
+    row = [*board.suites[suite], *(c for c in others if c.suite == suite)]
+    row.sort(key=lambda c: c.start)
     best: Campaign | None = None
     for before, after in pairwise([None, *row, None]):
         found = board.earliest(before, step, suite, n, ppq, tick)
@@ -714,7 +715,7 @@ def _ticks(board: Board, demand: Demand, bundle: Bundle, suite: int) -> list[int
     ready = {
         unit[2]
         for c in board.steps[bundle.step.before]
-        for unit in (c.units[0], c.units[-1])
+        for unit in (*c.units[:1], *c.units[-1:])  # PPQ has none
         if unit[2] > wanted
     }
     return [wanted, *sorted(ready)[:3]]
