@@ -50,9 +50,12 @@ Money = tuple[int, int, int, int, int]
 """(charge, penalty, cap, holding, unserved), each as in `Terms`."""
 
 
-State = tuple[int | None, ...]
-"""Rights to ship by filing of a programme's qualifications, then by qualification 1 where
-its engineering is wanted. [tick]"""
+Filed = tuple[int, bool]
+"""What a filing gives: (right to ship [tick], if it brings the inspection of its site)."""
+
+State = tuple[Filed | bool | None, ...]
+"""What each filing of a programme's qualifications gives, then by qualification whether
+its engineering is wanted."""
 
 Trial = tuple["Campaign", int, int]
 """An intermediate for a qualification: (campaign, number in it, group)."""
@@ -66,7 +69,7 @@ class _Rights(NamedTuple):
 
     right: list[list[int]]
     until: list[list[int]]
-    granted: dict[int, int | None]
+    granted: dict[int, Filed | None]
     inputs: dict[tuple[int, int, int], int]
     licensed: dict[tuple[int, int], bool]
     later: dict[tuple[int | None, int], bool]
@@ -82,7 +85,7 @@ class Pegged:
     """How a programme's batches serve its groups, with what takes to go on from there."""
 
     __slots__ = (
-        "bads", "changed", "costs", "end", "firms", "flow", "items", "left", "lefts",
+        "bads", "changed", "costs", "end", "filed", "firms", "flow", "items", "left", "lefts",
         "picks", "places", "ppq", "price", "sizes", "state", "stays", "trials",
     )  # fmt: skip
 
@@ -116,6 +119,8 @@ class Pegged:
         """Intermediates in freezers that are limited."""
         self.trials: list[Trial] = []
         """Intermediates that serve qualifications of their own."""
+        self.filed: set[int] = set()
+        """Filings that it makes."""
 
     def copy(self, base: Pegged) -> None:
         """Take over what goes as before."""
@@ -158,8 +163,11 @@ class Demand:
         self.chains = [c for c in instance.chains if c.programme == programme]
         self.inner = [c for c in self.chains if c.step != self.last.index]
         """Qualifications of intermediates, with engineering and PPQ of their own."""
-        self.granted: dict[int, int | None] = {}
-        """Right by filing of its qualifications. [tick]"""
+        self.granted: dict[int, Filed | None] = {}
+        """What each filing of its qualifications gives."""
+        filings = [instance.filings[f] for c in self.chains for f in c.filings]
+        self.pays = any(filing.cost for filing in filings)
+        """Whether filings cost something, so that those of no use are left out."""
         self._qualify()
         self.shelf = self._peg_stock()
         self._licences()
@@ -304,15 +312,15 @@ class Demand:
             for chain, places in self.checks.items()
         }
 
-    def filed(self, steps: list[list[Campaign]], chain: ChainData) -> int | None:
-        """When a qualification is filed for: after its last PPQ release. [tick]"""
+    def proved(self, steps: list[list[Campaign]], chain: ChainData) -> int | None:
+        """When the last PPQ batch of a qualification is released. [tick]"""
         if not chain.permitted:
             return None
         runs = [c for c in steps[chain.step] if c.ppq and c.site == chain.site]
         if not runs:
             return None
         if chain.step != self.last.index:
-            return self._filed_inner(runs, chain)
+            return self._proved_inner(runs, chain)
         wanted = [(j, self.first_left[j]) for j in self.checks[chain.index]]
         found, done = -FAR, set()
         for j, items, need, _ in self._allotted(runs, wanted, self.open_until)[0]:
@@ -321,15 +329,14 @@ class Demand:
                 found = max(found, *(item[0] for item in items))
         if not done or len(done) < len(self.needed[chain.index]):
             return None
-        return found + self.last.lead_times["ppq"] + chain.filing_wait
+        return found + self.last.lead_times["ppq"]
 
-    def _filed_inner(self, runs: list[Campaign], chain: ChainData) -> int | None:
+    def _proved_inner(self, runs: list[Campaign], chain: ChainData) -> int | None:
         """The same of an intermediate: all PPQ in one campaign with nothing else. [tick]"""
         (run, *others), step = runs, self.instance.steps[chain.step]
         if others or run.n != self.asked(chain, "ppq", run.suite):
             return None
-        done = max(item[0] for item in run.items)
-        return done + step.lead_times["ppq"] + chain.filing_wait
+        return max(item[0] for item in run.items) + step.lead_times["ppq"]
 
     def _trials_of(self, steps: list[list[Campaign]]) -> Iterator[Trial]:
         """Intermediates that qualify a site: PPQ, and before it the first made there."""
@@ -433,12 +440,14 @@ class Demand:
         campaigns |= {id(campaign): campaign for campaign, _, _ in found.trials}
         return sorted(campaigns.values(), key=lambda c: (c.start, c.suite))
 
-    def state(self, steps: list[list[Campaign]], rights: Sequence[int | None]) -> State:
+    def state(
+        self, steps: list[list[Campaign]], rights: Sequence[Filed | None]
+    ) -> State:
         """What of a programme's pegging depends on its qualifications."""
         return (
             *(rights[filing] for c in self.chains for filing in c.filings),
             *(
-                int(any(c.ppq and c.site == chain.site for c in steps[chain.step]))
+                any(c.ppq and c.site == chain.site for c in steps[chain.step])
                 for chain in self.chains
             ),
         )
@@ -461,9 +470,11 @@ class Demand:
 
     def _tables(
         self, state: State
-    ) -> tuple[list[list[int]], list[list[int]], dict[int, int | None]]:
+    ) -> tuple[list[list[int]], list[list[int]], dict[int, Filed | None]]:
         filings = [filing for c in self.chains for filing in c.filings]
-        granted = dict(zip(filings, state, strict=False))
+        granted = cast(
+            "dict[int, Filed | None]", dict(zip(filings, state, strict=False))
+        )
         wanted = {
             c.index: on
             for c, on in zip(self.chains, state[len(filings) :], strict=True)
@@ -474,7 +485,8 @@ class Demand:
             for suite in self.instance.suites:
                 place = self.last.index, suite.site
                 if place in group.filings:
-                    at = granted[group.filings[place]]
+                    filed = granted[group.filings[place]]
+                    at = None if filed is None else filed[0]
                     right[j][suite.index] = FAR if at is None else at - self.leads[j]
                     late = at is None or at > group.latest
                     until[j][suite.index] = -FAR if late else self.latest[j]
@@ -489,7 +501,8 @@ class Demand:
             filing = self.groups[j].filings.get((step.index, site))
             right = _latest_right(self.groups[j], self._direct_chain(step), site)
             if filing is not None:
-                right = self.granted.get(filing)
+                filed = self.granted.get(filing)
+                right = None if filed is None else filed[0]
             found = self._input_rights[step.index, site, j] = (
                 FAR if right is None else right
             )
@@ -702,7 +715,7 @@ class Demand:
         base: Pegged | None = None,
         gone: set[int] | None = None,
         into: Sequence[Campaign] = (),
-        rights: Sequence[int | None] = (),
+        rights: Sequence[Filed | None] = (),
     ) -> Pegged:
         """Hand batches to groups and price what follows.
 
@@ -886,6 +899,8 @@ class Demand:
         if self.inner:
             bad += self._wrong_trials(steps, found)
             regret += self._trials_cost(found)
+        if self.chains and not self.frozen:
+            self._file(found, None)
         for chain in self.chains:
             regret += self._chain_cost(steps, found, chain)
             bad += self._untried(found, chain)
@@ -898,15 +913,40 @@ class Demand:
         self, steps: list[list[Campaign]], found: Pegged, chain: ChainData
     ) -> int:
         """What a qualification's transfer and filings cost. [money]"""
-        cost = 0
+        cost = sum(
+            self.instance.filings[f].cost for f in chain.filings if f in found.filed
+        )
         if chain.transfer is not None and self.starts_at(steps, chain) is not None:
             cost += chain.transfer_cost
-        if chain in self.inner:
-            return cost + chain.filing_cost * (self.filed(steps, chain) is not None)
-        needed = self.needed[chain.index]
-        if chain.permitted and needed and not any(found.left[j] for j in needed):
-            cost += chain.filing_cost
         return cost
+
+    def _file(self, found: Pegged, genealogy: Genealogy | None) -> None:
+        """Make filings that are free or of use: to a batch, or as a site's first."""
+        made = {f for f, filed in self.granted.items() if filed is not None}
+        if self.pays and made:
+            used = set(self._used_filings(found, genealogy))
+            made = {
+                f
+                for f in made
+                if f in used
+                or not self.instance.filings[f].cost
+                or cast("Filed", self.granted[f])[1]
+            }
+        found.filed = made
+
+    def _used_filings(
+        self, found: Pegged, genealogy: Genealogy | None
+    ) -> Iterator[int | None]:
+        """Filings that what is sold has its rights from, its input included."""
+        sites, last = self.instance.suites, self.last.index
+        for item, j in found.pairs():
+            filings = self.groups[j].filings if j >= 0 else {}
+            if not filings:
+                continue
+            yield filings.get((last, sites[item[2]].site))
+            units = genealogy.inputs if genealogy is not None else {}
+            for unit in units.get((last, item[2], item[1]), ()):
+                yield filings.get((cast("int", self.last.before), unit[3]))
 
     def _trials_cost(self, found: Pegged) -> int:
         """What intermediates cost that serve qualifications. [money]"""
@@ -1126,6 +1166,7 @@ class Demand:
             short += len(lacking)
             worth += sum(map(self._worth, lacking))
         found.stays = genealogy.stays
+        self._file(found, genealogy)
         if not any(
             self.later[step.before, c.site]
             for step in self.frozen

@@ -205,7 +205,7 @@ class PlannedQualification(Record):
     ppq_released: When | None
     """Last PPQ batch released."""
     filings: list[PlannedFiling]
-    """By market, in the scenario's order; none where PPQ isn't complete."""
+    """By market that is filed for, in the scenario's order; none before all PPQ is made."""
 
 
 class StockPeriod(Record):

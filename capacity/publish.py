@@ -316,23 +316,21 @@ class _Writer:
         )
 
     def _filings(self, chain: ChainData) -> Iterator[PlannedFiling]:
-        instance, filed = self.instance, self.schedule.filed
-        at = filed[chain.index]
-        for number in chain.filings if at is not None else ():
-            assert at is not None
-            filing = instance.filings[number]
-            first = min(
-                when
-                for other in instance.filings
-                if (other.site, other.market) == (filing.site, filing.market)
-                and (when := filed[other.chain]) is not None
-            )
-            wait = filing.inspection
+        filed = self.schedule.filed
+        first = self.instance.first_filings(filed)
+        for number in chain.filings:
+            filing, at = self.instance.filings[number], filed[number]
+            if at is None:
+                continue
+            inspected = None
+            if filing.inspection is not None:
+                begun = filed[first[filing.site, filing.market]]
+                inspected = (begun or 0) + filing.inspection
             yield PlannedFiling(
                 market=filing.market,
                 filed=self.date(at),
                 reviewed=self.date(at + filing.review),
-                inspected=None if wait is None else self.date(first + wait),
+                inspected=self.date(inspected),
                 right=self.date(self.schedule.granted[number]),
             )
 

@@ -156,6 +156,8 @@ class Schedule:
     freights: tuple[Freight, ...] = ()
     transfers: dict[int, int] = field(default_factory=dict)
     """Start of the transfer of each qualification that has one in this plan. [tick]"""
+    without: frozenset[int] = frozenset()
+    """Filings that this plan doesn't make, whether their PPQ is complete or not."""
 
     @property
     def rank(self) -> tuple[int, int]:
@@ -413,15 +415,20 @@ class Schedule:
         ]
 
     @cached_property
-    def filed(self) -> tuple[int | None, ...]:
-        """When each qualification is filed for. [tick]"""
+    def proved(self) -> tuple[int | None, ...]:
+        """When the last PPQ batch of each qualification is released. [tick]"""
         found: list[int | None] = []
         for chain in self.instance.chains:
             released = [self.released(b) for b in self.validated(chain.index)]
             known = [at for at in released if at is not None]
             whole = known and len(known) == len(released) and chain.permitted
-            found.append(max(known) + chain.filing_wait if whole else None)
+            found.append(max(known) if whole else None)
         return tuple(found)
+
+    @cached_property
+    def filed(self) -> tuple[int | None, ...]:
+        """When each filing is made. [tick]"""
+        return self.instance.filed(self.proved, self.without)
 
     @cached_property
     def granted(self) -> tuple[int | None, ...]:
@@ -558,8 +565,9 @@ class Schedule:
         for chain in self.instance.chains:
             if chain.index in self.transfers:
                 sums["qualification"] += chain.transfer_cost
-            if self.filed[chain.index] is not None:
-                sums["qualification"] += chain.filing_cost
+        for filing in self.instance.filings:
+            if self.filed[filing.index] is not None:
+                sums["qualification"] += filing.cost
         for found in self.flows.values():
             sums["unserved"] += found.unserved_cost
             sums["variable"] -= found.saved

@@ -568,6 +568,7 @@ class _Writer:
                 "id": market,
                 "review_days": {"addition": self.days(0, 20), "new": self.days(3, 9)},
                 "inspection_days": self.one_of("0", self.days(1, 30)),
+                "filing_days": self.one_of(None, self.days(0, 20)),
             }
             for market in MARKETS
         ]
@@ -924,7 +925,7 @@ def perturbed(draw: st.DrawFn, schedule: Schedule) -> Schedule:
     for _ in range(draw(st.sampled_from([1, 1, 2, 3]))):
         changes = CHANGES + [change_a_freight] * 4 * bool(schedule.freights)
         if schedule.instance.chains:
-            changes += [change_a_transfer] * 4
+            changes += [change_a_transfer] * 4 + [change_a_filing] * 3
         changed = draw(st.sampled_from(changes))(draw, schedule)
         if changed is schedule:  # nothing of that sort to change
             changed = shift_a_run(draw, schedule)
@@ -1708,6 +1709,15 @@ def change_a_transfer(draw: st.DrawFn, schedule: Schedule) -> Schedule:
     if chain.index not in schedule.transfers or draw(st.booleans()):
         transfers[chain.index] = start
     return replace(schedule, transfers=transfers)
+
+
+def change_a_filing(draw: st.DrawFn, schedule: Schedule) -> Schedule:
+    """A filing made or left out."""
+    filings = schedule.instance.filings
+    if not filings:
+        return schedule
+    chosen = draw(st.sampled_from(filings)).index
+    return replace(schedule, without=schedule.without ^ {chosen})
 
 
 Change = Callable[[st.DrawFn, Schedule], Schedule]

@@ -268,6 +268,38 @@ def test_a_site_that_ships_to_a_market_already_isnt_inspected_again() -> None:
     assert filing.right == filing.reviewed
 
 
+def two_markets() -> Row:
+    """The same with a second market, in which nobody has ordered anything."""
+    document = two_sites()
+    document["markets"].append(
+        {"id": "EU", "review_days": {"addition": 50}, "inspection_days": 0}
+    )
+    document["qualifications"][0]["markets"] = ["EU", "US"]
+    return document
+
+
+def test_a_market_that_nothing_is_shipped_to_isnt_filed_for() -> None:
+    plan = planned(two_markets())
+
+    (row,) = plan.qualifications
+    assert [filing.market for filing in row.filings] == ["US"]
+    assert plan.costs.qualification == 1000 + 100 + 4 * 500
+    frame = tables.qualifications(Scenario.model_validate(two_markets()), plan)
+    (left_out,) = frame[frame["market"] == "EU"].itertuples()
+    assert left_out.milestone == "not_filed"
+    assert left_out.why == "what it would rescue costs less"
+
+
+def test_a_market_may_be_filed_for_later_than_others() -> None:
+    document = two_sites()
+    document["markets"][0]["filing_days"] = 20
+    document["orders"][0]["due"] = "2026-06-13"
+
+    (row,) = planned(document).qualifications
+    # Released on 25 March as ever, filed 20 days later instead of 15.
+    assert milestones(row)[-4:] == ["04-14", "05-24", "06-13", "06-13"]
+
+
 # ------------------------------------------------------------ frozen intermediates
 
 

@@ -357,6 +357,13 @@ class Book:
                 start = until
         return start + length if start < 10**9 else None
 
+    def filing_wait(self, market: str) -> int:
+        """From the last PPQ batch released to the filing for a market. [tick]"""
+        days = {row.id: row.filing_days for row in self.scenario.markets}[market]
+        if days is None:
+            days = self.scenario.quality.filing_days
+        return self.grid.whole(days)
+
     def review(self, chain: Qualification, market: str) -> int:
         """From its filing for a market to the approval. [tick]"""
         found = {row.id: row for row in self.scenario.markets}
@@ -397,9 +404,10 @@ class Book:
             full = self.takt(suite, chain.programme, 10**7)
             out = start + lead + (max(batches) - 1) * full
             found.append(out + self.lead_time(chain.programme, step, "ppq"))
-        filed = self.grid.whole(self.scenario.quality.filing_days)
         first = min(found, default=None)
-        return None if first is None else first + filed + self.review(chain, market)
+        if first is None:
+            return None
+        return first + self.filing_wait(market) + self.review(chain, market)
 
     def lag(self, programme: str, step: str) -> int | None:
         """From out into the stock where that needs no QC and QA. [tick]"""

@@ -29,10 +29,6 @@ class ChainData:
     """First tick on which the transfer may start. [tick]"""
     transfer_cost: int
     """[money]"""
-    filing_wait: int
-    """Last PPQ released to filing. [tick]"""
-    filing_cost: int
-    """Of all its filings. [money]"""
     filings: tuple[int, ...]
 
 
@@ -44,6 +40,10 @@ class FilingData:
     chain: int
     site: int
     market: str
+    cost: int
+    """[money]"""
+    wait: int
+    """Last PPQ released to the filing. [tick]"""
     review: int
     """[tick]"""
     inspection: int | None
@@ -68,8 +68,6 @@ def chain_data(known: Known, chain: Qualification) -> ChainData:
         transfer=_transfer_of(known, chain),
         earliest=start,
         transfer_cost=chain.transfer_cost,
-        filing_wait=known.ticks(known.scenario.quality.filing_days),
-        filing_cost=chain.filing_cost * len(chain.markets),
         filings=tuple(known.filing[chain.id, market] for market in chain.markets),
     )
 
@@ -98,6 +96,12 @@ def filing_data(known: Known, name: str, market: str) -> FilingData:
         chain=known.chain[name],
         site=known.site[chain.site],
         market=market,
+        cost=chain.filing_cost,
+        wait=known.ticks(
+            known.scenario.quality.filing_days
+            if data.filing_days is None
+            else data.filing_days
+        ),
         review=known.ticks(data.review_days[chain.filing]),
         inspection=days if days and not before else None,
     )

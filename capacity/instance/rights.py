@@ -81,8 +81,7 @@ def earliest_right(known: Known, chain: Qualification, market: str) -> int | Non
         return None
     filing = filing_data(known, chain.id, market)
     lead_time = release_times(known, step)[2]["ppq"]
-    wait_days = known.scenario.quality.filing_days
-    return min(first) + lead_time + known.ticks(wait_days) + filing.review
+    return min(first) + lead_time + filing.wait + filing.review
 
 
 def right_of_entry(

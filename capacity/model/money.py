@@ -224,7 +224,9 @@ def price_plan(v: Variables) -> Regret:
     for number, chain in v.qualified.items():
         data = v.instance.chains[number]
         regret.add("qualification", data.transfer_cost * chain.taken)
-        regret.add("qualification", data.filing_cost * chain.whole)
+        for filing in data.filings:
+            price = v.instance.filings[filing].cost
+            regret.add("qualification", price * v.files[filing])
     return regret
 
 

@@ -201,6 +201,8 @@ class Variables:
     freights: list[FreightVars] = field(default_factory=list)
     qualified: dict[int, ChainVars] = field(default_factory=dict)
     """Qualifications that this model decides."""
+    files: dict[int, Literal] = field(default_factory=dict)
+    """Whether each filing is made."""
     rights: dict[int, IntVar] = field(default_factory=dict)
     """Right to ship by its code, where this model decides it. [tick]"""
     stocks: list[StockedVars] = field(default_factory=list)
@@ -242,8 +244,8 @@ class ChainVars:
     """Of the transfer. [tick]"""
     whole: Literal
     """Its PPQ is complete."""
-    filed: IntVar
-    """[tick]"""
+    proved: IntVar
+    """Release of its last PPQ batch. [tick]"""
 
 
 @dataclass(eq=False)

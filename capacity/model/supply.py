@@ -487,15 +487,14 @@ class _Frozen:
 
     def _without(self, serves: Literal, filing: int) -> Literal:
         """Whether a user serves something while a filing isn't made."""
-        chain = self.v.instance.filings[filing].chain
-        if (serves.index, chain) not in self.unfiled:
-            both = self.v.literal(f"unfiled{chain}#{serves.index}")
-            whole = self.v.qualified[chain].whole
+        if (serves.index, filing) not in self.unfiled:
+            both = self.v.literal(f"unfiled{filing}#{serves.index}")
+            made = self.v.files[filing]
             self.v.model.add_implication(both, serves)
-            self.v.model.add_implication(both, ~whole)
-            self.v.model.add_bool_or([both, ~serves, whole])
-            self.unfiled[serves.index, chain] = both
-        return self.unfiled[serves.index, chain]
+            self.v.model.add_implication(both, ~made)
+            self.v.model.add_bool_or([both, ~serves, made])
+            self.unfiled[serves.index, filing] = both
+        return self.unfiled[serves.index, filing]
 
     def _rights(self, user: Slot, source: _Source, uses: list[BoolVarT]) -> None:
         """No input has a later right than the one a batch is sold with."""
@@ -531,9 +530,9 @@ class _Frozen:
                 name = f"right#{user.number}"
                 self.v.rights[option[1]] = model.new_int_var(-FAR, BY_FILING, name)
             right = self.v.rights[option[1]]
-            own, whole = self._own_right(user, option)
-            if whole is not None:
-                model.add_implication(serves, whole)
+            own, made = self._own_right(user, option)
+            if made is not None:
+                model.add_implication(serves, made)
             model.add(right >= own).only_enforce_if(serves)
             latest = [self.v.literal(f"own{option}")]
             model.add(right <= own).only_enforce_if([*latest, serves])
@@ -562,8 +561,7 @@ class _Frozen:
             own = self.v.instance.right(data, *place)
             assert own is not None
             return own, None
-        chain = self.v.instance.filings[filing].chain
-        return self.v.rights[BY_FILING + filing], self.v.qualified[chain].whole
+        return self.v.rights[BY_FILING + filing], self.v.files[filing]
 
     def _inner_right(self, group: int, source: _Source) -> Expression | None:
         filing = self._filing(group, source)

@@ -55,7 +55,10 @@ def _crowded(ledger: Ledger, site: str) -> Iterator[str]:
 
 
 def qualifications_follow_their_order(ledger: Ledger) -> Iterator[str]:
-    """Transfer, engineering, PPQ, filing, review: milestones follow from the batches."""
+    """Transfer, engineering, PPQ, filing, review: milestones follow from the batches.
+
+    Once PPQ is complete, each market is filed for or not.
+    """
     book = ledger.book
     for name, chain in book.chains.items():
         engineering = book.lines_of(chain, "engineering")
@@ -114,11 +117,12 @@ Filing = tuple[str, int, int, int | None, int]
 
 
 def _filings(ledger: Ledger, chain: Qualification) -> list[Filing]:
-    """Every filing of a qualification, none before its PPQ is complete."""
-    filed = ledger.filed(chain)
+    """Filings that the plan makes for a qualification, none before its PPQ is complete."""
     found: list[Filing] = []
-    for market in chain.markets if filed is not None else ():
-        assert filed is not None
+    for market in chain.markets:
+        filed = ledger.filed(chain, market)
+        if filed is None:
+            continue
         right = ledger.granted(chain, market)
         assert right is not None
         reviewed = filed + ledger.book.review(chain, market)
