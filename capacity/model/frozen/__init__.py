@@ -11,8 +11,8 @@ from ortools.sat.python.cp_model import BoolVarT
 
 from capacity.instance import FrozenData, StepData
 from capacity.model.frozen.journeys import Journeys
-from capacity.model.frozen.sources import Source
 from capacity.model.frozen.rights import by_filings, no_later_than_sold, reached
+from capacity.model.frozen.sources import Source
 from capacity.model.frozen.taking import Taking
 from capacity.model.slots import Slot, Variables
 
