@@ -1573,12 +1573,10 @@ def serve_another(draw: st.DrawFn, schedule: Schedule) -> Schedule:
     if index is None:
         return schedule
     run = schedule.runs[index]
-    if schedule.instance.steps[run.step].after is not None:
+    groups = [g.index for g in schedule.instance.groups if g.step == run.step]
+    if schedule.instance.steps[run.step].after is not None and not groups:
         return schedule
     place = draw(st.integers(0, run.batches - 1))
-    programme = schedule.instance.steps[run.step].programme
-    every = schedule.instance.groups
-    groups = [group.index for group in every if group.programme == programme]
     group = draw(st.sampled_from([None, *groups]))
     serves = (*run.serves[:place], group, *run.serves[place + 1 :])
     return _with(schedule, index, replace(run, serves=serves))
