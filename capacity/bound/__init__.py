@@ -21,6 +21,8 @@ Costs are the least within the step, so that nothing is rounded against a plan:
 - A batch that serves no position is surplus and costs its variable cost, but where an
   order's number of batches depends on the suite. An intermediate always costs what its
   suite is dearer than the cheapest.
+- A programme with qualifications is planned once for each span in which it may be filed,
+  and without the site: the cheapest counts (`ways`).
 - Maximum and multiple of campaigns, direct and client supplies, queues and shipments are
   left out, and a pause of any length within a campaign's stay costs no changeover.
 
@@ -142,7 +144,7 @@ class Relaxation:
             for step in instance.steps
             if step.after is None or instance.steps[step.after].frozen is not None
         ]
-        """Of each step, every way of its qualifications, the latest cheapest first."""
+        """Of each step, every way that its qualifications may go, the last cheapest first."""
         self.offers = np.array([self._offer(n) for n in range(len(instance.suites))])
         self.ticks = instance.horizon_end - self.base + 1
         self.weeks = -(-self.ticks // self.week)

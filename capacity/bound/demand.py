@@ -206,7 +206,7 @@ def demand_of(instance: Instance, step: StepData, clock: Clock, way: Way) -> Dem
     stock += len(known) - len(given)  # those out later may be taken as free as well
     for group in groups:
         need, *_, lost = _money(instance, group, way)
-        asked = group.chain in way.whole and not group.spare
+        asked = group.chain in way.filed and not group.spare
         costs = _group_costs(instance, step, group, clock, extra, given, way)
         if costs.min() >= NEVER:  # it would only flatten the others' slopes
             hopeless += 0 if stock else need * (NEVER if asked else lost)
@@ -239,14 +239,14 @@ def _group_costs(
     cost = np.full(len(clock.outs), NEVER)
     for suite, mode in step.modes.items():
         stated = instance.right(group, step.index, mode.site)
-        span = right(instance, way, group, mode.site, stated)
+        span = right(way, group, mode.site, stated)
         if span is None or suite not in group.suite_cost or mode.site in way.closed:
             continue
         own = _shipped(instance, group, way, span, mode, clock.outs)
         own = own + (group.suite_cost[suite] + group.making.get(suite, 0))
         cost = np.minimum(cost, own - extra[suite])
     for site in {site for _, site in given}:
-        span = right(instance, way, group, site, group.rights[step.index, site])
+        span = right(way, group, site, group.rights[step.index, site])
         if span is None:
             continue
         last = max(out for out, where in given if where == site)
