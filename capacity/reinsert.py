@@ -39,7 +39,7 @@ TOLERANCES = ((0.4, 0.9), (0.7, 1.5))
 of its worth); not tolerated afterwards."""
 
 
-HOT, COLD = 0.225, 0.0005
+HOT, COLD = 0.225, 0.002
 """First and last temperature of the annealing, in shares of what a batch is worth."""
 
 
