@@ -254,9 +254,9 @@ class Instance:
             return []
         return [group for group in self.groups if group.step == step]
 
-    def may_be_later(self, group: Group, site: int) -> bool:
-        """Whether a right may come later than at its earliest: by a filing, or other input."""
-        places = [(group.step, site)]
+    def waits_for_input(self, group: Group, site: int) -> bool:
+        """Whether a right may come later since that of its input does, by date or filing."""
+        places: list[tuple[int, int]] = []
         step = self.steps[group.step]
         while step.before is not None:
             fed = step.direct_hold is not None
