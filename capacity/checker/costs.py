@@ -10,7 +10,8 @@ from fractions import Fraction
 
 from capacity.checker.book import WEEK, Book
 from capacity.checker.ledger import Ledger
-from capacity.checker.rules import changeover_needed, inputs_by_rule
+from capacity.checker.rules.intermediates import inputs_by_rule
+from capacity.checker.rules.suites import changeover_needed
 from capacity.checker.stocks import expected, prices, rounded_up
 from capacity.demand import Line
 from capacity.plan import Costs, PlannedBatch

@@ -1,0 +1,37 @@
+"""Programmes made to stock: demand that must be met, room that there is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from capacity.checker.ledger import Ledger
+from capacity.horizon import format_moment
+
+
+def hard_demand_is_met(ledger: Ledger) -> Iterator[str]:
+    """Where a shortage may not be, every period's demand is met in it."""
+    for stocked in ledger.book.scenario.made_to_stock:
+        for row in ledger.flows[stocked.programme].rows:
+            if stocked.shortage == "hard" and row.backlog:
+                yield (
+                    f"{stocked.programme} lacks {_amount(row.backlog)} {stocked.unit} "
+                    f"at the end of {format_moment(row.due)}"
+                )
+
+
+def stock_keeps_its_limit(ledger: Ledger) -> Iterator[str]:
+    """No more than the storage limit is in stock at a period's end."""
+    for stocked in ledger.book.scenario.made_to_stock:
+        limit = stocked.storage_limit
+        for row in ledger.flows[stocked.programme].rows:
+            if limit is not None and row.closing > limit:
+                yield (
+                    f"{stocked.programme} has {_amount(row.closing)} {stocked.unit} in "
+                    f"stock at the end of {format_moment(row.due)}; "
+                    f"{_amount(limit)} find room"
+                )
+
+
+def _amount(quantity: Fraction) -> str:
+    return f"{float(quantity):g}"

@@ -1,0 +1,138 @@
+"""Qualifications and filings in ticks, and since when a site may make a step."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import pairwise
+
+from capacity.instance.known import FAR, Known
+from capacity.scenario import Licence, Qualification, Site, Transfer
+
+
+@dataclass(frozen=True)
+class ChainData:
+    """A qualification: transfer, engineering, PPQ, filings."""
+
+    index: int
+    id: str
+    programme: int
+    site: int
+    permitted: bool
+    transfer: int | None
+    """Length of its transfer, None where it has none of its own. [tick]"""
+    earliest: int
+    """First tick on which the transfer may start. [tick]"""
+    transfer_cost: int
+    """[money]"""
+    filing_wait: int
+    """Last PPQ released to filing. [tick]"""
+    filing_cost: int
+    """Of all its filings. [money]"""
+    filings: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class FilingData:
+    """A filing of a qualification for a market."""
+
+    index: int
+    chain: int
+    site: int
+    market: str
+    review: int
+    """[tick]"""
+    inspection: int | None
+    """Of the site, from its first filing; None where there is none. [tick]"""
+
+
+def chain_data(known: Known, chain: Qualification) -> ChainData:
+    """A qualification in ticks."""
+    start = known.as_of
+    if chain.not_before is not None:
+        start = max(start, known.grid.at(chain.not_before))
+    return ChainData(
+        index=known.chain[chain.id],
+        id=chain.id,
+        programme=known.programme[chain.programme],
+        site=known.site[chain.site],
+        permitted=chain.permitted,
+        transfer=_transfer_of(known, chain),
+        earliest=start,
+        transfer_cost=chain.transfer_cost,
+        filing_wait=known.ticks(known.scenario.quality.filing_days),
+        filing_cost=chain.filing_cost * len(chain.markets),
+        filings=tuple(known.filing[chain.id, market] for market in chain.markets),
+    )
+
+
+def _transfer_of(known: Known, chain: Qualification) -> int | None:
+    if chain.origin is None:
+        return None
+    by_origin = known.scenario.quality.transfer_days
+    return known.ticks(chain.transfer_days or by_origin[chain.origin])
+
+
+def filing_data(known: Known, name: str, market: str) -> FilingData:
+    """A filing of a qualification for a market."""
+    chain = known.chains[known.chain[name]]
+    data = next(row for row in known.scenario.markets if row.id == market)
+    before = [
+        row
+        for row in known.scenario.licences
+        if row.site == chain.site
+        and row.market == market
+        and known.grid.at(row.start) <= known.as_of
+    ]
+    days = known.ticks(data.inspection_days)
+    return FilingData(
+        index=known.filing[name, market],
+        chain=known.chain[name],
+        site=known.site[chain.site],
+        market=market,
+        review=known.ticks(data.review_days[chain.filing]),
+        inspection=days if days and not before else None,
+    )
+
+
+def transfer_slots(known: Known, site: Site) -> tuple[tuple[int, int], ...]:
+    """(tick, transfers at a time from then on) of a site. [tick]"""
+    return tuple(
+        (known.grid.at(rate.start), math.floor(rate.value))
+        for rate in site.transfer_slots
+    )
+
+
+def _transferred(known: Known, chain: Qualification) -> int | None:
+    """Earliest end of a transfer that has its site to itself. [tick]"""
+    data = chain_data(known, chain)
+    assert data.transfer is not None
+    start = data.earliest
+    site = next(s for s in known.scenario.sites if s.id == chain.site)
+    if not site.transfer_slots:
+        return start + data.transfer
+    steps = [(-FAR, 0), *transfer_slots(known, site), (FAR, 0)]
+    for (at, number), (until, _) in pairwise(steps):
+        if not number and at < start + data.transfer and start < until:
+            start = until
+    return None if start >= FAR else start + data.transfer
+
+
+def opens(known: Known, programme: str, step: str, site: str) -> int | None:
+    """Since when a site may make a step; None is never. [tick]"""
+    chain = known.chain_of.get((programme, site))
+    if chain is not None and chain.origin is not None:
+        return _transferred(known, chain)
+    stated: list[Transfer | Licence] = [
+        *known.scenario.transfers,
+        *known.scenario.licences,
+    ]
+    rows = [
+        row
+        for row in stated
+        if row.programme == programme
+        and row.site == site
+        and (row.step is None or row.step == step)
+    ]
+    ends = [known.grid.at(row.end) for row in rows if isinstance(row, Transfer)]
+    return min(ends) if ends else (known.as_of if rows else None)

@@ -1,0 +1,105 @@
+"""From when what a site makes may ship to a market."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from capacity.demand import Line
+from capacity.instance.known import Known
+from capacity.instance.paces import lead_in, takts
+from capacity.instance.qualifications import filing_data, opens
+from capacity.instance.sizes import batches_of, reference_size
+from capacity.instance.steps import StepData, release_times
+from capacity.scenario import MadeToStock, Qualification
+
+
+def rights_to_ship(
+    known: Known, line: Line, steps: tuple[StepData, ...]
+) -> dict[tuple[int, int], int | None]:
+    """Right to ship what a line is served with, by (step, site); None is never. [tick]"""
+    programme = known.programme[line.programme]
+    found: dict[tuple[int, int], int | None] = {}
+    for step in steps:
+        if step.programme != programme:
+            continue
+        for site, number in known.site.items():
+            chain = known.chain_of.get((line.programme, site))
+            if line.kind in ("engineering", "ppq"):
+                here = None if chain is None else chain.id
+                may = line.chain == here and (chain is None or chain.permitted)
+                found[step.index, number] = known.dawn if may else None
+                continue
+            if line.market is None:
+                found[step.index, number] = known.dawn
+                continue
+            if chain is not None and line.market in chain.markets:
+                earliest = earliest_right(known, chain, line.market)
+                if earliest is not None:
+                    earliest = max(earliest, known.dawn)
+                found[step.index, number] = earliest
+                continue
+            dates = [
+                known.grid.at(row.start)
+                for row in known.scenario.licences
+                if row.programme == line.programme
+                and row.site == site
+                and row.market == line.market
+                and (row.step is None or row.step == step.name)
+            ]
+            found[step.index, number] = max(min(dates), known.dawn) if dates else None
+    return found
+
+
+def earliest_right(known: Known, chain: Qualification, market: str) -> int | None:
+    """Right to ship from PPQ as early as any suite of the site may have it. [tick]"""
+    step = known.by_programme[chain.programme].recipe[-1]
+    opened = opens(known, chain.programme, step.step, chain.site)
+    if opened is None:
+        return None
+    first: list[int] = []
+    asked = {
+        line.kind: line
+        for line in known.lines
+        if line.chain == chain.id and line.firmness != "spare"
+    }
+    for name in step.suites:
+        if name not in known.suite:
+            continue
+        suite = known.suites[known.suite[name]]
+        if suite.site != chain.site or not suite.enabled:
+            continue
+        lead = lead_in(known, suite, chain.programme)
+        kg = step.kg_per_batch.get(name, Fraction(1))
+        count = batches_of(asked["ppq"], kg, reference_size(step))
+        start = max(opened, known.frozen_until, known.grid.at(suite.go_live))
+        if "engineering" in asked:
+            wait = known.scenario.quality.ppq_after_engineering_days
+            start += lead + known.ticks(wait)
+        takt = takts(known, suite, chain.programme)[-1][1]
+        first.append(start + lead + (count - 1) * takt)
+    if not first:
+        return None
+    filing = filing_data(known, chain.id, market)
+    lead_time = release_times(known, step)[2]["ppq"]
+    wait_days = known.scenario.quality.filing_days
+    return min(first) + lead_time + known.ticks(wait_days) + filing.review
+
+
+def right_of_entry(
+    known: Known, row: MadeToStock, mine: list[StepData], at: int
+) -> int | None:
+    """When a batch made at a site may ship to every market. [tick]"""
+    site, latest = known.scenario.sites[at].id, known.dawn
+    for market in row.markets:
+        for step in mine:
+            dates = [
+                known.grid.at(licence.start)
+                for licence in known.scenario.licences
+                if (licence.programme, licence.site, licence.market)
+                == (row.programme, site, market)
+                and licence.step in (None, step.name)
+            ]
+            if not dates:
+                return None
+            latest = max(latest, min(dates))
+    return latest
