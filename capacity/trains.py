@@ -282,6 +282,25 @@ class Layer:
         return Schedule(self.instance, tuple(runs))
 
 
+def wishes_of(schedule: Schedule) -> list[Wish]:
+    """What makes the trains of a schedule, each campaign wanted where it is."""
+    users = {run.feed: run for run in schedule.runs if run.feed is not None}
+    steps = schedule.instance.steps
+    found: list[Wish] = []
+    for run in schedule.runs:
+        if steps[run.step].before is not None:
+            continue
+        legs: list[Run] = []
+        at: Run | None = run
+        while at is not None:
+            legs.append(at)
+            at = users.get((at.suite, at.start))
+        suites = tuple(leg.suite for leg in legs)
+        after = tuple(leg.start for leg in legs)
+        found.append(Wish(steps[run.step].programme, run.batches, suites, after))
+    return found
+
+
 _turn = attrgetter("turn")
 
 
@@ -404,7 +423,8 @@ def search_trains(
     seed
         Of every random choice.
     done
-        Share of the search that is over after so many moves; from 1 on it ends. [1]
+        Share of the search that is over after so many trains were looked at, those of a
+        plan at every move; from 1 on it ends. [1]
     report
         Told of better plans now and then.
     heat
@@ -463,7 +483,7 @@ class _Annealing:
             temperature = hot * (cold / hot) ** over
             for move in self.rng.choices(moves, weights, k=BATCH):
                 self._try(move, temperature)
-            made += BATCH
+                made += 1 + len(self.plan.trains)
             over = done(made)
             if over * REPORTS > told + 1 and self.best is not told_of:
                 told, told_of = int(over * REPORTS), self.best
@@ -585,12 +605,12 @@ class _Annealing:
             return None
         wishes[place] = replaced(one, after=two.after)
         wishes[other] = replaced(two, after=one.after)
-        if self.rng.random() < 0.3 and one.programme != two.programme:
-            if self._can(one.programme, two.suites) and self._can(
-                two.programme, one.suites
-            ):
-                wishes[place] = replaced(wishes[place], suites=two.suites)
-                wishes[other] = replaced(wishes[other], suites=one.suites)
+        able = self._can(one.programme, two.suites) and self._can(
+            two.programme, one.suites
+        )
+        if able and self.rng.random() < 0.3:
+            wishes[place] = replaced(wishes[place], suites=two.suites)
+            wishes[other] = replaced(wishes[other], suites=one.suites)
         return wishes
 
     def _can(self, programme: int, suites: tuple[int, ...]) -> bool:

@@ -809,6 +809,18 @@ def _slot(
     )
 
 
+def stairs(instance: Instance) -> int:
+    """Literals that say by which period each batch of each train is in stock, about."""
+    found = 0
+    for stocked in instance.stocked.values():
+        last = instance.steps[stocked.step]
+        useful = max(
+            (batches_useful(stocked, suite) for suite in last.modes), default=0
+        )
+        found += useful * min(useful, last.maximum) * len(stocked.periods)
+    return found
+
+
 def least_cost(instance: Instance) -> int:
     """Changeovers that every train costs at the least. [money]"""
     return min(
