@@ -10,6 +10,7 @@ behind a moved one is laid anew only where its neighbours have changed.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -67,7 +68,7 @@ class Leg:
     end: int
     """Last batch out. [tick]"""
     money: int
-    """Batches and changeover. [money]"""
+    """Batches, changeover, and what waited for it. [money]"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -223,11 +224,11 @@ class Layer:
                 last for first, last in suite.closures if start < last and first < end
             ]
             if not shut:
-                money = wish.batches * mode.variable_cost
-                return Leg(
-                    step, suite.index, starts, end,
-                    money + (suite.changeover_cost if days else 0),
-                )  # fmt: skip
+                money = wish.batches * mode.variable_cost + mode.campaign_cost
+                money += suite.changeover_cost if days else 0
+                if outs and step.hold_cost:
+                    money += math.ceil(step.hold_cost * (sum(starts) - sum(outs)))
+                return Leg(step, suite.index, starts, end, money)
             want = max(shut)
 
     def _start(
@@ -243,6 +244,8 @@ class Layer:
             free, leaving, left = suite.free_from, suite.set_up, suite.set_up_step
         else:
             free, leaving, left = before.end, before.step.programme, before.step.index
+        if before is not None and leaving != step.programme and suite.edges:
+            want = max(want, _edge(suite.edges, free))
         days = suite.changeover[left if leaving is not None else -1, step.index]
         if leaving == step.programme and suite.hold >= 0:
             start = _opened(mode, max(want, free))
@@ -311,6 +314,12 @@ def _paced(start: int, takt: int, batches: int, outs: list[int]) -> list[int]:
         following = starts[-1] + takt
         starts.append(max(following, outs[number]) if outs else following)
     return starts
+
+
+def _edge(edges: tuple[int, ...], tick: int) -> int:
+    """The first end of a period from a tick on."""
+    place = bisect_left(edges, tick)
+    return edges[place] if place < len(edges) else FAR
 
 
 def _opened(mode: Mode, start: int) -> int | None:

@@ -9,6 +9,7 @@ that are alike, so equal plans have few descriptions.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -133,6 +134,10 @@ def build_linked(
     for train in trains.rows:
         for leg in train.legs:
             trains.regret.add("variable", _variable(v, train, leg))
+            trains.regret.add("campaign", _campaign(leg))
+        for feed, leg in pairwise(train.legs):
+            if leg.step.hold_cost and leg.step.direct_hold:
+                trains.regret.add("hold", _held(v, train, feed, leg))
     for term, money in costs_of(v):
         trains.regret.add(term, money)
     return trains
@@ -147,6 +152,28 @@ def _variable(v: Variables, train: Train, leg: Leg) -> Expression:
         for suite, cost in costs.items()
         if cost > least
     )
+
+
+def _campaign(leg: Leg) -> Expression:
+    """What a campaign costs beside its changeover. [money]"""
+    return sum(
+        leg.step.modes[suite].campaign_cost * literal
+        for suite, literal in leg.here.items()
+    )
+
+
+def _held(v: Variables, train: Train, feed: Leg, leg: Leg) -> IntVar:
+    """What the waits of a train's harvest cost, rounded up. [money]"""
+    step, model, hold = leg.step, v.model, leg.step.direct_hold or 0
+    waits: list[IntVar] = []
+    for more, start, out in zip(train.more, leg.starts, feed.outs, strict=True):
+        waits.append(model.new_int_var(0, hold, f"held{step.index}[{more.index}]"))
+        model.add(waits[-1] >= start - out).only_enforce_if(more)
+    rate, most = step.hold_cost, hold * len(waits)
+    name = f"hold{step.index}[{train.present.index}]"
+    money = model.new_int_var(0, math.ceil(rate * most), name)
+    model.add(rate.denominator * money >= rate.numerator * sum(waits))
+    return money
 
 
 def _product(v: Variables, count: Expression, literal: Literal, most: int) -> IntVar:
@@ -395,6 +422,9 @@ class _Node:
     leg: Leg
     literal: Literal
 
+    rest: IntVar | None = None
+    """An end of a period that it is over by, where another product waits for one. [tick]"""
+
     def comes_after(self, other: _Node | None) -> bool:
         """Whether it can follow another: trains of a programme start in order."""
         if other is None or other.leg.step.index != self.leg.step.index:
@@ -421,6 +451,8 @@ class _Sequence:
         """All of it."""
         if not self.nodes:
             return
+        if self.suite.edges:
+            self._rest()
         leaving, entering = self.parts()
         tiles: list[IntervalVar] = []
         for node in self.nodes:
@@ -441,6 +473,17 @@ class _Sequence:
             self._plainly()
         else:
             self._arcs()
+
+    def _rest(self) -> None:
+        """Each campaign is over by an end of a period, or the horizon's."""
+        edges = [*self.suite.edges, self.v.instance.horizon_end]
+        for node in self.nodes:
+            name = f"rest{self.suite.index}[{node.literal.index}]"
+            node.rest = self.v.model.new_int_var_from_domain(
+                Domain.from_values(edges), name
+            )
+            over = node.rest >= node.leg.end
+            self.v.model.add(over).only_enforce_if(node.literal)
 
     def _stay_clear(self, first: int, last: int) -> None:
         """No campaign spans a closure."""
@@ -485,7 +528,7 @@ class _Sequence:
             for i in self.steps
             for j in self.steps
         )
-        idle = suite.no_idle or suite.closures
+        idle = suite.no_idle or suite.closures or suite.edges
         return (
             exact
             and same
@@ -550,6 +593,12 @@ class _Sequence:
         model.add_implication(literal, node.literal)
         if earlier is not None:
             model.add_implication(literal, earlier.literal)
+            if (
+                earlier.rest is not None
+                and earlier.train.programme != node.train.programme
+            ):
+                apart = node.leg.start >= earlier.rest
+                model.add(apart).only_enforce_if(literal)
         if days:
             for first, last in suite.closures:
                 past = self.v.literal(f"past{first}[{literal.index}]")
@@ -588,11 +637,11 @@ def _alike(instance: Instance) -> list[list[int]]:
                 modes.append(None)
                 continue
             own = stocked.amounts[suite.index], stocked.rights[suite.index]
-            cost = mode.variable_cost
+            cost = mode.variable_cost, mode.campaign_cost
             modes.append((mode.lead, mode.takts, mode.starts, mode.site, cost, own))
         key = (
             suite.site, suite.free_from, suite.closures, suite.set_up,
-            suite.changeover_cost, suite.hold, suite.no_idle,
+            suite.changeover_cost, suite.hold, suite.no_idle, suite.edges,
             tuple(sorted(suite.changeover.items())), tuple(modes),
         )  # fmt: skip
         groups[key].append(suite.index)
@@ -822,10 +871,16 @@ def stairs(instance: Instance) -> int:
 
 
 def least_cost(instance: Instance) -> int:
-    """Changeovers that every train costs at the least. [money]"""
+    """What every train costs at the least in changeovers and campaigns. [money]"""
     return min(
         sum(
-            min((_entry_cost(instance, step, s) for s in step.modes), default=0)
+            min(
+                (
+                    _entry_cost(instance, step, suite) + mode.campaign_cost
+                    for suite, mode in step.modes.items()
+                ),
+                default=0,
+            )
             for step in instance.steps
             if step.programme == programme
         )

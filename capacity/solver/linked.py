@@ -27,7 +27,7 @@ comes soonest without expiry, and holds with it."""
 MOST_STAIRS = 15_000
 """Up to so many literals of stock the whole model is built; beyond, only trains are moved."""
 
-BEFORE_MODEL = 2.0
+BEFORE_MODEL = 1.0
 """Nominal seconds in which trains are moved before the model takes over. [s]"""
 
 LAID_PER_NOMINAL = 40_000
@@ -36,7 +36,7 @@ LAID_PER_NOMINAL = 40_000
 AGAIN_HEAT = 0.1
 """How hot trains are moved from a plan that was made before. [1]"""
 
-PLENTY = 4000
+PLENTY = 500
 """Moves per train from which on moving them begins as hot as it may."""
 
 
@@ -65,9 +65,14 @@ def _move_trains(state: State, seconds: float, again: bool) -> None:
     _take_laid(state, layer, plan)
     if again and state.best is not None:
         plan = min(plan, layer.laid(wishes_of(state.best)), key=lambda p: p.money)
-    share = Share(clock, min(seconds, clock.left), state.within_gap, LAID_PER_NOMINAL)
-    moves = share.budget * LAID_PER_NOMINAL / (1 + len(plan.trains))
-    heat = AGAIN_HEAT if again else min(1.0, moves / (PLENTY * (1 + len(plan.trains))))
+    share = Share(
+        clock,
+        min(seconds, clock.left),
+        lambda: state.best is not None and state.good_enough(),
+        LAID_PER_NOMINAL,
+    )
+    plenty = share.budget * LAID_PER_NOMINAL / (PLENTY * (1 + len(plan.trains)) ** 2)
+    heat = AGAIN_HEAT if again else min(1.0, plenty)
     if share.budget > 0:
         found = search_trains(
             plan,
@@ -91,7 +96,7 @@ def _take_laid(state: State, layer: Layer, plan: Laid) -> None:
 
 
 def _most_trains(state: State) -> int | None:
-    """More trains than this cost more than the plan in hand by their changeovers."""
+    """More trains than this cost more than the plan in hand by themselves."""
     each = least_cost(state.instance)
     if state.best is None or not each:
         return None
