@@ -23,9 +23,9 @@ from capacity.schedule import (
     Unit,
     changeover_between,
     end_of,
-    freights_for,
     lead_in,
 )
+from capacity.schedule.freights import freights_for
 from capacity.slots import in_turn
 from capacity.validate import problems
 

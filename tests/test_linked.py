@@ -261,7 +261,9 @@ def test_a_harvest_that_waits_costs_by_the_day_and_a_campaign_once() -> None:
     costs = to_plan(case.schedule, "drawn").costs
     assert (costs.hold, costs.campaign, costs.changeover) == (5, 9, 6)
     bought = 80 + 20 * 1  # the fourth batch: 100, less 20 saved, and it waits on day 60
-    assert to_plan(case.schedule, "drawn").objective == bought + 5 + 9 + 6 + costs.storage
+    assert (
+        to_plan(case.schedule, "drawn").objective == bought + 5 + 9 + 6 + costs.storage
+    )
 
 
 @pytest.mark.parametrize(("begin", "kept"), [(39, False), (40, True)])

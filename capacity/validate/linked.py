@@ -80,7 +80,9 @@ def suites(network: Network) -> Iterator[Finding]:
             text = "is a rule for linked campaigns only"
             yield Finding(f"{at}.one_product", text)
         elif suite.one_product and suite.no_idle:
-            text = "a suite idles before a period of another product: no_idle can't hold"
+            text = (
+                "a suite idles before a period of another product: no_idle can't hold"
+            )
             yield Finding(f"{at}.one_product", text)
         if not linked:
             continue
