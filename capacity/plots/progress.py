@@ -10,7 +10,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from capacity.plots.lettering import Ruler, money
 from capacity.plots.looks import INK, LOOKS, PALE, Style
 from capacity.plots.panel import figure_of
-from capacity.plots.sheet import Size, blank, place, write_head
+from capacity.plots.sheet import Size, headed, place
 from capacity.scenario import Scenario
 
 LEFT, TOP, RIGHT, BELOW = 1.0, 1.05, 2.3, 0.65
@@ -51,15 +51,14 @@ def progress_figure(
     if history.empty:
         msg = "there is no history of the search"
         raise ValueError(msg)
-    figure = blank(size)
-    wide, high = figure.get_size_inches()
     last = history.iloc[-1]
     better = money(int(last.objective - last.bound), scenario.currency)
     said = (
         f"at most {better} better exists" if last.objective > last.bound else "optimal"
     )
     text = f"regret of the best plan and the bound over {seconds:.0f} s · {said}"
-    write_head(figure, scenario.title or scenario.name, text)
+    figure = headed(scenario, size, [text])
+    wide, high = figure.get_size_inches()
     ax = place(figure, LEFT, TOP, wide - LEFT - RIGHT, high - TOP - BELOW)
     progress_steps(
         ax, history, seconds=seconds, currency=scenario.currency, style=style
