@@ -14,7 +14,7 @@ DETERMINISTIC_PER_NOMINAL = 0.35
 BUILD_PER_SLOT = 0.004
 """Nominal seconds to build, hint and load the model of one slot. [s]"""
 
-MOVES_PER_NOMINAL = 2700
+MOVES_PER_NOMINAL = 4500
 """Reinsertion moves in a nominal second."""
 
 
