@@ -16,7 +16,7 @@ from itertools import pairwise, product
 
 from capacity.instance import FAR, ChainData, FilingData, Group, Instance, StepData
 
-SPANS = (0, 60, 150)
+SPANS = (0, 60, 150, 270)
 """Where spans of filing begin, counted from the earliest; the last one never ends. [day]"""
 
 Span = tuple[int, int]
@@ -58,7 +58,7 @@ def ways(instance: Instance, step: StepData) -> list[Way]:
 
 
 def _of_chain(instance: Instance, chain: ChainData) -> Iterator[Way]:
-    """Without the site, filed for in each of the spans, later or never."""
+    """Without the site, filed for in each of the spans, or never."""
     first = _earliest(instance, chain)
     if first is None:
         yield Way()
@@ -68,13 +68,11 @@ def _of_chain(instance: Instance, chain: ChainData) -> Iterator[Way]:
         yield Way(closed=frozenset({chain.site}))
     edges = [first + instance.grid.whole(Fraction(days)) for days in SPANS]
     filings = [instance.filings[number] for number in chain.filings]
-    for span in pairwise(edges):
+    for span in pairwise([*edges, FAR]):
         rights = {filing.index: _right(instance, filing, span) for filing in filings}
         cost = transfer + chain.filing_cost
         yield Way(rights, filed={chain.index: span[1]}, cost=cost)
-    later = edges[-1], FAR
-    rights = {filing.index: _right(instance, filing, later) for filing in filings}
-    yield Way(rights, cost=transfer)
+    yield Way(cost=transfer)
 
 
 def _earliest(instance: Instance, chain: ChainData) -> int | None:
