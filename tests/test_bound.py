@@ -297,14 +297,15 @@ def test_qualifications_are_filed_in_spans_or_never() -> None:
     # In ticks of 4 h: SON-T1 starts 29 March 2027, but its transfer ends 1 July (3276).
     # Engineering is out 21 days later and PPQ may begin 3 days after, so that the second
     # and third of its batches are out 21 days and twice 26 ticks later: 3598. Released
-    # after 100 days and filed for 90 days after that: 4738. Spans end 60, 150 and 270
-    # days later; after the last, or never.
+    # after 100 days: 4198. Spans end 60, 150 and 270 days later, and after that, or no
+    # filing is made.
     ends = [list(way.filed.values()) for way in ordered]
-    assert ends == [[5098], [5638], [6358], [FAR], []]
+    assert ends == [[4558], [5098], [5818], [FAR], []]
     assert [bool(way.rights) for way in ordered] == [True] * 4 + [False]
     assert [way.cost for way in ordered] == [0] * 5
-    # Nobody ordered MAB-4 at Songdo: not transferred, filed for, or transferred only.
-    filed = [3_100_000] * 4
+    # Nobody ordered MAB-4 at Songdo: not transferred, filed for one market at least in one
+    # of the spans, or transferred only.
+    filed = [2_800_000] * 4
     assert [way.cost for way in offered] == [0, *filed, 2_500_000]
     assert [way.closed for way in offered] == [{song}, *[set()] * 5]
 
@@ -321,9 +322,9 @@ def test_a_right_waits_for_review_and_inspection() -> None:
     stated = group.rights[group.step, song]
 
     # Reviewed after 365 days; BIG-1 files first of all at Songdo, which is inspected for
-    # 457 days. The span of filing is 60 days long.
+    # 457 days. The span is 60 days long, and BIG-1 files 90 days after its release.
     assert stated == 4738 + 365 * 6
-    assert right(way, group, song, stated) == (
+    assert right(instance, way, group, song, stated) == (
         4738 + 457 * 6,
         4738 + (60 + 457) * 6,
     )
