@@ -8,9 +8,10 @@ suites that it touches, and taken back as cheaply.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from operator import attrgetter
 
 from capacity.instance import (
     FAR,
@@ -82,6 +83,9 @@ class Campaign:
         self.units: list[Unit] = []
         self.lots: list[Lot] = []
 
+
+by_start: Callable[[Campaign], int] = attrgetter("start")
+"""Key by which the campaigns of a suite are in order."""
 
 Proved = tuple[int | None, ...]
 Begun = dict[int, int]
@@ -172,9 +176,8 @@ class Board:
     def _lock(self, lock: LockData) -> None:
         step = self.instance.steps[lock.step]
         site = self.instance.suites[lock.suite].site
-        mode = Mode(
-            lock.suite, site, lock.lead, ((lock.start, lock.takt),), (), Fraction(1), 0
-        )
+        takts = ((lock.start, lock.takt),)
+        mode = Mode(lock.suite, site, lock.lead, takts, (), Fraction(1), 0, 0)
         bit = KIND_BITS.get(lock.kind, 0)
         found = Campaign(
             step, mode, lock.start, lock.batches, lock.takt, lock.kind == "ppq", bit
@@ -286,20 +289,20 @@ class Board:
     def _gap(self, before: Campaign | None, campaign: Campaign) -> int:
         if campaign.lock is not None and (before is None or before.lock is not None):
             return 0
-        suite = self.instance.suites[campaign.suite]
-        free = suite.free_from if before is None else before.end
         start = campaign.start
+        if before is not None and start < before.end:
+            return -1
+        suite = self.instance.suites[campaign.suite]
         needed = self.changeover(
             suite, before, campaign.step, campaign.programme, start
         )
-        begin = start - needed
-        if before is not None and begin < free:
-            return -1
         if needed:
-            if begin < suite.free_from:
+            begin = start - needed
+            if begin < suite.free_from or (before is not None and begin < before.end):
                 return -1
-            place = bisect_right(self.shut_ends[campaign.suite], start) - 1
-            if place >= 0 and begin < self.shut_ends[campaign.suite][place]:
+            ends = self.shut_ends[campaign.suite]
+            place = bisect_right(ends, start) - 1
+            if place >= 0 and begin < ends[place]:
                 return -1
         return needed
 
@@ -336,16 +339,22 @@ class Board:
         """A campaign that starts from a tick on, as soon as it fits after another."""
         data, mode = self.instance.suites[suite], step.modes[suite]
         free = data.free_from if before is None else before.end
-        lows, ends = self.span_lows[step.index, suite], self.shut_ends[suite]
-        for low, high in mode.starts[max(bisect_right(lows, tick) - 1, 0) :]:
-            start = max(tick, low, free)
+        if free > tick:
+            tick = free
+        ends = self.shut_ends[suite]
+        at = bisect_right(self.span_lows[step.index, suite], tick) - 1
+        for low, high in mode.starts[at if at > 0 else 0 :]:
+            start = tick if tick > low else low
             if start > high:
                 continue
             needed = self.changeover(data, before, step.index, step.programme, start)
             if needed:
+                floor = free if free > data.free_from else data.free_from
                 place = bisect_right(ends, start) - 1
-                floor = max(free, data.free_from, ends[place] if place >= 0 else free)
-                start = max(start, floor + needed)
+                if place >= 0 and ends[place] > floor:
+                    floor = ends[place]
+                if floor + needed > start:
+                    start = floor + needed
             found = self.campaign(step, suite, start, n, ppq)
             if found is not None and self.gap(before, found) >= 0:
                 return found
@@ -525,7 +534,8 @@ class Board:
         return change.delta
 
     def _row_cost(self, suite: int, row: list[Campaign]) -> int | None:
-        number = 0
+        money = 0
+        cost = self.instance.suites[suite].changeover_cost
         before: Campaign | None = None
         if self.instance.suites[suite].ceilings and not self._below(suite, row):
             return None
@@ -535,10 +545,10 @@ class Board:
             )
             if gap < 0:
                 return None
-            if gap and campaign.lock is None:
-                number += 1
+            if campaign.mode is not None:
+                money += campaign.mode.campaign_cost + (cost if gap else 0)
             before = campaign
-        return number * self.instance.suites[suite].changeover_cost
+        return money
 
     def _below(self, suite: int, row: list[Campaign]) -> bool:
         """Whether campaigns and changeovers keep the suite's ceiling in every period."""
@@ -709,8 +719,3 @@ def board_of(schedule: Schedule) -> Board:
             into.append(found)
     assert board.swap([], into) is not None
     return board
-
-
-def by_start(campaign: Campaign) -> int:
-    """Key by which the campaigns of a suite are in order."""
-    return campaign.start

@@ -14,8 +14,9 @@ from capacity.checker.rules.intermediates import inputs_by_rule
 from capacity.checker.rules.suites import changeover_needed
 from capacity.checker.stocks import expected, prices, rounded_up
 from capacity.demand import Line
+from capacity.losses import plans_ppq_again
 from capacity.plan import Costs, PlannedBatch
-from capacity.scenario import Frozen, InRelease, Lock, MadeToStock, Stock
+from capacity.scenario import Direct, Frozen, InRelease, Lock, MadeToStock, Stock
 
 
 @dataclass(frozen=True)
@@ -85,13 +86,16 @@ def cost_of_suite(book: Book, line: Line, suite: str) -> int:
 def cost_of_qualifying(book: Book, line: Line, suite: str) -> int:
     """Variable cost of a batch that only a qualification asks for. [money]
 
-    And of any PPQ batch of a qualification what making it again costs, as expected.
+    And of any PPQ batch of a qualification what making it again costs, as expected, but
+    where make-up batches are planned for it.
     """
     chain = None if line.chain is None else book.chains[line.chain]
     if chain is None:
         return 0
     own = book.variable_cost(book.suites[suite], line.programme)
     again = (1 - chain.ppq_success) * own if line.kind == "ppq" else Fraction(0)
+    if not line.own and plans_ppq_again(book.scenario, line.programme):
+        again = Fraction(0)
     return book.rounded(own + again if line.own else line.weight * again)
 
 
@@ -185,6 +189,31 @@ def changeover(ledger: Ledger) -> Iterator[Charge]:
             before = campaigns[number - 1] if number else None
             if not campaign.locked and changeover_needed(ledger, before, campaign):
                 yield Charge("changeover", None, rules.cost)
+
+
+def campaign(ledger: Ledger) -> Iterator[Charge]:
+    """Every campaign that isn't locked, once, as its suite and programme say."""
+    book = ledger.book
+    for row in ledger.plan.campaigns:
+        if not row.locked:
+            money = book.campaign_cost(book.suites[row.suite], row.programme)
+            yield Charge("campaign", None, money)
+
+
+def hold(ledger: Ledger) -> Iterator[Charge]:
+    """The days that the batches of a campaign waited for it, all together."""
+    book = ledger.book
+    for row in ledger.plan.campaigns:
+        supply = book.step(row.programme, row.step).supply
+        if not isinstance(supply, Direct) or not supply.hold_cost:
+            continue
+        waited = 0
+        for batch in ledger.members[row.campaign]:
+            for name in ledger.uses.get(batch.batch, []):
+                feed = ledger.batches[name]
+                waited += ledger.tick(batch.start) - ledger.tick(feed.out)
+        days = book.grid.days(waited)
+        yield Charge("hold", None, rounded_up(supply.hold_cost * days))
 
 
 def shipment(ledger: Ledger) -> Iterator[Charge]:
@@ -281,6 +310,8 @@ COSTS: dict[str, Cost] = {
         at_risk,
         unserved,
         changeover,
+        campaign,
+        hold,
         shipment,
         qualification,
         storage,
