@@ -6,9 +6,11 @@ one of the two shows as a disagreement.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 
 from capacity.horizon import Grid
 from capacity.instance.demand import Group, Terms, groups
@@ -172,6 +174,12 @@ class Instance:
         if rule == "due_date":
             return data.due
         return 0 if data.firm else 1
+
+    @cached_property
+    def parts(self) -> dict[int, int]:
+        """What a part of each programme made to stock weighs where amounts are added up."""
+        most = math.lcm(*(stocked.parts for stocked in self.stocked.values()))
+        return {p: most // stocked.parts for p, stocked in self.stocked.items()}
 
     @property
     def linked(self) -> bool:

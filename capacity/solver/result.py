@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Literal
 
 from capacity.plan import Plan, Price, Reached
@@ -19,12 +20,12 @@ class Progress:
 
     seconds: float
     """Since the start. [s]"""
-    objective: int
-    """Regret of the best plan. [money]"""
-    bound: int
-    """Lower bound on regret. [money]"""
+    objective: int | float
+    """Of the best plan: regret, or what else is asked for. [money] or [unit]"""
+    bound: int | float
+    """What no plan betters. [money] or [unit]"""
     gap: float
-    """(objective - bound) / objective. [1]"""
+    """What lies between them, as a share of the objective. [1]"""
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,8 @@ class Result:
     """None where there is none."""
     bound: int
     """Lower bound on the regret of every feasible plan. [money]"""
+    amount_bound: Fraction | None
+    """Where throughput or a deficit is asked for: what no plan betters. [unit]"""
     prices: list[Price]
     """Of suites, week by week; empty where the search for them had no end."""
     tiers: list[Tier]
