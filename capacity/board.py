@@ -30,7 +30,8 @@ from capacity.pegging import (
     Price,
     Unit,
 )
-from capacity.schedule import Run, Schedule, Test, freights_for
+from capacity.schedule import Run, Schedule, Test
+from capacity.schedule.freights import freights_for
 from capacity.slots import Slots, in_turn
 from capacity.stocks import Lot
 

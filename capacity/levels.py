@@ -255,7 +255,9 @@ class _Levels:
     def _ready(self, suite: int, step: int) -> int:
         """Before this a suite starts no campaign of a step: it has to be set up. [tick]"""
         data = self.instance.suites[suite]
-        if data.set_up is not None or any(x.suite == suite for x in self.instance.locks):
+        if data.set_up is not None or any(
+            x.suite == suite for x in self.instance.locks
+        ):
             return data.free_from
         return data.free_from + data.changeover[-1, step]
 

@@ -23,7 +23,8 @@ from capacity.instance import (
     StepData,
     Stocked,
 )
-from capacity.schedule import ON_HAND, Freight, Test, group_freights
+from capacity.schedule import ON_HAND, Freight, Test
+from capacity.schedule.freights import group_freights
 from capacity.stocks import NEVER, Flow, Lot, flow
 
 if TYPE_CHECKING:
@@ -1124,7 +1125,7 @@ class Genealogy:
         for (origin, to), needs in freight.items():
             lane = self.instance.lane(origin, to)
             assert lane is not None
-            shipments = group_freights(self.instance, needs, lane)
+            shipments = group_freights(needs, lane)
             cost += lane.cost * len(shipments)
             sent |= {unit: row for row in shipments for unit in row.units}
             for (suite, number), _, _ in needs:

@@ -17,7 +17,8 @@ from capacity.demand import lines
 from capacity.instance import build as instance_of
 from capacity.losses import chance_needed, make_up_batches, success_of_step
 from capacity.publish import to_plan
-from capacity.schedule import Schedule, freights_for
+from capacity.schedule import Schedule
+from capacity.schedule.freights import freights_for
 
 Row = dict[str, Any]
 

@@ -13,135 +13,43 @@ from capacity.instance import (
     FrozenData,
     Group,
     Instance,
-    LaneData,
     Mode,
     StepData,
     Stocked,
     Terms,
 )
+from capacity.schedule.batches import (
+    ON_HAND,
+    Batch,
+    Freight,
+    Run,
+    Test,
+    Unit,
+    changeover_between,
+    end_of,
+    kg_of,
+    kind_of,
+    lead_in,
+)
+from capacity.schedule.bill import Bill
 from capacity.stocks import NEVER, Flow, Lot, flow
 
-ON_HAND = -1
-"""Stands in a `Unit` for the suite of a batch on hand."""
-
-Unit = tuple[int, int]
-"""A batch: (suite, start tick) if made, (ON_HAND, index) if on hand."""
-
-
-@dataclass(frozen=True)
-class Test:
-    """Where and when a batch is tested and reviewed."""
-
-    qc_site: int
-    qc_start: int
-    qa_site: int
-    qa_start: int
-
-
-@dataclass(frozen=True)
-class Run:
-    """A campaign: back-to-back batches of one step in one suite."""
-
-    step: int
-    suite: int
-    start: int
-    """First batch enters production. [tick]"""
-    takt: int
-    """[tick]"""
-    serves: tuple[int | None, ...]
-    """Group that each batch serves."""
-    tests: tuple[Test | None, ...]
-    """Testing of each batch; none for engineering and in-process batches."""
-    lock: int | None = None
-    """Locked campaign that this is."""
-    feed: Unit | None = None
-    """First batch of the campaign that feeds this one, where they are linked."""
-    paced: tuple[int, ...] = ()
-    """Start of each batch, where those that feed them set the pace. [tick]"""
-
-    @property
-    def batches(self) -> int:
-        """How many."""
-        return len(self.serves)
-
-    def starts(self) -> list[int]:
-        """Start of each batch. [tick]"""
-        if self.paced:
-            return list(self.paced)
-        return [self.start + k * self.takt for k in range(len(self.serves))]
-
-
-@dataclass(frozen=True)
-class Freight:
-    """A shipment."""
-
-    lane: LaneData
-    depart: int
-    """[tick]"""
-    units: tuple[Unit, ...]
-
-
-@dataclass(frozen=True)
-class Batch:
-    """One batch with what follows from its place in the schedule."""
-
-    unit: Unit
-    step: int
-    suite: int
-    site: int
-    kind: str
-    start: int | None
-    out: int | None
-    serves: int | None
-    test: Test | None
-    run: int | None
-    """Index of its run."""
-    number: int
-    """Place in its run, or index on hand."""
-    planned: bool
-    """False for locked and on-hand batches."""
-
-
-@dataclass(frozen=True)
-class Bill:
-    """Regret by term and the part of it that is firm service. [money]"""
-
-    lateness: int
-    holding: int
-    variable: int
-    at_risk: int
-    unserved: int
-    changeover: int
-    shipment: int
-    qualification: int
-    storage: int
-    shortage: int
-    waste: int
-    deficit: int
-    firm_service: int
-
-    @property
-    def regret(self) -> int:
-        """All terms together. [money]"""
-        return (
-            self.lateness
-            + self.holding
-            + self.variable
-            + self.at_risk
-            + self.unserved
-            + self.changeover
-            + self.shipment
-            + self.qualification
-            + self.storage
-            + self.shortage
-            + self.waste
-            + self.deficit
-        )
-
-    @property
-    def rank(self) -> tuple[int, int]:
-        """What a strict plan minimises, in order."""
-        return self.firm_service, self.regret - self.firm_service
+__all__ = [
+    "ON_HAND",
+    "Batch",
+    "Bill",
+    "Freight",
+    "Run",
+    "Schedule",
+    "Test",
+    "Unit",
+    "changeover_between",
+    "end_of",
+    "kg_of",
+    "kind_of",
+    "lead_in",
+    "tests_of",
+]
 
 
 @dataclass(frozen=True)
@@ -639,104 +547,6 @@ class Schedule:
                 name = f"{self.run_names[index]}/{number + 1:02d}"
                 found[run.suite, start] = name
         return found
-
-
-def lead_in(instance: Instance, run: Run) -> int:
-    """Start to out of a run's batches. [tick]"""
-    if run.lock is not None:
-        return instance.locks[run.lock].lead
-    return instance.steps[run.step].modes[run.suite].lead
-
-
-def kind_of(instance: Instance, step: StepData, group: int | None) -> str:
-    """Kind of a planned batch."""
-    if group is not None:
-        return instance.groups[group].kind
-    if instance.stocked_by(step) is not None:
-        return "commercial"
-    return "surplus" if step.role == "product" else step.role
-
-
-def kg_of(instance: Instance, batch: Batch) -> Fraction:
-    """Product of a batch. [kg]"""
-    return instance.kg[batch.step, batch.suite]
-
-
-def changeover_between(instance: Instance, before: Run | None, run: Run) -> int:
-    """Changeover that a run needs after another, or first in its suite. [tick]"""
-    suite = instance.suites[run.suite]
-    if run.lock is not None and (before is None or before.lock is not None):
-        return 0
-    programme = instance.steps[run.step].programme
-    if before is None:
-        free, leaving = suite.free_from, suite.set_up
-        from_step = -1 if leaving is None else suite.set_up_step
-    else:
-        free = end_of(instance, before)
-        leaving, from_step = instance.steps[before.step].programme, before.step
-    if leaving == programme:
-        idle = run.start - free
-        if idle <= suite.hold and not suite.shut_between(free, run.start):
-            return 0
-    return suite.changeover[from_step, run.step]
-
-
-def end_of(instance: Instance, run: Run) -> int:
-    """Last batch out: the suite is free. [tick]"""
-    return run.starts()[-1] + lead_in(instance, run)
-
-
-def group_freights(
-    instance: Instance, needs: list[tuple[Unit, int, int]], lane: LaneData
-) -> list[Freight]:
-    """Fewest shipments for units (unit, ready, needed), in the order they are needed.
-
-    A shipment leaves when its last batch is ready and is opened as long as it still
-    arrives, receipt tested, for its first.
-    """
-    found: list[Freight] = []
-    held: list[tuple[Unit, int, int]] = []
-    for unit in sorted(needs, key=lambda row: (row[2], row[1], row[0])):
-        trial = [*held, unit]
-        depart = max(ready for _, ready, _ in trial)
-        arrival = depart + lane.days + lane.receipt
-        fits = arrival <= min(needed for _, _, needed in trial)
-        if held and (len(trial) > lane.batches or not fits):
-            found.append(_freight(lane, held))
-            trial = [unit]
-        held = trial
-    if held:
-        found.append(_freight(lane, held))
-    return found
-
-
-def _freight(lane: LaneData, held: list[tuple[Unit, int, int]]) -> Freight:
-    depart = max(ready for _, ready, _ in held)
-    return Freight(lane, depart, tuple(unit for unit, _, _ in held))
-
-
-def freights_for(schedule: Schedule) -> tuple[Freight, ...]:
-    """Shipments that bring every used intermediate to its user, per step and lane."""
-    instance = schedule.instance
-    needs: defaultdict[tuple[int, int, int], list[tuple[Unit, int, int]]]
-    needs = defaultdict(list)
-    for user, (taken, _) in schedule.uses.items():
-        batch = schedule.by_unit[user]
-        supply = instance.steps[batch.step].frozen
-        if supply is None or batch.start is None:
-            continue
-        for unit in taken:
-            source = schedule.by_unit[unit]
-            if source.site != batch.site:
-                ready = schedule.usable(source, supply)
-                key = (batch.step, source.site, batch.site)
-                needs[key].append((unit, ready, batch.start))
-    found: list[Freight] = []
-    for (_, start, to), units in sorted(needs.items()):
-        lane = instance.lane(start, to)
-        if lane is not None:
-            found += group_freights(instance, units, lane)
-    return tuple(found)
 
 
 def tests_of(

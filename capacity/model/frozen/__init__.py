@@ -1,0 +1,121 @@
+"""Frozen intermediates: taken first-expired first by their users in order of start.
+
+Each chain of intermediates is in order of expiry, so what a rank of users has taken of a
+chain is a prefix of it: `gone[unit, k]` says that the first k users have taken the
+unit.
+"""
+
+from __future__ import annotations
+
+from ortools.sat.python.cp_model import BoolVarT
+
+from capacity.instance import FrozenData, StepData
+from capacity.model.frozen.journeys import Journeys
+from capacity.model.frozen.sources import Source
+from capacity.model.frozen.taking import Taking, fixed_group
+from capacity.model.slots import Literal, Slot, Variables
+
+__all__ = ["take_frozen"]
+
+
+def take_frozen(v: Variables, step: StepData, supply: FrozenData) -> None:
+    """State the use of intermediates by one step."""
+    taking = Taking(v, step, supply)
+    journeys = Journeys(taking)
+    taking.rank_users()
+    taking.take_in_order()
+    journeys.name_leaves()
+    journeys.ship()
+    for user in taking.users:
+        for rank in taking.ranks_of(user):
+            _use(taking, journeys, user, rank)
+    taking.first_expired_first()
+    for number in journeys.leaves:
+        journeys.lie(number)
+    for number, source in enumerate(taking.sources):
+        v.taken[source.name] = taking.gone[number, len(taking.users)]
+
+
+def _use(taking: Taking, journeys: Journeys, user: Slot, rank: int) -> None:
+    """What a user uses is ready, alive, licensed and on its site."""
+    here = taking.ranks[user.number, rank]
+    for number, source in enumerate(taking.sources):
+        at = taking.taking_rank(rank)
+        if taking.gone[number, at] is taking.v.zero:
+            continue
+        if taking.gone[number, at - 1] is taking.v.one:
+            continue
+        uses = [*taking.uses(number, rank), here]
+        if number in journeys.leaves:
+            leaves = journeys.leaves[number] >= user.start
+            taking.v.model.add(leaves).only_enforce_if(uses)
+        _ready(taking, journeys, user, source, number, uses)
+        if source.expiry_span[0] - user.high < taking.supply.min_life:
+            alive = source.expiry - user.start >= taking.supply.min_life
+            taking.v.model.add(alive).only_enforce_if(uses)
+        barred = taking.barred_by(user, source)
+        if barred:
+            taking.v.model.add(sum(barred) == 0).only_enforce_if(uses)
+        _rights(taking, user, source, uses)
+    _rights_reached(taking, user, rank, here)
+
+
+def _ready(
+    taking: Taking,
+    journeys: Journeys,
+    user: Slot,
+    source: Source,
+    number: int,
+    uses: list[BoolVarT],
+) -> None:
+    """A unit is ready on its own site and stays there, or is shipped in time."""
+    model = taking.v.model
+    if source.site == user.site:
+        if source.ready_span[1] > user.low:
+            model.add(source.ready <= user.start).only_enforce_if(uses)
+        for literals in [w for (n, _), w in journeys.shipped.items() if n == number]:
+            model.add(sum(literals) == 0).only_enforce_if(uses)
+        return
+    cargo = journeys.shipped.get((number, user.site))
+    if not cargo:
+        model.add_bool_or([~literal for literal in uses])
+        return
+    model.add(sum(cargo) == 1).only_enforce_if(uses)
+    model.add(journeys.arrivals[number] <= user.start).only_enforce_if(uses)
+
+
+def _rights(taking: Taking, user: Slot, source: Source, uses: list[BoolVarT]) -> None:
+    """No input has a later right than the one a batch is sold with."""
+    for (group, right), literal in _sold(taking, user):
+        inner = taking.right(group, source)
+        if inner is not None and inner > right:
+            taking.v.model.add_bool_or([~x for x in [*uses, literal]])
+
+
+def _rights_reached(taking: Taking, user: Slot, rank: int, here: Literal) -> None:
+    """A right later than the batch's own is that of some input used."""
+    if user.serving is None:
+        return
+    groups = taking.v.instance.groups
+    at = taking.taking_rank(rank)
+    for (group, right), literal in user.serving.options.items():
+        own = groups[group].rights[user.step.index, user.site]
+        if own is None or right <= own:
+            continue
+        reached = [
+            taking.gone[n, at] - taking.gone[n, at - 1]
+            for n, source in enumerate(taking.sources)
+            if taking.right(group, source) == right
+        ]
+        taking.v.model.add(sum(reached) >= 1).only_enforce_if([literal, here])
+
+
+def _sold(taking: Taking, user: Slot) -> list[tuple[tuple[int, int], Literal]]:
+    if user.serving is not None:
+        return list(user.serving.options.items())
+    group = fixed_group(user)
+    if group is None:
+        return []
+    batch = taking.v.scope.base.by_unit[user.suite, user.low]
+    right = taking.v.scope.base.right(batch, taking.v.instance.groups[group])
+    return [((group, right or 0), taking.v.one)]
