@@ -108,10 +108,12 @@ def _asked(
             return {"cost": cost, "cost_bound": best}
         case "throughput":
             made = plainly(throughput(scenario, plan))
-            return {"throughput": made, "throughput_bound": most}
+            unit = scenario.made_to_stock[0].unit
+            return {"throughput": made, "throughput_bound": most, "amounts_in": unit}
         case "target_deficit":
             lacking = plainly(target_deficit(scenario, plan))
-            return {"target_deficit": lacking, "target_deficit_bound": most}
+            found = {"target_deficit": lacking, "target_deficit_bound": most}
+            return {**found, "amounts_in": scenario.made_to_stock[0].unit}
         case _:
             return {}
 
