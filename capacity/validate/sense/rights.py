@@ -1,0 +1,172 @@
+"""Licences, transfers and qualifications that can't be meant together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from capacity.horizon import format_moment
+from capacity.scenario import Frozen, Licence, Qualification, Transfer
+from capacity.validate.names import Finding
+from capacity.validate.network import Network
+from capacity.validate.words import nearest
+
+
+def permissions(network: Network) -> Iterator[Finding]:
+    """One row says when a right begins, a transfer ends or a lane takes how long."""
+    scenario = network.scenario
+    licences = [
+        ((x.programme, x.step, x.site, x.market), x.id) for x in scenario.licences
+    ]
+    transfers = [((x.programme, x.step, x.site), x.id) for x in scenario.transfers]
+    lanes = [((lane.start, lane.to), lane.id) for lane in scenario.lanes]
+    yield from _twice(
+        "licences", licences, "the same programme, step, site and market as"
+    )
+    yield from _twice("transfers", transfers, "the same programme, step and site as")
+    yield from _twice("lanes", lanes, "the same two sites as")
+    for lane in scenario.lanes:
+        if lane.start == lane.to:
+            yield Finding(f"lanes.{lane.id}.to", "leads back to the site it leaves")
+
+
+def _twice(
+    part: str, rows: Sequence[tuple[tuple[str | None, ...], str]], text: str
+) -> Iterator[Finding]:
+    first: dict[tuple[str | None, ...], str] = {}
+    for key, name in rows:
+        if first.setdefault(key, name) != name:
+            yield Finding(f"{part}.{name}", f"{text} {first[key]}")
+
+
+def qualifications(network: Network) -> Iterator[Finding]:
+    """A qualification can be gone through, and nothing else says when it is."""
+    scenario = network.scenario
+    rows = [((c.programme, c.site), c.id) for c in scenario.qualifications]
+    yield from _twice("qualifications", rows, "the same programme and site as")
+    for chain in scenario.qualifications:
+        at = f"qualifications.{chain.id}"
+        if chain.programme not in network.programmes:
+            continue
+        yield from _transferred(network, chain, at)
+        yield from _validated(network, chain, at)
+        yield from _reviewed(network, chain, at)
+        yield from _dated_besides(network, chain, at)
+        recipe = network.programmes[chain.programme].recipe
+        last = [network.suites[s] for s in recipe[-1].suites if s in network.suites]
+        if not any(suite.site == chain.site and suite.enabled for suite in last):
+            text = f"no suite of {chain.programme} can be qualified at {chain.site}"
+            yield Finding(f"{at}.site", text)
+        frozen = any(isinstance(step.supply, Frozen) for step in recipe)
+        stocked = chain.programme in {row.programme for row in scenario.made_to_stock}
+        if frozen or stocked:
+            how = "uses frozen intermediates" if frozen else "is made to stock"
+            text = f"{chain.programme} {how}: state its transfers and licences by date"
+            yield Finding(f"{at}.programme", text)
+
+
+def _transferred(network: Network, chain: Qualification, at: str) -> Iterator[Finding]:
+    """It has a transfer of its own, with a length, or the site is open without."""
+    scenario = network.scenario
+    rows: list[Transfer | Licence] = [*scenario.transfers, *scenario.licences]
+    opened = [row.id for row in rows if (row.programme, row.site) == _place(chain)]
+    if chain.origin is None:
+        if not opened:
+            text = (
+                f"no transfer or licence opens {chain.site}: state where one comes from"
+            )
+            yield Finding(f"{at}.origin", f"missing: {text}")
+        return
+    if opened:
+        text = f"{opened[0]} opens {chain.site} already: leave out where one comes from"
+        yield Finding(f"{at}.origin", text)
+    known = scenario.quality.transfer_days
+    if chain.transfer_days is None and chain.origin not in known:
+        text = (
+            f"quality.transfer_days doesn't say how long one from {chain.origin} takes"
+        )
+        yield Finding(f"{at}.origin", text)
+
+
+def _place(chain: Qualification) -> tuple[str, str]:
+    return chain.programme, chain.site
+
+
+def _validated(network: Network, chain: Qualification, at: str) -> Iterator[Finding]:
+    """PPQ is ordered or made at its own cost, not both; other orders are engineering."""
+    scenario = network.scenario
+    contracts = {row.id: row.programme for row in scenario.contracts}
+    orders = {order.id: order for order in scenario.orders}
+    named = [orders[name] for name in chain.orders if name in orders]
+    for order in named:
+        path = f"{at}.orders.#{chain.orders.index(order.id)}"
+        if order.kind not in ("engineering", "ppq"):
+            yield Finding(path, f"{order.id} is {order.kind}, not engineering or PPQ")
+        programme = contracts.get(order.contract, chain.programme)
+        if programme != chain.programme:
+            yield Finding(path, f"{order.id} is for {programme}, not {chain.programme}")
+        others = [c.id for c in scenario.qualifications if order.id in c.orders]
+        if others[0] != chain.id or chain.orders.count(order.id) > 1:
+            yield Finding(path, f"{order.id} qualifies {others[0]} already")
+    ppq = [order.id for order in named if order.kind == "ppq"]
+    if chain.orders and (chain.ppq_batches or chain.engineering_batches):
+        text = "either orders ask for its batches or it makes them at its own cost"
+        yield Finding(f"{at}.orders", text)
+    elif chain.orders and len(named) == len(chain.orders) and len(ppq) != 1:
+        text = f"one PPQ order is needed, and these are {len(ppq)}"
+        yield Finding(f"{at}.orders", text)
+    elif not chain.orders and not chain.ppq_batches:
+        text = "missing: a right to ship needs PPQ, so name an order or say how many"
+        yield Finding(f"{at}.ppq_batches", text)
+    yield from _in_one_campaign(network, chain, at)
+
+
+def _in_one_campaign(
+    network: Network, chain: Qualification, at: str
+) -> Iterator[Finding]:
+    step = network.step(chain.programme, None)
+    limits = None if step is None else network.limits.get(step.campaign)
+    if limits is not None and chain.ppq_batches > limits.maximum:
+        text = f"{chain.ppq_batches} don't fit one campaign of {limits.maximum}"
+        yield Finding(f"{at}.ppq_batches", text)
+    if step is not None and network.lead_time(step, "ppq") is None:
+        release = network.release_classes.get(step.release or "")
+        if release is not None and chain.ppq_batches:
+            text = f"missing for ppq, which {chain.id} needs"
+            yield Finding(f"release_classes.{release.id}.lead_time", text)
+
+
+def _reviewed(network: Network, chain: Qualification, at: str) -> Iterator[Finding]:
+    """Every market says how long such a filing is reviewed."""
+    markets = {market.id: market for market in network.scenario.markets}
+    for number, name in enumerate(chain.markets):
+        path = f"{at}.markets.#{number}"
+        if name in chain.markets[:number]:
+            yield Finding(path, f"{name} comes twice")
+        days = markets[name].review_days if name in markets else {chain.filing: 0}
+        if chain.filing not in days:
+            text = f"{name} has no review time for {chain.filing}"
+            yield Finding(f"{at}.filing", text + nearest(chain.filing, days))
+
+
+def _dated_besides(
+    network: Network, chain: Qualification, at: str
+) -> Iterator[Finding]:
+    """No date says what the plan decides, and nothing is there before its PPQ."""
+    for licence in network.scenario.licences:
+        if (licence.programme, licence.site) != _place(chain):
+            continue
+        if licence.market in chain.markets:
+            text = (
+                f"{licence.id} gives the right to ship to {licence.market} from "
+                f"{format_moment(licence.start)}, before or without its PPQ: take out "
+                "one of the two"
+            )
+            yield Finding(f"{at}.markets", text)
+    for part, row in network.opening:
+        suite = network.suites.get(row.suite)
+        if row.programme == chain.programme and suite and suite.site == chain.site:
+            text = (
+                f"{chain.id} is yet to qualify {chain.site}: where it has begun, state "
+                "transfers and licences by date"
+            )
+            yield Finding(f"{part}.{row.id}.suite", text)
