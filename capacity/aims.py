@@ -12,7 +12,11 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from capacity.instance import Instance, Mode, StepData, Stocked
-from capacity.scenario import AMOUNTS
+from capacity.scenario import AMOUNTS, Objective
+
+WORTH = 10
+"""How much more a part counts for where it is an amount that is asked for: money changes by
+small shares of what a batch is worth, an amount by whole batches."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,7 @@ def _stocked(instance: Instance, stocked: Stocked, weights: Weights) -> Stocked:
     return replace(
         stocked,
         room=room if weights.throughput else None,
+        worth=Fraction(WORTH * part * (weights.throughput + weights.target_deficit)),
         price=scale * stocked.price,
         shortage_cost=scale * stocked.shortage_cost,
         storage_cost=scale * stocked.storage_cost,
@@ -106,17 +111,21 @@ def aimed(instance: Instance) -> Instance:
     return priced(instance, Weights(**{objective: 1}))
 
 
-def figure(instance: Instance, regret: int) -> Fraction:
-    """What the objective says of a plan of this regret, at its prices. [money] or [unit]
+def figure(
+    instance: Instance, objective: Objective, regret: int | Fraction
+) -> Fraction:
+    """What an objective says of a plan of this regret, at its prices. [money] or [unit]
 
     Parameters
     ----------
     instance
         The scenario, priced in money.
+    objective
+        What is asked for.
     regret
         At the prices of `aimed`.
     """
-    rows, objective = instance.stocked.values(), instance.scenario.objective
+    rows = instance.stocked.values()
     ideal = sum(stocked.ideal for stocked in rows)
     if objective == "profit":
         sold = sum(math.ceil(stocked.price * stocked.wanted) for stocked in rows)
@@ -137,7 +146,25 @@ def most(instance: Instance) -> int:
     )
 
 
-def _units(instance: Instance, parts: int) -> Fraction:
+def _units(instance: Instance, parts: int | Fraction) -> Fraction:
     """Parts of all programmes together, in units. [unit]"""
     programme, stocked = next(iter(instance.stocked.items()))
-    return Fraction(parts, stocked.parts * instance.parts[programme])
+    return Fraction(parts) / (stocked.parts * instance.parts[programme])
+
+
+def regret_of(instance: Instance, objective: Objective, said: Fraction | int) -> int:
+    """What a plan has at the prices of one objective of which it reaches so much.
+
+    Parameters
+    ----------
+    instance
+        The scenario, priced in money.
+    objective
+        Of money: all are told as regret.
+    said
+        Regret, throughput or deficit. [money] or [unit]
+    """
+    if objective not in AMOUNTS:
+        return int(said)
+    parts = int(said / _units(instance, 1))
+    return most(instance) - parts if objective == "throughput" else parts

@@ -167,7 +167,7 @@ def agree_on_the_objective(case: Case) -> bool | None:
         _, v, _ = build(schedule.instance, Scope(locked_only(schedule)))
         assert left_out(v, schedule)
         return None
-    figure_there = figure(in_money, found[0])
+    figure_there = figure(in_money, asked, found[0])
     assert found[0] == schedule.bill.regret >= 0
     assert figure_there == told(case.scenario, to_plan(case.schedule, "drawn"))
     return True

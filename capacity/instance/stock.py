@@ -80,6 +80,8 @@ class Stocked:
     """Least variable cost of the inputs that have all to be made for a batch. [money]"""
     ideal: int
     """Variable cost of making what is wanted beyond what is given. [money]"""
+    worth: Fraction = Fraction(0)
+    """Of a part beside price and shortage: how far a search goes for it. [money]"""
     room: dict[int, int] | None = None
     """Batches that a suite has time for, where every batch counts and not what is sold."""
 

@@ -26,6 +26,9 @@ LINKED_PHASES: tuple[tuple[int | None, bool, float], ...] = (
 """Trains of a programme, whether product expires by itself, and the share of what is left
 of the budget: a bound comes soonest without expiry, and holds with it."""
 
+MANY_TRAINS = 40
+"""More trains of a programme than this take longer to state than any budget."""
+
 
 def plan_linked(state: State, start: Plan | None) -> None:
     """Linked campaigns: the model of a few for each programme, then of all."""
@@ -39,9 +42,11 @@ def plan_linked(state: State, start: Plan | None) -> None:
     for most, expiring, share in LINKED_PHASES:
         if state.clock.over() or (state.best is not None and state.good_enough()):
             return
-        trains = build_linked(
-            state.instance, most or _most_trains(state), expiring=expiring
-        )
+        every = _most_trains(state)
+        if most is None and every is not None and every > MANY_TRAINS:
+            state.log(f"{every} trains of a programme are too many to look at")
+            return
+        trains = build_linked(state.instance, most or every, expiring=expiring)
         _solve_linked(state, trains, share, most is None)
 
 

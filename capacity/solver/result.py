@@ -49,8 +49,6 @@ class Result:
     """None where there is none."""
     bound: int
     """Lower bound on the regret of every feasible plan. [money]"""
-    amount_bound: Fraction | None
-    """Where throughput or a deficit is asked for: what no plan betters. [unit]"""
     prices: list[Price]
     """Of suites, week by week; empty where the search for them had no end."""
     tiers: list[Tier]
@@ -67,3 +65,7 @@ class Result:
     """What the checker found wrong; empty for a plan that may be used."""
     history: list[Reached] = field(default_factory=list)
     """Objective and bound whenever one of them changed, by the clock."""
+    amount_bound: Fraction | None = None
+    """Where throughput or a deficit is asked for: what no plan betters. [unit]"""
+    priced_bound: int = 0
+    """What no plan goes below at the prices that were searched by."""

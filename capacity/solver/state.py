@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 
-from capacity.aims import aimed, figure, most
+from capacity.aims import Weights, aimed, figure, most, priced
 from capacity.aside import Aside
 from capacity.checker import breaches, unavoidable
 from capacity.floors import floors
@@ -37,6 +37,7 @@ class State:
         workers: int,
         seed: int,
         progress: Callable[[Progress], None] | None,
+        weights: Weights | None = None,
     ) -> None:
         self.scenario, self.clock, self.gap = scenario, clock, gap
         self.workers, self.seed, self.progress = workers, seed, progress
@@ -54,8 +55,12 @@ class State:
         self.aside_failed = False
         self.prices: list[Price] = []
         self.in_money: Instance = build(scenario)
+        self.weights = weights
+        """Of several objectives, where not the scenario's alone is asked for."""
         self.instance: Instance = aimed(self.in_money)
-        """At the prices of the objective: its regret is what is minimised."""
+        """At the prices of what is asked for: its regret is what is minimised."""
+        if weights is not None:
+            self.instance = priced(self.in_money, weights)
         self.unavoidable = self.bound = unavoidable(scenario)
         self.by_levels = stock_bound(self.instance)
         self.bounds: list[tuple[float, int]] = [(0.0, self.bound)]
@@ -151,7 +156,9 @@ class State:
 
     def _shown(self, regret: int) -> int | float:
         """What the objective says of a regret at its prices. [money] or [unit]"""
-        said = figure(self.in_money, regret)
+        if self.weights is not None:
+            return regret
+        said = figure(self.in_money, self.scenario.objective, regret)
         return int(said) if said.denominator == 1 else round(float(said), 6)
 
     def _scale(self) -> int:
@@ -207,7 +214,7 @@ class State:
             wrong = breaches(self.scenario, plan)
             tiers = self._tiers()
             proved = all(tier.objective == tier.bound for tier in tiers)
-            if self._counts:
+            if self.instance is not self.in_money:
                 bound = self._bound_on_regret(plan)
                 tiers = [Tier("regret", plan.objective, bound)]
             status = "optimal" if proved and not wrong else "feasible"
@@ -216,6 +223,7 @@ class State:
             plan=plan,
             bound=self.bound if plan is None else self._bound_on_regret(plan),
             amount_bound=self._bound_on_amount(),
+            priced_bound=self.bound,
             prices=self.prices if self.instance is self.in_money else [],
             tiers=tiers,
             unavoidable=self.unavoidable,
@@ -230,20 +238,18 @@ class State:
             history=self._history(),
         )
 
-    @property
-    def _counts(self) -> bool:
-        """Whether the objective is an amount."""
-        return self.scenario.objective in AMOUNTS
-
     def _bound_on_amount(self) -> Fraction | None:
         """Throughput or deficit that no plan betters, where that is asked for. [unit]"""
-        if not self._counts or self.best is None:
+        if self.scenario.objective not in AMOUNTS or self.best is None:
             return None
-        return figure(self.in_money, self.bound)
+        bound = self.bound
+        if self.weights is not None:
+            bound = stock_bound(aimed(self.in_money))
+        return figure(self.in_money, self.scenario.objective, bound)
 
     def _bound_on_regret(self, plan: Plan) -> int:
-        """What no plan goes below in regret, where an amount is asked for as well."""
-        if not self._counts:
+        """What no plan goes below in regret, whatever else is asked for. [money]"""
+        if self.instance is self.in_money:
             return self.bound
         return min(plan.objective, self.unavoidable + stock_bound(self.in_money))
 

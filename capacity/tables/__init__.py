@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from capacity.tables.asked import Asked, asked, of_objective, unit_of
 from capacity.tables.closures import CALENDAR_COLUMNS, calendar
-from capacity.tables.figures import kpis
+from capacity.tables.figures import kpis, plainly
 from capacity.tables.genealogy import (
     GENEALOGY_COLUMNS,
     SHIPMENT_COLUMNS,
@@ -83,6 +83,7 @@ __all__ = [
     "milestones",
     "of_objective",
     "orders",
+    "plainly",
     "prices",
     "provenance",
     "qualifications",
