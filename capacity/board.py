@@ -29,6 +29,7 @@ from capacity.pegging import (
     Pegged,
     Price,
     Unit,
+    wait,
 )
 from capacity.schedule import Run, Schedule, Test
 from capacity.schedule.freights import freights_for
@@ -43,12 +44,19 @@ class Campaign:
     """A campaign on the board. It never changes: another one takes its place."""
 
     __slots__ = (
-        "after", "end", "gap", "items", "lead", "lock", "lots", "mask", "mode", "n", "ppq",
-        "programme", "site", "start", "step", "suite", "takt", "tests", "units",
+        "after", "end", "gap", "items", "lead", "listed", "lock", "lots", "mask", "mode",
+        "n", "ppq", "programme", "site", "start", "step", "suite", "takt", "tests", "units",
     )  # fmt: skip
 
     def __init__(
-        self, step: StepData, mode: Mode, start: int, n: int, ppq: bool, mask: int
+        self,
+        step: StepData,
+        mode: Mode,
+        start: int,
+        n: int,
+        takt: int,
+        ppq: bool,
+        mask: int,
     ) -> None:
         self.step = step.index
         self.programme = step.programme
@@ -57,9 +65,9 @@ class Campaign:
         self.site = mode.site
         self.start = start
         self.n = n
-        self.takt = mode.takt(start)
+        self.takt = takt
         self.lead = mode.lead
-        self.end = start + (n - 1) * self.takt + mode.lead
+        self.end = start + (n - 1) * takt + mode.lead
         self.ppq = ppq
         self.mask = mask
         self.lock: int | None = None
@@ -67,6 +75,8 @@ class Campaign:
         """Campaign before it when `gap` was last looked up; itself for never."""
         self.gap = 0
         self.tests: list[Test | None] = []
+        self.listed = False
+        """Whether what follows lists its batches as if none had to queue."""
         self.items: list[Item] = []
         self.units: list[Unit] = []
         self.lots: list[Lot] = []
@@ -79,21 +89,43 @@ Chains = tuple[Filed, tuple[int | None, ...], Begun, int]
 where a transfer must come before, how many transfers end after that)."""
 
 
+class Foreseen:
+    """A change of the board before it is made, as if the new batches never queued."""
+
+    __slots__ = (
+        "chains", "crowded", "delta", "gone", "into", "leaving", "pegs", "programmes",
+        "steps", "suites",
+    )  # fmt: skip
+
+    def __init__(self, leaving: list[Campaign], into: Sequence[Campaign]) -> None:
+        self.leaving = leaving
+        self.into = into
+        self.gone = {id(campaign) for campaign in leaving}
+        self.programmes = {c.programme for c in leaving} | {c.programme for c in into}
+        self.suites: list[tuple[int, list[Campaign], int]] = []
+        """(suite, its campaigns, their changeovers)"""
+        self.steps: list[tuple[int, list[Campaign]]] = []
+        self.delta = 0
+        """Of `total`: of changeovers only until the rest is priced. [money]"""
+        self.pegs: list[tuple[int, Pegged]] = []
+        self.chains: Chains | None = None
+        """None until priced."""
+        self.crowded = 0
+
+
 class _Undo:
     """What a swap replaced."""
 
     __slots__ = ("chains", "crowded", "into", "leaving", "pegs", "steps", "suites")
 
-    def __init__(
-        self, leaving: list[Campaign], into: Sequence[Campaign], chains: Chains
-    ) -> None:
-        self.leaving = leaving
-        self.into = into
+    def __init__(self, change: Foreseen, chains: Chains, crowded: int) -> None:
+        self.leaving = change.leaving
+        self.into = change.into
         self.chains = chains
+        self.crowded = crowded
         self.suites: list[tuple[int, list[Campaign], int]] = []
         self.steps: list[tuple[int, list[Campaign]]] = []
         self.pegs: list[tuple[int, Pegged]] = []
-        self.crowded = 0
 
 
 class Board:
@@ -120,7 +152,7 @@ class Board:
         for lock in instance.locks:
             self._lock(lock)
         for suite in self.suites:
-            suite.sort(key=_by_start)
+            suite.sort(key=by_start)
             for before, campaign in zip([None, *suite], suite, strict=False):
                 self.gap(before, campaign)
         self.chained = [demand for demand in self.demands if demand.chains]
@@ -142,7 +174,9 @@ class Board:
             lock.suite, site, lock.lead, ((lock.start, lock.takt),), (), Fraction(1), 0
         )
         bit = KIND_BITS.get(lock.kind, 0)
-        found = Campaign(step, mode, lock.start, lock.batches, lock.kind == "ppq", bit)
+        found = Campaign(
+            step, mode, lock.start, lock.batches, lock.takt, lock.kind == "ppq", bit
+        )
         found.mode = None
         found.lock = lock.index
         self._test(found)
@@ -218,12 +252,13 @@ class Board:
         place = bisect_right(self.span_lows[step.index, suite], start) - 1
         if place < 0:
             return None
-        if start + (n - 1) * mode.takt(start) > mode.starts[place][1]:
+        takt = mode.takt(start)
+        if start + (n - 1) * takt > mode.starts[place][1]:
             return None
         mask = self.demands[step.programme].mask(step, n, ppq)
         if mask is None:
             return None
-        return Campaign(step, mode, start, n, ppq, mask)
+        return Campaign(step, mode, start, n, takt, ppq, mask)
 
     def nearest(self, step: StepData, suite: int, start: int, n: int) -> int | None:
         """Start nearest to a tick at which no closure is in a campaign's way. [tick]"""
@@ -337,10 +372,11 @@ class Board:
                 continue
             start = min(tick, high, end)
             for _ in range(3):
-                takt = mode.takt(max(start, low))
-                start = min(
-                    start, high - (n - 1) * takt, end - (n - 1) * takt - mode.lead
-                )
+                last = (n - 1) * mode.takt(start if start > low else low)
+                latest = min(high - last, end - last - mode.lead)
+                if latest >= start:
+                    break
+                start = latest
             if start < low:
                 continue
             return self.campaign(step, suite, start, n, ppq)
@@ -353,39 +389,61 @@ class Board:
 
     # -------------------------------------------------------------- changing
 
-    def estimate(self, out: Iterable[Campaign], into: Sequence[Campaign]) -> int | None:
+    def foresee(
+        self, out: Iterable[Campaign], into: Sequence[Campaign]
+    ) -> Foreseen | None:
         """What `swap` would change at the least: as if the new batches never queued.
 
         None where the campaigns don't fit; nothing is done.
         """
-        leaving = list(out)
-        gone = {id(campaign) for campaign in leaving}
-        delta = 0
-        for number in {c.suite for c in leaving} | {c.suite for c in into}:
-            cost = self._row_cost(number, self._row(number, gone, into))
-            if cost is None:
-                return None
-            delta += cost - self.changeovers[number]
-        changed = {c.step for c in leaving} | {c.step for c in into}
-        before = [(number, self.steps[number]) for number in changed]
+        found = self._fitted(out, into)
+        if found is None:
+            return None
         for campaign in into:
             self._list(campaign)
-        for number in changed:
-            row = [c for c in self.steps[number] if id(c) not in gone]
-            self.steps[number] = row + [c for c in into if c.step == number]
-        programmes = {c.programme for c in leaving} | {c.programme for c in into}
-        _, rights, _, delayed = self._chains(programmes)
-        delta += BREACH * (delayed - self.qualified[3])
-        pegs = list(self.pegs)
-        for number in self._touched(programmes, rights):
-            base = self.pegs[number]
-            peg = self.demands[number].peg(self.steps, base, gone, into, rights)
-            delta += self._weigh(peg.price) - self._weigh(base.price)
-            pegs[number] = peg
-        delta += BREACH * (self._crowded(pegs) - self.crowded)
+        before = [(number, self.steps[number]) for number, _ in found.steps]
+        for number, row in found.steps:
+            self.steps[number] = row
+        self._price(found)
         for number, row in before:
             self.steps[number] = row
-        return delta
+        return found
+
+    def _fitted(
+        self, out: Iterable[Campaign], into: Sequence[Campaign]
+    ) -> Foreseen | None:
+        """The rows of a change and their changeovers, None where they don't fit."""
+        found = Foreseen(list(out), into)
+        leaving, gone = found.leaving, found.gone
+        for number in {c.suite for c in leaving} | {c.suite for c in into}:
+            row = self._row(number, gone, into)
+            cost = self._row_cost(number, row)
+            if cost is None:
+                return None
+            found.suites.append((number, row, cost))
+            found.delta += cost - self.changeovers[number]
+        for number in {c.step for c in leaving} | {c.step for c in into}:
+            row = [c for c in self.steps[number] if id(c) not in gone]
+            row += [c for c in into if c.step == number]
+            found.steps.append((number, row))
+        return found
+
+    def _price(self, change: Foreseen) -> None:
+        """Peg the programmes that a change touches, its campaigns being listed."""
+        change.chains = self._chains(change.programmes)
+        _, rights, _, delayed = change.chains
+        change.delta += BREACH * (delayed - self.qualified[3])
+        pegs = list(self.pegs)
+        for number in self._touched(change.programmes, rights):
+            base = self.pegs[number]
+            peg = self.demands[number].peg(
+                self.steps, base, change.leaving, change.into, rights
+            )
+            change.delta += self._weigh(peg.price) - self._weigh(base.price)
+            change.pegs.append((number, peg))
+            pegs[number] = peg
+        change.crowded = self._crowded(pegs)
+        change.delta += BREACH * (change.crowded - self.crowded)
 
     def _chains(self, programmes: set[int]) -> Chains:
         """How qualifications stand after a change to some programmes."""
@@ -420,7 +478,7 @@ class Board:
     ) -> list[Campaign]:
         row = [c for c in self.suites[number] if id(c) not in gone]
         row += [c for c in into if c.suite == number]
-        row.sort(key=_by_start)
+        row.sort(key=by_start)
         return row
 
     def swap(self, out: Iterable[Campaign], into: Sequence[Campaign]) -> int | None:
@@ -428,24 +486,41 @@ class Board:
 
         Returns the change of `total`; `revert` takes the swap back.
         """
-        leaving = list(out)
-        gone = {id(campaign) for campaign in leaving}
-        suites: dict[int, list[Campaign]] = {}
-        costs: dict[int, int] = {}
-        for number in {c.suite for c in leaving} | {c.suite for c in into}:
-            row = self._row(number, gone, into)
-            cost = self._row_cost(number, row)
-            if cost is None:
-                return None
-            suites[number], costs[number] = row, cost
-        undo = _Undo(leaving, into, self.qualified)
+        change = self._fitted(out, into)
+        return None if change is None else self.make(change)
+
+    def make(self, change: Foreseen) -> int:
+        """Do what was foreseen on this board, which hasn't changed since.
+
+        Returns the change of `total`; `revert` takes it back. Where no new batch has to
+        queue, as nearly always, what was foreseen is what comes, and isn't priced again.
+        """
+        undo = _Undo(change, self.qualified, self.crowded)
         self._undo.append(undo)
-        delta = 0
-        for number, row in suites.items():
-            delta += costs[number] - self.changeovers[number]
+        for number, row, cost in change.suites:
             undo.suites.append((number, self.suites[number], self.changeovers[number]))
-            self.suites[number], self.changeovers[number] = row, costs[number]
-        return delta + self._swap_tests(undo, gone)
+            self.suites[number], self.changeovers[number] = row, cost
+        for campaign in change.leaving:
+            self._free(campaign)
+        as_foreseen = change.chains is not None
+        for campaign in sorted(change.into, key=by_start):
+            if self._test(campaign):
+                as_foreseen = False
+        for number, row in change.steps:
+            undo.steps.append((number, self.steps[number]))
+            self.steps[number] = row
+        if not as_foreseen:
+            again = Foreseen(change.leaving, change.into)
+            costs = sum(cost for _, _, cost in change.suites)
+            again.delta = costs - sum(cost for _, _, cost in undo.suites)
+            self._price(again)
+            change = again
+        assert change.chains is not None
+        self.qualified, self.crowded = change.chains, change.crowded
+        for number, peg in change.pegs:
+            undo.pegs.append((number, self.pegs[number]))
+            self.pegs[number] = peg
+        return change.delta
 
     def _row_cost(self, suite: int, row: list[Campaign]) -> int | None:
         number = 0
@@ -473,33 +548,6 @@ class Board:
             sum(overlap(span, (begin, end)) for span in spans) <= most
             for begin, end, most in self.instance.suites[suite].ceilings
         )
-
-    def _swap_tests(self, undo: _Undo, gone: set[int]) -> int:
-        leaving, into = undo.leaving, undo.into
-        for campaign in leaving:
-            self._free(campaign)
-        for campaign in sorted(into, key=_by_start):
-            self._test(campaign)
-        delta = 0
-        for number in {c.step for c in leaving} | {c.step for c in into}:
-            row = [c for c in self.steps[number] if id(c) not in gone]
-            row += [c for c in into if c.step == number]
-            undo.steps.append((number, self.steps[number]))
-            self.steps[number] = row
-        programmes = {c.programme for c in leaving} | {c.programme for c in into}
-        chains = self._chains(programmes)
-        _, rights, _, delayed = chains
-        touched = self._touched(programmes, rights)
-        delta += BREACH * (delayed - self.qualified[3])
-        self.qualified = chains
-        for number in touched:
-            base = self.pegs[number]
-            peg = self.demands[number].peg(self.steps, base, gone, into, rights)
-            delta += self._weigh(peg.price) - self._weigh(base.price)
-            undo.pegs.append((number, base))
-            self.pegs[number] = peg
-        undo.crowded, self.crowded = self.crowded, self._crowded(self.pegs)
-        return delta + BREACH * (self.crowded - undo.crowded)
 
     def mark(self) -> int:
         """Where `revert` may go back to."""
@@ -537,10 +585,10 @@ class Board:
             if test is not None:
                 self.slots.hold(campaign.site, test)
 
-    def _test(self, campaign: Campaign) -> None:
-        """Find slots for every batch and list them as the pegging reads them."""
+    def _test(self, campaign: Campaign) -> bool:
+        """Find slots for every batch and list them: whether one has to queue, or can't."""
         step = self.instance.steps[campaign.step]
-        out = campaign.start + campaign.lead
+        out, queues = campaign.start + campaign.lead, False
         untested = not step.tested or (
             campaign.lock is not None
             and self.instance.locks[campaign.lock].kind == "engineering"
@@ -548,15 +596,21 @@ class Board:
         campaign.tests = []
         for number in range(campaign.n):
             tick = out + number * campaign.takt
-            campaign.tests.append(
-                None if untested else self._slot(campaign, step, tick)
-            )
-        self.demands[step.programme].enlist(campaign, step, campaign.tests)
+            test = None if untested else self._slot(campaign, step, tick)
+            campaign.tests.append(test)
+            if step.tested and (test is None or wait(step, tick, test)):
+                queues = True
+        if queues or not campaign.listed:
+            self.demands[step.programme].enlist(campaign, step, campaign.tests)
+            campaign.listed = not queues
+        return queues
 
     def _list(self, campaign: Campaign) -> None:
         """List the batches as if none had to queue."""
-        step = self.instance.steps[campaign.step]
-        self.demands[step.programme].enlist(campaign, step, None)
+        if not campaign.listed:
+            step = self.instance.steps[campaign.step]
+            self.demands[step.programme].enlist(campaign, step, None)
+            campaign.listed = True
 
     def _slot(self, campaign: Campaign, step: StepData, out: int) -> Test | None:
         if out < self.instance.as_of:  # tested already, in the queues from the start
@@ -646,5 +700,6 @@ def board_of(schedule: Schedule) -> Board:
     return board
 
 
-def _by_start(campaign: Campaign) -> int:
+def by_start(campaign: Campaign) -> int:
+    """Key by which the campaigns of a suite are in order."""
     return campaign.start

@@ -5,13 +5,14 @@ A *bundle* is what becomes one campaign: batches of a programme that are due clo
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from typing import NamedTuple
 
-from capacity.board import BREACH, Board, Campaign
+from capacity.board import BREACH, Board, Campaign, Foreseen, by_start
 from capacity.feeds import SHARES, Line, Rows, Stage, lay, linked, stages_of
 from capacity.instance import FAR, ChainData, Instance, StepData
 from capacity.pegging import Demand
@@ -460,27 +461,25 @@ def insert(board: Board, bundle: Bundle, gaps: int = GAPS) -> bool:
         for number, option in enumerate(ways)
     ]
     options.sort(key=lambda row: row[:2])
-    found: list[tuple[int, int, Option]] = []
+    found: list[tuple[int, int, Foreseen, int]] = []
     for _, number, option in options[:PRICED]:
-        delta = board.estimate(*option.change)
-        if delta is not None:
-            delta += _proxy(board, bundle, option)
-            if delta <= most:
-                found.append((delta, number, option))
+        foreseen = board.foresee(*option.change)
+        if foreseen is not None:
+            proxy = _proxy(board, bundle, option)
+            if foreseen.delta + proxy <= most:
+                found.append((foreseen.delta + proxy, number, foreseen, proxy))
     found.sort(key=lambda row: row[:2])
-    best: tuple[int, Change] | None = None
-    for floor, _, option in found[:4]:
+    best: tuple[int, Foreseen] | None = None
+    for floor, _, foreseen, proxy in found[:4]:
         if best is not None and floor >= best[0]:
             break
-        delta = board.swap(*option.change)
-        if delta is not None:
-            board.revert()
-            delta += _proxy(board, bundle, option)
-            if delta <= most and (best is None or delta < best[0]):
-                best = delta, option.change
+        delta = board.make(foreseen) + proxy
+        board.revert()
+        if delta <= most and (best is None or delta < best[0]):
+            best = delta, foreseen
     if best is None:
         return False
-    board.swap(*best[1])
+    board.make(best[1])
     return True
 
 
@@ -716,7 +715,7 @@ def settle(
     board: Board, row: list[Campaign], new: Campaign, fixed: Sequence[Campaign] = ()
 ) -> Change | None:
     """Campaigns of a row that make way for a new one, some never: (out, in)."""
-    at = sum(c.start < new.start for c in row)
+    at = bisect_left(row, new.start, key=by_start)
     out: list[Campaign] = []
     into: list[Campaign] = []
     before = new

@@ -293,7 +293,8 @@ class _Drawing:
         step, old = self.stages[at].step, place.goes_on
         mode = step.modes[place.suite]
         first, n = (start, 1) if old is None else (old.start, old.n + 1)
-        new = Campaign(step, mode, first, n, self.ppq and step.after is None, 0)
+        takt, ppq = mode.takt(first), self.ppq and step.after is None
+        new = Campaign(step, mode, first, n, takt, ppq, 0)
         if not any(
             low <= first and first + (n - 1) * new.takt <= high
             for low, high in mode.starts

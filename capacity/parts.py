@@ -22,9 +22,10 @@ from capacity.schedule import Schedule
 RUNNERS = 2
 """Searches that begin before only the better goes on."""
 
-FREE, MENDED = 0.6, 0.92
+FREE, MENDED, PATIENT = 0.3, 0.5, 0.7
 """Shares of a search: after the first, firm lines that are late are seen to, if there are
-any; from the second on, what is left of it goes to the best plan."""
+any; until the second that may make the plan cheaper, until the third go on while some are
+late that need not be. What is left of it goes to the best plan."""
 
 ROUND = 0.03
 """Share for a plan in which others are late."""
@@ -33,8 +34,10 @@ DEARER = 1.1
 """A plan in which none is late that need not be may cost so many times what it cost when
 some were; else further ones are tried. [1]"""
 
-MENDED_HEAT, AGAIN_HEAT = 0.1, 0.02
-"""How hot a search begins from such plans, and from a plan put together from parts. [1]"""
+WARM, AGAIN_HEAT = 0.3, 0.02
+"""How hot a search begins from such plans, as what firm lines have displaced finds another
+place only while it is warm; and from a plan put together from parts. As shares of the first
+temperature."""
 
 STRICT_WEIGHT = 100_000
 """What firm service counts where it has been seen to."""
@@ -201,16 +204,19 @@ def improved(
 
     firm = start.instance.strict and any(group.firm for group in start.instance.groups)
     starts = [start] * (RUNNERS if heat >= 1 else 1)
-    search(starts, FREE if firm else MENDED, heat, FIRM_WEIGHT)
+    search(starts, FREE if firm else 1.0, heat, FIRM_WEIGHT)
     free, seen, tries = best, None, list[Schedule]()
-    while firm and phases.now < MENDED and not _settled(best, free, floors):
-        if seen is not best and best.bill.firm_service > sum(floors):
+    while firm and not _settled(best, free, floors):
+        least = best.bill.firm_service <= sum(floors)
+        if phases.now >= (MENDED if least else PATIENT):
+            break
+        if seen is not best and not least:
             seen, tries = best, punctual(best, floors, phases.spend)
         if not tries:
             break
         tries = [*tries[1:], tries[0]]
-        search([tries[-1]], phases.now + ROUND, MENDED_HEAT, STRICT_WEIGHT)
-    search([best], 1.0, MENDED_HEAT, STRICT_WEIGHT)
+        search([tries[-1]], phases.now + ROUND, WARM * heat, STRICT_WEIGHT)
+    search([best], 1.0, WARM * heat, STRICT_WEIGHT)
     return best
 
 

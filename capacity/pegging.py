@@ -11,6 +11,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from itertools import compress
 from typing import TYPE_CHECKING, cast
 
 from capacity.instance import (
@@ -24,7 +25,7 @@ from capacity.instance import (
     Stocked,
 )
 from capacity.schedule import ON_HAND, Freight, Test
-from capacity.schedule.freights import group_freights
+from capacity.schedule.freights import Shipped, freight_of, loaded
 from capacity.stocks import NEVER, Flow, Lot, flow
 
 if TYPE_CHECKING:
@@ -38,8 +39,10 @@ planned, campaign or None, number in it or index on hand)."""
 Unit = tuple[int, str, int, int, int, int, bool, object, int]
 """A batch that others use: (expiry, suite id, ready, site, suite, start, planned,
 campaign or None, number in it or index on hand)."""
-Freights = dict[tuple[int, int], list[tuple[tuple[int, int], int, int]]]
-"""(batch, ready, needed) to be shipped, by (from, to) site."""
+Note = tuple[int, int, int, list[Unit], bytearray, int, int, int]
+"""How handing out intermediates stood: (users served, units looked at, first unit left, last
+taken, which are gone, lengths of `lacking`, `later` and `shipped`). Without all units, those
+looked at are FAR: any further unit would change it."""
 Price = tuple[int, int, int, int, int]
 """(regret without changeovers, firm service in it, rules broken, batches that lack their
 intermediate, what those are worth)"""
@@ -66,7 +69,7 @@ class Pegged:
     """How a programme's batches serve its groups, with what takes to go on from there."""
 
     __slots__ = (
-        "bads", "changed", "costs", "end", "firms", "flow", "items", "left", "lefts",
+        "bads", "changed", "costs", "drawn", "end", "firms", "flow", "items", "left", "lefts",
         "picks", "places", "ppq", "price", "sizes", "state", "stays",
     )  # fmt: skip
 
@@ -81,9 +84,10 @@ class Pegged:
         self.places: list[int] = []
         """Before these items,"""
         self.lefts: list[list[int]] = []
-        """this was what the groups still needed."""
+        """this was what the groups still needed; after that, where batches differ in size,
+        the size at which each is made."""
         self.end: list[int] = []
-        """What they need after all items."""
+        """The same after all items."""
         self.left: list[int] = []
         """What they need after PPQ campaigns too."""
         self.sizes: list[int] = []
@@ -98,13 +102,14 @@ class Pegged:
         """Periods of a programme made to stock."""
         self.stays: list[Stay] = []
         """Intermediates in freezers that are limited."""
+        self.drawn: Genealogy | None = None
+        """Which intermediates the batches take."""
 
     def copy(self, base: Pegged) -> None:
         """Take over what goes as before."""
         self.items, self.picks = base.items, base.picks
         self.costs, self.firms, self.bads = base.costs, base.firms, base.bads
         self.places, self.lefts = base.places, base.lefts
-        self.left = base.end[:]
 
     def pairs(self) -> Iterator[tuple[Item, int]]:
         """Every batch with the place of the group that it serves, -1 for none."""
@@ -122,15 +127,19 @@ class Demand:
         self.steps = [s for s in instance.steps if s.programme == programme]
         self.last = self.steps[-1]
         self.groups = sorted(instance.groups_of(programme), key=self._turn)
-        self._input_rights: dict[tuple[int, int, int], int] = {}
         self._units_table: dict[int, list[int]] = {}
+        self._masks: dict[tuple[int, int, bool], int | None] = {}
         self._money()
         self._rights()
+        self.input_rights = self._input_rights()
         self._given()
         self.frozen = [step for step in self.steps if step.frozen is not None]
         self.direct = [step for step in self.steps if step.direct_hold is not None]
         self.client = [step for step in self.steps if step.client_arrival is not None]
         self.has_ppq = any(bit == 2 for bit in self.bits)
+        given = any(item[3] == KIND_BITS["ppq"] for item in self.waiting)
+        self.handed = [j for j, bit in enumerate(self.bits) if bit != 2 or given]
+        """Groups that batches are handed to: PPQ is made in campaigns apart."""
         self.first_sizes = [-1 if self.several else at for at in self.reference]
         self.first_left = [
             need[at] for need, at in zip(self.need, self.reference, strict=True)
@@ -138,7 +147,6 @@ class Demand:
         self.chains = [c for c in instance.chains if c.programme == programme]
         self._qualify()
         self.shelf = self._peg_stock()
-        self._licences()
         self.stocked = instance.stocked.get(programme)
         self.least_bits = 14 if self.stocked is None else KIND_BITS["commercial"]
         """Kinds of which a campaign must be large enough for one, serving nothing."""
@@ -212,24 +220,32 @@ class Demand:
         )
         """What a batch costs that is a tick earlier or later, about. [money]"""
         self.reference: list[int] = [sizes.index(group.reference) for group in groups]
+        self.terms = [
+            [
+                (*money[:4], self.by[j], self.grace[j], self.hold[j], leads[j],
+                 self.latest[j], self.bits[j], self.firm[j])
+                for money in self.money[j]
+            ]
+            for j in range(len(groups))
+        ]  # fmt: skip
+        """What the cost of a batch depends on, by group and size, side by side: it is worked
+        out for every batch that changes hands."""
 
     def _rights(self) -> None:
         suites = self.instance.suites
         inside = self._direct_chain(self.last)
         self.right: list[list[int]] = []
-        self.until: list[list[int]] = []
+        self.until: list[list[int]] = [[] for _ in suites]
+        """By suite, then by group: it is looked up for one suite and many groups."""
         self.suite_cost: list[list[int]] = []
         self.risk: list[list[int]] = []
         for j, group in enumerate(self.groups):
             lead = self._lead(group.kind)
             rights = [_latest_right(group, inside, suite.site) for suite in suites]
             self.right.append([FAR if r is None else r - lead for r in rights])
-            self.until.append(
-                [
-                    self.latest[j] if r is not None and r <= group.latest else -FAR
-                    for r in rights
-                ]
-            )
+            for until, r in zip(self.until, rights, strict=True):
+                serves = r is not None and r <= group.latest
+                until.append(self.latest[j] if serves else -FAR)
             self.suite_cost.append(
                 [
                     group.suite_cost.get(s.index, 0) + group.making.get(s.index, 0)
@@ -238,6 +254,7 @@ class Demand:
             )
             self.risk.append([group.risk_cost.get(s.index, 0) for s in suites])
         self.leads = [self._lead(group.kind) for group in self.groups]
+        self.sites = [suite.site for suite in suites]
 
     def _qualify(self) -> None:
         """Where qualifications give the right, and which groups are theirs."""
@@ -250,9 +267,9 @@ class Demand:
             [
                 [
                     -FAR if suite.site in group.filings or group.own else until
-                    for suite, until in zip(suites, row, strict=True)
+                    for group, until in zip(self.groups, row, strict=True)
                 ]
-                for group, row in zip(self.groups, self.until, strict=True)
+                for suite, row in zip(suites, self.until, strict=True)
             ],
         )
         self.open_until = self.until
@@ -312,7 +329,7 @@ class Demand:
         for j, need in wanted:
             needs = [self._needed(j, c.suite) if self.several else need for c in runs]
             fits = [
-                [item for item in items if item[0] <= until[j][item[2]]][:count]
+                [item for item in items if item[0] <= until[item[2]][j]][:count]
                 for items, count in zip(spare, needs, strict=True)
             ]
             best = max(range(len(runs)), key=lambda at: len(fits[at]))
@@ -378,40 +395,27 @@ class Demand:
                     at = granted[group.filings[suite.site]]
                     right[j][suite.index] = FAR if at is None else at - self.leads[j]
                     late = at is None or at > group.latest
-                    until[j][suite.index] = -FAR if late else self.latest[j]
+                    until[suite.index][j] = -FAR if late else self.latest[j]
                 elif group.own and group.chain is not None and wanted[group.chain]:
-                    until[j][suite.index] = self.open_until[j][suite.index]
+                    until[suite.index][j] = self.open_until[suite.index][j]
         return right, until
 
     def input_right(self, step: StepData, site: int, j: int) -> int:
         """Right to ship what a step at a site goes into to a group, FAR for never."""
-        found = self._input_rights.get((step.index, site, j))
-        if found is None:
-            right = _latest_right(self.groups[j], self._direct_chain(step), site)
-            found = self._input_rights[step.index, site, j] = (
-                FAR if right is None else right
-            )
-        return found
+        return self.input_rights[step.index][j][site]
 
-    def _licences(self) -> None:
-        """Where any input suits every group, and where it may come with a later right."""
-        self.licensed: dict[tuple[int, int], bool] = {}
-        self.later: dict[tuple[int | None, int], bool] = {}
-        for step in self.frozen:
-            assert step.before is not None
-            before = self.instance.steps[step.before]
-            for site in range(len(self.instance.sites)):
-                rights = [
-                    self.input_right(before, site, j) for j in range(len(self.groups))
-                ]
-                self.licensed[before.index, site] = all(r < FAR for r in rights)
-                self.later[before.index, site] = len(self.frozen) > 1 or any(
-                    right > self.right[j][suite] + self.leads[j]
-                    for j, right in enumerate(rights)
-                    for suite in self.last.modes
-                )
-        if len(self.frozen) > 1:  # input of input decides too
-            self.licensed = dict.fromkeys(self.licensed, False)
+    def _input_rights(self) -> dict[int, list[list[int]]]:
+        """`input_right` by step, group and site; the last row is for no group."""
+        sites = range(len(self.instance.sites))
+        found: dict[int, list[list[int]]] = {}
+        for step in self.steps:
+            chain = self._direct_chain(step)
+            rows = [
+                [_latest_right(g, chain, site) for site in sites] for g in self.groups
+            ]
+            found[step.index] = [[FAR if r is None else r for r in row] for row in rows]
+            found[step.index].append([-FAR] * len(sites))
+        return found
 
     def _direct_chain(self, step: StepData) -> list[int]:
         found = [step.index]
@@ -491,6 +495,12 @@ class Demand:
 
     def mask(self, step: StepData, n: int, ppq: bool) -> int | None:
         """Kinds that a campaign of so many batches may make, None for no such campaign."""
+        key = step.index, n, ppq
+        if key not in self._masks:
+            self._masks[key] = self._mask(step, n, ppq)
+        return self._masks[key]
+
+    def _mask(self, step: StepData, n: int, ppq: bool) -> int | None:
         if step.index != self.last.index:
             return 0 if n >= step.least(step.role) else None
         if ppq:
@@ -527,7 +537,7 @@ class Demand:
                 if test is None:
                     mask &= KIND_BITS["engineering"] if step.tested else mask
                 else:
-                    ready += _wait(step, out, test)
+                    ready += wait(step, out, test)
             yield ready, start, suite, mask, out, planned, campaign, number
             start += campaign.takt
 
@@ -549,7 +559,7 @@ class Demand:
                     test = None if tests is None else tests[number]
                     ready += step.lead_times["intermediate"]
                     if test is not None:
-                        ready += _wait(step, out, test)
+                        ready += wait(step, out, test)
                     elif tests is not None:
                         ready = FAR
             yield (
@@ -568,7 +578,7 @@ class Demand:
             for j in range(len(self.groups)):
                 if not self.bits[j] & bit or self.due[j] >= expiry:
                     continue
-                if self.instance.as_of - self.leads[j] > self.until[j][suite]:
+                if self.instance.as_of - self.leads[j] > self.until[suite][j]:
                     continue
                 if self._take(j, size, self.first_left, self.first_sizes):
                     found.append((index, j))
@@ -592,7 +602,7 @@ class Demand:
         self,
         steps: list[list[Campaign]],
         base: Pegged | None = None,
-        gone: set[int] | None = None,
+        gone: Sequence[Campaign] | None = None,
         into: Sequence[Campaign] = (),
         rights: Sequence[int | None] = (),
     ) -> Pegged:
@@ -609,7 +619,7 @@ class Demand:
                 base = None
         if self.stocked is not None and not self.frozen and not self.direct:
             self._make(found, steps[self.last.index])
-        elif base is None or self.several or gone is None:
+        elif base is None or gone is None:
             row = steps[self.last.index]
             found.items = [item for c in row if not c.ppq for item in c.items]
             found.items += self.waiting
@@ -621,7 +631,7 @@ class Demand:
             self._hand_out_again(found, base, gone, into)
         if self.has_ppq:
             self._peg_ppq(steps[self.last.index], found)
-        self._price(found, steps)
+        self._price(found, steps, base)
         return found
 
     def _make(self, found: Pegged, row: list[Campaign]) -> None:
@@ -633,83 +643,117 @@ class Demand:
 
     def _hand_out(self, found: Pegged, place: int, base: Pegged | None = None) -> None:
         """Go through the items from a place on, until the base goes on the same way."""
-        items, picks, left, sizes = found.items, found.picks, found.left, found.sizes
-        bits, until = self.bits, self.until
-        low, count = 0, len(left)
-        shift = end = at = 0
+        items, left, sizes = found.items, found.left, found.sizes
+        picks, costs, firms, bads = found.picks, found.costs, found.firms, found.bads
+        bits, several, need = self.bits, self.several, self.need
+        # Groups that may still get a batch. A full one never does again, so that it is
+        # looked at no more: plans have hundreds of batches and most groups are full soon.
+        open_ = [j for j in self.handed if left[j] > 0 or sizes[j] < 0]
+        total, shift, at = len(items), 0, 0
+        # From `end` on the items are those of the base; `meet` is the next of them before
+        # which the base noted how it stood.
+        end = meet = total
         if base is not None:
-            shift = len(items) - len(base.items)
-            end = found.changed
+            shift, end = total - len(base.items), found.changed
             at = bisect_left(base.places, end - shift)
-        for number in range(place, len(items)):
-            if base is not None and number >= end and at < len(base.places):
-                while at < len(base.places) and base.places[at] < number - shift:
-                    at += 1
-                if at < len(base.places) and base.places[at] == number - shift:
-                    if base.lefts[at] == left:
-                        self._go_on(found, base, at, shift)
-                        return
-                    at += 1
-            if number % SPACING == 0:
+            if at < len(base.places):
+                meet = base.places[at] + shift
+        note = found.places[-1] + SPACING if found.places else place
+        for number in range(place, total):
+            if number == meet and base is not None:
+                if base.lefts[at] == (left + sizes if several else left):
+                    self._go_on(found, base, at, shift)
+                    return
+                at += 1
+                meet = base.places[at] + shift if at < len(base.places) else total
+            if number >= note:
                 found.places.append(number)
-                found.lefts.append(left[:])
+                found.lefts.append(left + sizes if several else left[:])
+                note = number + SPACING
             item = items[number]
-            ready, suite, mask = item[0], item[2], item[3]
-            while (
-                low < count and left[low] <= 0 and (not self.several or sizes[low] >= 0)
-            ):
-                low += 1
+            ready, _, suite, mask, _, _, _, _ = item
+            until = self.until[suite]
             pick = -1
-            for j in range(low, count):
-                if mask & bits[j] and ready <= until[j][suite]:
-                    if self.several:
-                        if self._take(j, self.size[suite], left, sizes):
-                            pick = j
-                            break
-                    elif left[j] > 0:
-                        left[j] -= 1
-                        pick = j
-                        break
+            for j in open_:
+                if mask & bits[j] and ready <= until[j]:
+                    if several:
+                        size = self.size[suite]
+                        if sizes[j] < 0 and need[j][size] > 0:
+                            sizes[j], left[j] = size, need[j][size]
+                        elif sizes[j] != size:
+                            continue
+                    left[j] -= 1
+                    pick = j
+                    if not left[j]:
+                        open_.remove(j)
+                    break
             picks.append(pick)
-            self._charge(found, item, pick)
+            if (
+                number >= end
+                and base is not None
+                and base.picks[number - shift] == pick
+            ):
+                # The same batch for the same group costs the same: most of those behind a
+                # campaign that got a batch more stay with their group.
+                old = number - shift
+                costs.append(base.costs[old])
+                firms.append(base.firms[old])
+                bads.append(base.bads[old])
+            else:
+                cost, service, breaks = self._cost(item, pick, sizes, -FAR)
+                costs.append(cost)
+                firms.append(service)
+                bads.append(breaks)
 
     def _hand_out_again(
-        self, found: Pegged, base: Pegged, gone: set[int], into: Sequence[Campaign]
+        self,
+        found: Pegged,
+        base: Pegged,
+        gone: Sequence[Campaign],
+        into: Sequence[Campaign],
     ) -> None:
         step = self.last.index
         fresh = [i for c in into if c.step == step and not c.ppq for i in c.items]
+        stale = [i for c in gone if c.step == step and not c.ppq for i in c.items]
         old = base.items
-        stale = [place for place, item in enumerate(old) if id(item[6]) in gone]
-        found.sizes = base.sizes
         if not fresh and not stale:
             found.copy(base)
+            self._restore(found, base.end)
             return
-        fresh.sort()
-        low = min(
-            stale[0] if stale else len(old),
-            bisect_left(old, fresh[0][:3]) if fresh else len(old),
-        )
-        high = max(
-            stale[-1] + 1 if stale else 0,
-            bisect_left(old, fresh[-1][:3]) if fresh else 0,
-        )
-        middle = [item for item in old[low:high] if id(item[6]) not in gone] + fresh
+        # What changes lies between the first and the last of these batches.
+        ends = [min(stale)[:3], max(stale)[:3]] if stale else []
+        ends += [min(fresh)[:3], max(fresh)[:3]] if fresh else []
+        low, high = bisect_left(old, min(ends)), bisect_left(old, max(ends))
+        if stale and high < len(old) and old[high][:3] == max(ends):
+            high += 1
+        out = {id(campaign) for campaign in gone}
+        middle = [item for item in old[low:high] if id(item[6]) not in out] + fresh
         middle.sort()
         found.items = old[:low] + middle + old[high:]
         found.changed = low + len(middle)
-        at = max(bisect_right(base.places, low) - 1, 0)
-        if not base.places:
-            found.left = list(self.first_left)
-            self._hand_out(found, 0)
-            return
-        start = base.places[at]
+        self._retrace(found, base, low)
+        self._hand_out(found, low, base)
+
+    def _retrace(self, found: Pegged, base: Pegged, low: int) -> None:
+        """Go as the base went up to a place: from the state noted before it, by its picks."""
+        found.picks = base.picks[:low]
+        found.costs = base.costs[:low]
+        found.firms = base.firms[:low]
+        found.bads = base.bads[:low]
+        at = bisect_right(base.places, low)
         found.places, found.lefts = base.places[:at], base.lefts[:at]
-        found.left = base.lefts[at][:]
-        found.picks = base.picks[:start]
-        found.costs = base.costs[:start]
-        found.firms = base.firms[:start]
-        found.bads = base.bads[:start]
-        self._hand_out(found, start, base)
+        if not at:
+            found.left, found.sizes = list(self.first_left), list(self.first_sizes)
+        else:
+            self._restore(found, base.lefts[at - 1])
+        left, sizes = found.left, found.sizes
+        for number in range(base.places[at - 1] if at else 0, low):
+            j = base.picks[number]
+            if j >= 0:
+                if sizes[j] < 0:
+                    size = self.size[base.items[number][2]]
+                    sizes[j], left[j] = size, self.need[j][size]
+                left[j] -= 1
 
     def _go_on(self, found: Pegged, base: Pegged, at: int, shift: int) -> None:
         """The rest goes as it went before."""
@@ -720,11 +764,17 @@ class Demand:
         found.bads += base.bads[start:]
         found.places += [place + shift for place in base.places[at:]]
         found.lefts += base.lefts[at:]
-        found.left = base.end[:]
+        self._restore(found, base.end)
+
+    def _restore(self, found: Pegged, noted: list[int]) -> None:
+        """Go back to what groups needed, and their sizes, when it was noted."""
+        count = len(self.groups)
+        found.left = noted[:count]
+        found.sizes = noted[count:] if self.several else self.first_sizes
 
     def _peg_ppq(self, row: list[Campaign], found: Pegged) -> None:
         """Each validation group takes its batches from one campaign."""
-        found.end = found.left[:]
+        found.end = found.left + found.sizes if self.several else found.left[:]
         runs = [c for c in row if c.ppq]
         if not runs:
             return
@@ -743,31 +793,28 @@ class Demand:
 
     # ----------------------------------------------------------------- price
 
-    def _price(self, found: Pegged, steps: list[list[Campaign]]) -> None:
+    def _price(
+        self, found: Pegged, steps: list[list[Campaign]], base: Pegged | None
+    ) -> None:
         if not self.has_ppq:
-            found.end = found.left
+            found.end = found.left + found.sizes if self.several else found.left
         regret, firm, bad = sum(found.costs), sum(found.firms), sum(found.bads)
         for item, j in found.ppq:
             cost, service, breaks = self._cost(item, j, found.sizes, -FAR)
             regret, firm, bad = regret + cost, firm + service, bad + breaks
-        for j, missing in enumerate(found.left):
-            if missing > 0:
-                cost = (
-                    missing
-                    * self.money[j][
-                        found.sizes[j] if found.sizes[j] >= 0 else self.reference[j]
-                    ][4]
-                )
-                regret += cost
-                if self.firm[j]:
-                    firm += cost
+        for j in [j for j, missing in enumerate(found.left) if missing > 0]:
+            size = found.sizes[j] if found.sizes[j] >= 0 else self.reference[j]
+            cost = found.left[j] * self.money[j][size][4]
+            regret += cost
+            if self.firm[j]:
+                firm += cost
         lacking = worth = 0
         if self.stocked is not None:
             found.flow = flow(self.stocked, self._lots(self.stocked, steps))
             regret += found.flow.regret
             bad += -(-found.flow.breaks // self.stocked.parts)
         if self.frozen or self.direct:
-            more, lacking, worth = self._supply(steps, found)
+            more, lacking, worth = self._supply(steps, found, base)
             regret, firm, bad = regret + more[0], firm + more[1], bad + more[2]
         if self.client:
             bad += self._early_for_client(steps)
@@ -878,12 +925,6 @@ class Demand:
         late = stocked.shortage_cost + stocked.price / len(stocked.periods)
         return int(stocked.storage_cost * size / ticks), int(late * size / ticks) + 1
 
-    def _charge(self, found: Pegged, item: Item, j: int) -> None:
-        cost, service, breaks = self._cost(item, j, found.sizes, -FAR)
-        found.costs.append(cost)
-        found.firms.append(service)
-        found.bads.append(breaks)
-
     def _cost(self, item: Item, j: int, sizes: list[int], input_right: int) -> Cost:
         """What a batch costs that serves the group at a place, -1 for none."""
         ready, start, suite, mask, out, planned, _, _ = item
@@ -891,28 +932,31 @@ class Demand:
             if not planned:
                 return 0, 0, 0
             return self.last.modes[suite].variable_cost, 0, not mask & self.least_bits
-        charge, penalty, cap, holding, _ = self.money[j][sizes[j]]
+        charge, penalty, cap, holding, by, grace, hold, lead, latest, bit, is_firm = (
+            self.terms[j][sizes[j]]
+        )
         may, bad = self.right[j][suite], 0
-        if input_right - self.leads[j] > may:
-            may = input_right - self.leads[j]
-            bad = may > self.latest[j]
-        if self.bits[j] == 1:
+        if input_right - lead > may:
+            may = input_right - lead
+            bad = may > latest
+        if bit == 1:
             ready = out
-        late = (ready if ready > may else may) - self.by[j]
+        late = (ready if ready > may else may) - by
         regret = firm = 0
         if late > 0:
             regret = charge * late
-            beyond = late - self.grace[j]
+            beyond = late - grace
             if beyond > 0:
-                regret += min(cap, penalty * beyond)
-            if self.firm[j]:
+                more = penalty * beyond
+                regret += cap if cap < more else more
+            if is_firm:
                 firm = regret
-        early = self.hold[j] - (out if out > may else may)
+        early = hold - (out if out > may else may)
         if early > 0:
             regret += holding * early
         if planned:
             regret += self.suite_cost[j][suite]
-            if start < may + self.leads[j]:
+            if start < may + lead:
                 regret += self.risk[j][suite]
         return regret, firm, bad
 
@@ -931,7 +975,7 @@ class Demand:
     def alone(self, start: int, suite: int, j: int) -> int:
         """What a batch from a start costs for the group at a place, nothing else looked at."""
         out = start + self.last.modes[suite].lead
-        if out > self.until[j][suite]:
+        if out > self.until[suite][j]:
             return self.money[j][self.reference[j]][4] * (
                 1 + self.firm_weight * self.firm[j]
             )
@@ -986,10 +1030,10 @@ class Demand:
     # ---------------------------------------------------------------- supply
 
     def _supply(
-        self, steps: list[list[Campaign]], found: Pegged
+        self, steps: list[list[Campaign]], found: Pegged, base: Pegged | None
     ) -> tuple[Cost, int, int]:
         """What input adds: variable cost, shipments, later rights, batches without."""
-        regret = firm = bad = short = worth = 0
+        regret = firm = bad = 0
         for step in self.direct:
             bad += self._direct_breaks(steps, step)
         for step in self.steps[:-1]:
@@ -1000,31 +1044,21 @@ class Demand:
                     if c.lock is None:
                         own = step.modes[c.suite].variable_cost
                         regret += c.n * (own - cheapest)
-        pairs = sorted(found.pairs())
-        genealogy = Genealogy(self, steps, pairs)
-        for step in self.frozen:
-            assert step.frozen is not None
-            cost, lacking = genealogy.draw(step, step.frozen)
-            regret += cost
-            short += len(lacking)
-            worth += sum(map(self._worth, lacking))
+        if self.last.frozen is None:
+            return (regret, firm, bad), 0, 0
+        genealogy = Genealogy(self, steps, found, None if base is None else base.drawn)
+        found.drawn = genealogy
+        regret += genealogy.cost
+        lacking = genealogy.lacking
+        worth = sum(map(self._worth, lacking))
         found.stays = genealogy.stays
-        if not any(
-            self.later[step.before, c.site]
-            for step in self.frozen
-            for c in steps[step.before or 0]
-        ) and not any(self.stores.values()):
-            return (regret, firm, bad), short, worth
-        for item, j in pairs:
-            if j >= 0:
-                right = genealogy.right(item, j)
-                if right - self.leads[j] > self.right[j][item[2]]:
-                    old = self._cost(item, j, found.sizes, -FAR)
-                    new = self._cost(item, j, found.sizes, right)
-                    regret += new[0] - old[0]
-                    firm += new[1] - old[1]
-                    bad += new[2] - old[2]
-        return (regret, firm, bad), short, worth
+        for item, j, right in genealogy.later:
+            old = self._cost(item, j, found.sizes, -FAR)
+            new = self._cost(item, j, found.sizes, right)
+            regret += new[0] - old[0]
+            firm += new[1] - old[1]
+            bad += new[2] - old[2]
+        return (regret, firm, bad), len(lacking), worth
 
     def least_cost(self, step: StepData) -> int:
         """What of a used input's variable cost is no regret. [money]"""
@@ -1063,95 +1097,164 @@ class Demand:
 
 
 class Genealogy:
-    """Which intermediates go into which batch, by the rule of the first to expire."""
+    """Which intermediates go into which batch, by the rule of the first to expire.
+
+    Only the last step of a recipe may use frozen ones.
+    """
 
     def __init__(
         self,
         demand: Demand,
         steps: list[list[Campaign]],
-        pairs: list[tuple[Item, int]],
+        found: Pegged,
+        base: Genealogy | None,
     ) -> None:
+        step = demand.last
+        assert step.before is not None
+        assert step.frozen is not None
         self.demand = demand
         self.instance = demand.instance
-        self.steps = steps
-        self.pairs = pairs
-        self.inputs: dict[tuple[int, int, int], list[Unit]] = {}
-        """Units used by (step, suite, start)."""
+        self.supply = step.frozen
+        self.before = self.instance.steps[step.before]
+        self.rights = demand.input_rights[step.before]
+        self.made = steps[step.before]
         self.stays: list[Stay] = []
         """Intermediates in freezers that are limited."""
-        self.sites = [suite.site for suite in self.instance.suites]
-        self.simple = len(demand.frozen) < 2  # nothing but direct input below
+        self.lacking: list[int] = []
+        """Places of the groups of batches that lack their intermediate."""
+        self.later: list[tuple[Item, int, int]] = []
+        """Batches whose intermediates have a later right than they have, and that. [tick]"""
+        self.shipped: list[tuple[int, int, Shipped]] = []
+        """(from site, to site, unit) of what is to be shipped."""
+        as_of = self.instance.as_of
+        users = [
+            (item[1], item[2], j, item)
+            for item, j in zip(found.items, found.picks, strict=True)
+            if item[1] >= as_of
+        ]
+        users += [(i[1], i[2], j, i) for i, j in found.ppq if i[1] >= as_of]
+        users.sort()
+        self.users = users
+        """(start, suite, group, batch) of those that take intermediates."""
+        self.pool = [unit for c in self.made for unit in c.units]
+        self.pool += demand.stores.get(step.before, [])
+        self.pool.sort()
+        self.gone = bytearray(len(self.pool))
+        self.used: list[list[Unit]] = []
+        """What each user uses."""
+        self.notes: list[Note] = []
+        """How it stood before some of the users, to go on from there another time."""
+        self._draw(None if base is None else self._retrace(base))
+        self.cost = self._units_cost() + self._shipping_cost()
 
-    def draw(self, step: StepData, supply: FrozenData) -> tuple[int, list[int]]:
-        """Hand units to the batches of a step: regret, groups of the batches that lack them."""
-        assert step.before is not None
-        before = self.instance.steps[step.before]
-        pool = [unit for c in self.steps[before.index] for unit in c.units]
-        pool += self.demand.stores.get(before.index, [])
-        pool.sort()
-        gone = bytearray(len(pool))
-        lacking: list[int] = []
+    def _retrace(self, base: Genealogy) -> Note | None:
+        """Go as the base went, up to the last state noted before anything differs."""
+        users, pool, last = self.users, self.pool, None
+        done = seen = 0
+        for note in base.notes:
+            number, reach = note[0], note[1]
+            if users[done:number] != base.users[done:number]:
+                break
+            if pool[seen:reach] != base.pool[seen:reach]:
+                break
+            done, seen, last = number, reach, note
+            self.notes.append(note)
+        if last is not None:
+            number, reach, _, _, gone, lacking, later, shipped = last
+            self.gone[:reach] = gone[:reach]
+            self.used = base.used[:number]
+            self.lacking = base.lacking[:lacking]
+            self.later = base.later[:later]
+            self.shipped = base.shipped[:shipped]
+        return last
+
+    def _draw(self, note: Note | None) -> None:
+        """Hand units to the batches, from a noted state on."""
+        demand, pool, gone, sites = self.demand, self.pool, self.gone, self.demand.sites
+        own, leads, alive = demand.right, demand.leads, self.supply.min_life
+        units = demand.units(demand.last, self.supply, len(self.users))
         last: list[Unit] = []
-        freight: Freights = {}
-        users = self._users(step)
-        units = self.demand.units(step, supply, len(users))
-        anyone = all(self.demand.licensed[before.index, unit[3]] for unit in pool)
-        head = 0
-        for number, (start, suite, j) in enumerate(users):
-            count = units[number + 1] - units[number]
-            if anyone:
-                got = pool[head : head + count]
-                gone[head : head + count] = b"\1" * len(got)
-                head += count
-            else:
-                got = self._first_licensed(before, pool, gone, j, count)
+        begin = reach = head = 0
+        size = len(pool)
+        if note is not None:
+            begin, reach, head, last, _, _, _, _ = note
+        due = begin + SPACING
+        for number in range(begin, len(self.users)):
+            if number == due:
+                counts = len(self.lacking), len(self.later), len(self.shipped)
+                self.notes.append((number, reach, head, last, gone[:], *counts))
+                due += SPACING
+            start, suite, j, item = self.users[number]
+            site, rights = sites[suite], self.rights[j]
+            count = lacks = units[number + 1] - units[number]
+            got: list[Unit] = []
+            here = fit = True
+            place = head
+            while lacks and place < size:
+                unit = pool[place]
+                if not gone[place] and rights[unit[3]] < FAR:
+                    gone[place] = 1
+                    got.append(unit)
+                    lacks -= 1
+                    here = here and unit[3] == site
+                    fit = fit and unit[2] <= start and unit[0] - start >= alive
+                place += 1
+            while head < size and gone[head]:
+                head += 1
+            if lacks:
+                reach = FAR  # it would have taken any further unit
+            elif place > reach:
+                reach = place
             used = got or last
+            self.used.append(used)
             last = got[-1:] or last
-            self.inputs[step.index, suite, start] = used
-            site = self.sites[suite]
-            if len(got) < count or not used:
-                lacking.append(j)
-            elif (
-                not (anyone and got and all(unit[3] == site for unit in got)) or freight
-            ):
-                if self._unfit(before, supply, used, start, site, j, not got, freight):
-                    lacking.append(j)
-            elif any(
-                unit[2] > start or unit[0] - start < supply.min_life for unit in got
-            ):
-                lacking.append(j)
-        cost = self._units_cost(before, pool, gone)
+            if lacks or not used:
+                self.lacking.append(j)
+            elif not here or not count:
+                if self._unfit(used, start, site, j, not count):
+                    self.lacking.append(j)
+            elif not fit:
+                self.lacking.append(j)
+            if j >= 0:
+                right = own[j][suite] + leads[j]
+                for unit in used:
+                    if rights[unit[3]] > right:
+                        right = max(rights[other[3]] for other in used)
+                        self.later.append((item, j, right))
+                        break
+
+    def _shipping_cost(self) -> int:
+        """What lanes cost, with duties and losses; notes where frozen units lie. [money]"""
+        cost, freezers = 0, self.instance.freezers
         sent: dict[tuple[int, int], Freight] = {}
+        freight: dict[tuple[int, int], list[Shipped]] = {}
+        for origin, to, row in self.shipped:
+            freight.setdefault((origin, to), []).append(row)
         for (origin, to), needs in freight.items():
             lane = self.instance.lane(origin, to)
             assert lane is not None
-            shipments = group_freights(needs, lane)
-            cost += lane.cost * len(shipments)
-            sent |= {unit: row for row in shipments for unit in row.units}
-            for (suite, number), _, _ in needs:
+            loads = loaded(needs, lane)
+            cost += lane.cost * len(loads)
+            for load in loads if freezers else ():
+                shipment = freight_of(lane, load)
+                sent |= dict.fromkeys(shipment.units, shipment)
+            for _, _, (suite, number) in needs:
                 at = self.instance.on_hand[number].suite if suite == ON_HAND else suite
-                cost += lane.dues[before.index, at]
-        if self.instance.freezers:
-            self._lay(step, supply, users, pool, sent)
-        return cost, lacking
+                cost += lane.dues[self.before.index, at]
+        if freezers:
+            self._lay(sent)
+        return cost
 
-    def _lay(
-        self,
-        step: StepData,
-        supply: FrozenData,
-        users: list[tuple[int, int, int]],
-        pool: list[Unit],
-        sent: dict[tuple[int, int], Freight],
-    ) -> None:
+    def _lay(self, sent: dict[tuple[int, int], Freight]) -> None:
         """Note where intermediates lie from their out to their last use."""
         instance = self.instance
         last: dict[tuple[int, int], int] = {}
-        for start, suite, _ in users:
-            for unit in self.inputs[step.index, suite, start]:
+        for (start, *_), used in zip(self.users, self.used, strict=True):
+            for unit in used:
                 last[_key(unit)] = start  # users are in order of start
-        for unit in pool:
+        for unit in self.pool:
             expiry, _, _, site, _, made, _, _, number = unit
-            out: int | None = expiry - supply.shelf_life
+            out: int | None = expiry - self.supply.shelf_life
             if made < -(FAR // 2):
                 out = instance.on_hand[number].out
             begin = max(instance.as_of, out if out is not None else instance.as_of)
@@ -1166,103 +1269,43 @@ class Genealogy:
                 x for x in stays if x[1] < x[2] and x[0] in instance.freezers
             ]
 
-    def _first_licensed(
-        self, before: StepData, pool: list[Unit], gone: bytearray, j: int, count: int
-    ) -> list[Unit]:
-        got: list[Unit] = []
-        place = gone.find(0)
-        while len(got) < count and place >= 0:
-            if self._may(before, pool[place], j):
-                gone[place] = 1
-                got.append(pool[place])
-            place = gone.find(0, place + 1)
-        return got
-
-    def _users(self, step: StepData) -> list[tuple[int, int, int]]:
-        as_of = self.instance.as_of
-        if step.index == self.demand.last.index:
-            return sorted(
-                (item[1], item[2], j) for item, j in self.pairs if item[1] >= as_of
-            )
-        return sorted(
-            (unit[5], unit[4], -1)
-            for c in self.steps[step.index]
-            for unit in c.units
-            if unit[5] >= as_of
-        )
-
     def _unfit(
-        self,
-        before: StepData,
-        supply: FrozenData,
-        used: list[Unit],
-        start: int,
-        site: int,
-        j: int,
-        shared: bool,
-        freight: Freights,
-    ) -> int:
-        """1 if a unit isn't there, ready, alive or licensed; notes what is to be shipped."""
-        for expiry, _, ready, at, suite, made, _, _, number in used:
+        self, used: list[Unit], start: int, site: int, j: int, shared: bool
+    ) -> bool:
+        """Whether a unit isn't there, ready, alive or licensed; notes what is to be shipped."""
+        for unit in used:
+            expiry, _, ready, at, _, _, _, _, _ = unit
             arrives = ready
             if at != site:
                 lane = self.instance.lane(at, site)
                 if lane is None:
-                    return 1
+                    return True
                 arrives += lane.days + lane.receipt
-                ready = max(ready, self.instance.as_of)
-                key = (suite, made) if made >= 0 - FAR // 2 else (ON_HAND, number)
                 if not shared:
-                    freight.setdefault((at, site), []).append((key, ready, start))
-                elif all(key != row[0] for row in freight.get((at, site), [])):
-                    return 1
-            if arrives > start or expiry - start < supply.min_life:
-                return 1
-            if at == site and shared and self._shipped(freight, suite, made, number):
-                return 1
-        if j >= 0 and not all(self._may(before, unit, j) for unit in used):
-            return 1
-        return 0
+                    row = start, max(ready, self.instance.as_of), _key(unit)
+                    self.shipped.append((at, site, row))
+                elif (at, site) not in self._journeys(unit):
+                    return True
+            if arrives > start or expiry - start < self.supply.min_life:
+                return True
+            if at == site and shared and self._journeys(unit):
+                return True
+        # What is taken anew was chosen for its licence.
+        return shared and any(self.rights[j][unit[3]] >= FAR for unit in used)
 
-    def _shipped(
-        self,
-        freight: Freights,
-        suite: int,
-        made: int,
-        number: int,
-    ) -> bool:
-        key = (suite, made) if made >= 0 - FAR // 2 else (ON_HAND, number)
-        return any(key == row[0] for rows in freight.values() for row in rows)
+    def _journeys(self, unit: Unit) -> list[tuple[int, int]]:
+        """(from, to) site of every shipment of a unit."""
+        key = _key(unit)
+        return [(at, to) for at, to, row in self.shipped if row[2] == key]
 
-    def _units_cost(self, before: StepData, pool: list[Unit], gone: bytearray) -> int:
-        cheapest = self.demand.least_cost(before)
-        cost = 0
-        for place, unit in enumerate(pool):
-            if unit[6]:
-                cost += before.modes[unit[4]].variable_cost
-                if gone[place]:
-                    cost -= cheapest
-        return cost
-
-    def _may(self, before: StepData, unit: Unit, j: int) -> bool:
-        return j < 0 or self._unit_right(before, unit, j) < FAR
-
-    def _unit_right(self, step: StepData, unit: Unit, j: int) -> int:
-        right = self.demand.input_right(step, unit[3], j)
-        if self.simple:
-            return right
-        return max(right, self._inner(step, unit[4], unit[5], j))
-
-    def _inner(self, step: StepData, suite: int, start: int, j: int) -> int:
-        if step.before is None:
-            return -FAR
-        before = self.instance.steps[step.before]
-        units = self.inputs.get((step.index, suite, start), [])
-        return max((self._unit_right(before, unit, j) for unit in units), default=-FAR)
-
-    def right(self, item: Item, j: int) -> int:
-        """Latest right of the intermediates in a batch. [tick]"""
-        return self._inner(self.demand.last, item[2], item[1], j)
+    def _units_cost(self) -> int:
+        """Variable cost of units, less what those that are used cost at the least. [money]"""
+        modes = self.before.modes
+        cost = sum(
+            c.n * modes[c.suite].variable_cost for c in self.made if c.lock is None
+        )
+        used = sum(unit[6] for unit in compress(self.pool, self.gone))
+        return cost - used * self.demand.least_cost(self.before)
 
 
 def _key(unit: Unit) -> tuple[int, int]:
@@ -1281,7 +1324,7 @@ def _latest_right(group: Group, steps: list[int], site: int) -> int | None:
     return latest
 
 
-def _wait(step: StepData, out: int, test: Test) -> int:
+def wait(step: StepData, out: int, test: Test) -> int:
     """What the queues add to a release. [tick]"""
     ready = max(test.qc_start + step.qc_days, test.qa_start + step.qa_days)
     return ready - out - max(step.qc_days, step.qa_days)

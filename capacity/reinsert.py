@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from random import Random
 
-from capacity.board import Board, Campaign, board_of
+from capacity.board import Board, Campaign, Foreseen, board_of
 from capacity.construct import (
     Bundle,
     Change,
@@ -39,7 +39,7 @@ TOLERANCES = ((0.4, 0.9), (0.7, 1.5))
 of its worth); not tolerated afterwards."""
 
 
-HOT, COLD = 0.225, 0.0005
+HOT, COLD = 0.225, 0.002
 """First and last temperature of the annealing, in shares of what a batch is worth."""
 
 
@@ -208,7 +208,11 @@ class Search:
         """Go back to the best plan, if it has a campaign that may move."""
         rows = [c for row in self.best.suites for c in row if c.lock is None]
         gone = [c for row in self.board.suites for c in row if c.lock is None]
-        if not rows or self.board.swap(gone, rows) is None:
+        if not rows:
+            return False
+        both = {id(c) for c in gone} & {id(c) for c in rows}
+        out = [c for c in gone if id(c) not in both]
+        if self.board.swap(out, [c for c in rows if id(c) not in both]) is None:
             return False
         self.board.keep()
         return True
@@ -230,12 +234,10 @@ class Search:
         """Make a change unless it costs more than is allowed."""
         if change is None:
             return
-        floor = self.board.estimate(*change)
-        if floor is None or floor > allowed:
+        foreseen = self.board.foresee(*change)
+        if foreseen is None or foreseen.delta > allowed:
             return
-        delta = self.board.swap(*change)
-        if delta is None:
-            return
+        delta = self.board.make(foreseen)
         if delta > allowed:
             self.board.revert()
             return
@@ -268,17 +270,14 @@ class Search:
         before, board.tolerance = board.tolerance, None
         for demand in board.demands:
             while board.pegs[demand.programme].price[3]:
-                best: tuple[int, Change] | None = None
+                best: Foreseen | None = None
                 for change in self.cuts(demand):
-                    delta = board.estimate(*change)
-                    if (
-                        delta is not None
-                        and delta < 0
-                        and (best is None or delta < best[0])
-                    ):
-                        best = delta, change
-                if best is None or board.swap(*best[1]) is None:
+                    found = board.foresee(*change)
+                    if found is not None and found.delta < (best.delta if best else 0):
+                        best = found
+                if best is None:
                     break
+                board.make(best)
             if board.pegs[demand.programme].price[3]:
                 own = [c for step in demand.steps for c in board.steps[step.index]]
                 board.swap([c for c in own if c.lock is None], [])

@@ -121,12 +121,13 @@ def test_a_swap_that_crowds_a_freezer_is_priced_and_taken_back() -> None:
     crowded, total = board.crowded, board.total()
     assert crowded == 1
     idle = next(c for c in board.steps[0] if c.suite == 2)
-    estimate, delta = board.estimate([idle], []), board.swap([idle], [])
-    assert estimate is not None
+    foreseen, delta = board.foresee([idle], []), board.swap([idle], [])
+    assert foreseen is not None
     assert delta is not None
     assert board.crowded == 0
     assert board.total() == total + delta
-    assert estimate < 0
+    assert foreseen.delta == delta
+    assert foreseen.delta < 0
     board.revert()
     assert (board.crowded, board.total()) == (crowded, total)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Event
 
 from hypothesis import given
 from strategies import scenarios
@@ -19,6 +20,9 @@ from capacity.resume import wishes_of
 from capacity.scenario import Scenario
 from capacity.schedule import Schedule
 from capacity.solver import solve
+from capacity.solver.by_parts import APART, Parts
+from capacity.solver.clock import Clock
+from capacity.solver.state import State
 
 SCENARIOS = Path(__file__).parent.parent / "scenarios"
 
@@ -129,3 +133,28 @@ def test_where_parts_share_a_laboratory_that_is_full_the_whole_is_searched() -> 
     assert found.plan is not None
     assert found.breaches == []
     assert found.plan.objective < 0.75 * first
+
+
+def test_a_rival_searches_the_same_part_and_the_better_plan_is_kept() -> None:
+    document = one_laboratory()
+    document["programmes"][1]["recipe"][0]["suites"] = ["S", "T"]
+    scenario = Scenario.model_validate(document)
+    assert len(parts_of(build(scenario))) == 1
+    alone = [_searched(scenario, seed, 1) for seed in (0, 1)]
+    apart = [_searched(scenario, seed + APART, 1) for seed in (0, 1)]
+
+    both = [_searched(scenario, seed, 2) for seed in (0, 1)]
+
+    assert alone != both
+    assert both == [min(pair) for pair in zip(alone, apart, strict=True)]
+
+
+def _searched(scenario: Scenario, seed: int, workers: int) -> tuple[int, ...]:
+    """Firm service and the rest after a few moves."""
+    state = State(scenario, Clock(0.4, None, Event()), 0.0, workers, seed, None)
+    state.take(construct(state.instance), "construct")
+    parts = Parts(state)
+    parts.share_out()
+    assert state.best is not None
+    parts.search(state.best)
+    return state.best.bill.rank

@@ -48,7 +48,12 @@ def solve(
         float, typer.Option(callback=share, help="Stop at this share of regret.")
     ] = 0.0,
     workers: Annotated[
-        int, typer.Option(min=1, max=8, help="More than 1 isn't reproducible.")
+        int,
+        typer.Option(
+            min=1,
+            max=8,
+            help="Processes that search; more than 1 isn't reproducible.",
+        ),
     ] = 1,
     seed: Seed = 0,
     start_from: Annotated[

@@ -188,7 +188,11 @@ class Instance:
 
     def lane(self, start: int, to: int) -> LaneData | None:
         """The lane between two sites."""
-        return next((x for x in self.lanes if (x.start, x.to) == (start, to)), None)
+        return self._lanes_between.get((start, to))
+
+    @cached_property
+    def _lanes_between(self) -> dict[tuple[int, int], LaneData]:
+        return {(x.start, x.to): x for x in reversed(self.lanes)}  # the first counts
 
     def right(self, group: Group, step: int, site: int) -> int | None:
         """Right to ship what a site makes: of the step and its direct feeds. [tick]"""

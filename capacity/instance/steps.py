@@ -35,8 +35,11 @@ class Mode:
 
     def takt(self, start: int) -> int:
         """Takt of a campaign that starts at `start`. [tick]"""
-        found = bisect_right(self.takts, (start, math.inf)) - 1
-        return self.takts[max(found, 0)][1]
+        takts = self.takts
+        if len(takts) == 1:  # no ramp: nearly everywhere
+            return takts[0][1]
+        found = bisect_right(takts, (start, math.inf)) - 1
+        return takts[max(found, 0)][1]
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
+from functools import cached_property
 
 from capacity.horizon import add_months
 from capacity.instance.known import Known
@@ -49,7 +51,12 @@ class SuiteData:
 
     def shut_between(self, start: int, end: int) -> bool:
         """Whether a shutdown touches [start, end)."""
-        return any(first < end and start < last for first, last in self.shutdowns)
+        at = bisect_right(self._shutdown_ends, start)
+        return at < len(self.shutdowns) and self.shutdowns[at][0] < end
+
+    @cached_property
+    def _shutdown_ends(self) -> list[int]:
+        return [end for _, end in self.shutdowns]
 
 
 def suite_data(known: Known, index: int, suite: Suite) -> SuiteData:

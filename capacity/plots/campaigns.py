@@ -28,7 +28,7 @@ from capacity.plots.looks import (
     programme_colours,
 )
 from capacity.plots.panel import Row, Span, number
-from capacity.plots.sheet import Size, blank, write_head, write_legend
+from capacity.plots.sheet import Size, headed, write_legend
 from capacity.plots.stack import panels
 from capacity.scenario import Scenario
 
@@ -82,12 +82,10 @@ def gantt_figure(
     locked = {campaign.campaign for campaign in plan.campaigns if campaign.locked}
     ends = _contract_ends(scenario, plan, site, programme)
     rows, lanes = chain_rows(scenario, plan, suites, programme)
-    figure = blank(size)
     part = only(scenario, site, programme)
     whole = [] if part or kpis is None else _quality(scenario, plan, kpis)
     counted = _counted(shown, part=len(shown) < len(plan.campaigns))
-    subtitle = " · ".join([*part, *whole, counted])
-    write_head(figure, scenario.title or scenario.name, subtitle)
+    figure = headed(scenario, size, [*part, *whole, counted])
     swatches = _swatches(shown, calendar, locked, span, style)
     legend = write_legend(figure, [*swatches, *_chain_swatches(lanes)])
     key: Key = {}

@@ -68,6 +68,14 @@ def only(scenario: Scenario, site: str | None, programme: str | None) -> list[st
     return [*said, f"{programme} only"] if programme else said
 
 
+def suites_only(
+    scenario: Scenario, site: str | None, programme: str | None
+) -> list[str]:
+    """The same where suites are shown with all that they make."""
+    said = only(scenario, site, None)
+    return [*said, f"suites that may run {programme}"] if programme else said
+
+
 def by_opening(scenario: Scenario) -> list[tuple[datetime, str]]:
     """First go-live of each site that has a suite in use, and its id, in order."""
     opened: dict[str, datetime] = {}

@@ -17,15 +17,8 @@ from capacity.plan import Plan
 from capacity.plots.choice import chosen_span, only
 from capacity.plots.looks import INK, LOOKS, Style
 from capacity.plots.panel import Span, number
-from capacity.plots.sheet import (
-    Size,
-    blank,
-    cells,
-    name_cell,
-    write_head,
-    write_legend,
-)
-from capacity.plots.supply import columns_for, rule
+from capacity.plots.sheet import Size, headed, name_cell, named_cells, write_legend
+from capacity.plots.supply import rule
 from capacity.scenario import Scenario
 
 TEXT = "stock at each period's end; what waits for stock is below zero"
@@ -76,13 +69,10 @@ def cover_figure(
         msg = f"{programme or 'nothing'} isn't made to stock{there}"
         raise ValueError(msg)
     frame = tables.typed("stock", tables.stock(scenario, plan))
-    figure = blank(size)
     said = [*only(scenario, None, programme), f"as of {format_moment(scenario.as_of)}"]
-    write_head(figure, scenario.title or scenario.name, " · ".join([*said, TEXT]))
+    figure = headed(scenario, size, [*said, TEXT])
     legend = write_legend(figure, _swatches(style))
-    columns = columns_for(len(shown))
-    rows = [len(shown[at : at + columns]) for at in range(0, len(shown), columns)]
-    for ax, name in zip(cells(figure, rows, columns, legend), shown, strict=True):
+    for ax, name in named_cells(figure, shown, legend):
         own = frame[frame.programme == name]
         cover_bars(ax, own, begin=scenario.as_of, span=span, day=day, style=style)
         unit = str(own.unit.iloc[0])

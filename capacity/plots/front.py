@@ -11,7 +11,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from capacity.plots.lettering import Ruler, measured
 from capacity.plots.looks import COLOURS, INK, LOOKS, PALE, Style
-from capacity.plots.sheet import Size, blank, place, write_head
+from capacity.plots.sheet import Size, headed, place
 from capacity.scenario import Objective, Scenario
 from capacity.tables.asked import MORE, WORDS, unit_of
 
@@ -48,15 +48,14 @@ def front_figure(
     style
         `light` or `print`.
     """
-    figure = blank(size)
-    wide, high = figure.get_size_inches()
     names = [WORDS[objective] for objective in objectives]
     proved = int((rows.proved == "yes").sum())
     said = (
         f"{names[0]} against {names[1]} · {len(rows)} plans, {proved} proved (filled)"
         " · hatched: no plan can be there"
     )
-    write_head(figure, scenario.title or scenario.name, said)
+    figure = headed(scenario, size, [said])
+    wide, high = figure.get_size_inches()
     ax = place(figure, LEFT, TOP, wide - LEFT - RIGHT, high - TOP - BELOW)
     units = [unit_of(scenario, objective) for objective in objectives]
     front_points(ax, rows, objectives, edge, units=units, style=style)

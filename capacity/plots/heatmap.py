@@ -14,10 +14,10 @@ from matplotlib.patheffects import withStroke
 
 from capacity import tables
 from capacity.horizon import add_months, format_moment
-from capacity.plots.choice import chosen_span, chosen_suites, site_names
+from capacity.plots.choice import chosen_span, chosen_suites, site_names, suites_only
 from capacity.plots.looks import FULL, LOOKS, Fill, Style, readable
 from capacity.plots.panel import Panel, Row, Span, middle, number, ruled
-from capacity.plots.sheet import Size, blank, write_head, write_legend
+from capacity.plots.sheet import Size, headed, write_legend
 from capacity.plots.stack import panels
 from capacity.scenario import Scenario
 
@@ -71,11 +71,9 @@ def heatmap_figure(
     span = chosen_span(scenario, start, end)
     suites = chosen_suites(scenario, site, programme)
     frame, rows = _by_row(scenario, load, suites, whole=programme is None)
-    figure = blank(size)
-    said = [f"{site_names(scenario)[site]} only"] if site else []
-    said += [f"suites that may run {programme}"] if programme else []
-    said += [f"as of {format_moment(scenario.as_of)}", "load by month in percent"]
-    write_head(figure, scenario.title or scenario.name, " · ".join(said))
+    said = [f"as of {format_moment(scenario.as_of)}", "load by month in percent"]
+    part = suites_only(scenario, site, programme)
+    figure = headed(scenario, size, [*part, *said])
     legend = write_legend(figure, _swatches(style))
     for ax, days in panels(figure, span, rows, [], legend, lowest=LOWEST):
         heat_cells(ax, frame, rows=rows, span=days, style=style)

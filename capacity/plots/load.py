@@ -14,11 +14,11 @@ from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator, NullFor
 
 from capacity import tables
 from capacity.horizon import format_moment
-from capacity.plots.choice import chosen_span, chosen_suites, site_names
+from capacity.plots.choice import chosen_span, chosen_suites, site_names, suites_only
 from capacity.plots.lettering import Ruler
 from capacity.plots.looks import CLOSED, FULL, INK, LOOKS, PALE, Style
 from capacity.plots.panel import Row, figure_of
-from capacity.plots.sheet import Size, blank, cells, name_cell, write_head, write_legend
+from capacity.plots.sheet import Size, cells, headed, name_cell, write_legend
 from capacity.scenario import Scenario
 
 Resource = tuple[str, pd.DataFrame]
@@ -66,14 +66,10 @@ def load_figure(
     suites = chosen_suites(scenario, site, programme)
     last = span[1] - timedelta(days=1)
     load = load[load.month.between(f"{span[0]:%Y-%m}", f"{last:%Y-%m}")]
-    figure = blank(size)
-    only = [f"{site_names(scenario)[site]} only"] if site else []
-    # The load itself is that of all programmes.
-    only += [f"suites that may run {programme}"] if programme else []
+    part = suites_only(scenario, site, programme)
     known = f"as of {format_moment(scenario.as_of)}"
     text = "load by quarter against what is available; below each year its load"
-    head = scenario.title or scenario.name
-    write_head(figure, head, " · ".join([*only, known, text]))
+    figure = headed(scenario, size, [*part, known, text])
     suite_loads, quality_loads = _resources(scenario, load, suites)
     legend = write_legend(figure, _swatches([*suite_loads, *quality_loads], style))
     columns = _columns(len(suite_loads), len(quality_loads))

@@ -10,7 +10,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from capacity.plots.lettering import Ruler, measured, money
 from capacity.plots.looks import INK, LOOKS, PALE, Style
 from capacity.plots.panel import figure_of
-from capacity.plots.sheet import Size, blank, place, write_head
+from capacity.plots.sheet import Size, headed, place
 from capacity.scenario import Scenario
 from capacity.tables.asked import WORDS, unit_of
 
@@ -52,8 +52,6 @@ def progress_figure(
     if history.empty:
         msg = "there is no history of the search"
         raise ValueError(msg)
-    figure = blank(size)
-    wide, high = figure.get_size_inches()
     last = history.iloc[-1]
     objective = scenario.objective
     unit = unit_of(scenario, objective)
@@ -61,7 +59,8 @@ def progress_figure(
     said = f"at most {measured(apart, unit)} better exists" if apart else "optimal"
     word = WORDS[objective]
     text = f"{word} of the best plan and the bound over {seconds:.0f} s · {said}"
-    write_head(figure, scenario.title or scenario.name, text)
+    figure = headed(scenario, size, [text])
+    wide, high = figure.get_size_inches()
     ax = place(figure, LEFT, TOP, wide - LEFT - RIGHT, high - TOP - BELOW)
     progress_steps(ax, history, seconds=seconds, word=word, unit=unit, style=style)
     return figure

@@ -20,7 +20,7 @@ from capacity.plots.lettering import families, legible
 from capacity.plots.looks import INK, LOOKS, Style
 from capacity.plots.marks import draw_as_of
 from capacity.plots.panel import Panel, Row, Span, number, ruled
-from capacity.plots.sheet import Size, blank, write_head, write_legend
+from capacity.plots.sheet import Size, headed, write_legend
 from capacity.plots.stack import panels
 from capacity.scenario import Scenario
 
@@ -103,13 +103,12 @@ def qualifications_figure(
     if not rows:
         msg = "no transfer, PPQ or right to ship is left to draw"
         raise ValueError(msg)
-    figure = blank(size)
     said = [
         *only(scenario, site, programme),
         f"as of {format_moment(scenario.as_of)}",
         "when a site and its markets open to a programme",
     ]
-    write_head(figure, scenario.title or scenario.name, " · ".join(said))
+    figure = headed(scenario, size, said)
     legend = write_legend(figure, _swatches(frame, style))
     for ax, days in panels(figure, span, rows, [], legend, lowest=LOWEST):
         milestone_marks(

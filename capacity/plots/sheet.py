@@ -18,6 +18,7 @@ from PIL import Image
 from capacity.plots.lettering import Ruler, families, legible
 from capacity.plots.looks import INK, PALE
 from capacity.plots.panel import figure_of
+from capacity.scenario import Scenario
 
 Size = Literal["16:9", "A3"]
 
@@ -34,6 +35,13 @@ def blank(size: Size) -> Figure:
     """An empty sheet."""
     figure = Figure(figsize=SIZES[size], dpi=DPI, facecolor="white")
     FigureCanvasAgg(figure)
+    return figure
+
+
+def headed(scenario: Scenario, size: Size, said: Sequence[str]) -> Figure:
+    """A sheet with the title of its scenario, and below that what is shown."""
+    figure = blank(size)
+    write_head(figure, scenario.title or scenario.name, " · ".join(said))
     return figure
 
 
@@ -55,6 +63,20 @@ def cells(
         for column in range(count):
             left, top = 0.62 + column * across, 1.22 + row * down
             yield place(figure, left, top, width, height)
+
+
+def named_cells(
+    figure: Figure, names: Sequence[str], legend: float
+) -> Iterator[tuple[Axes, str]]:
+    """A small picture for each name, half as many more in a row as there are rows."""
+    columns = _columns_for(len(names))
+    rows = [len(names[at : at + columns]) for at in range(0, len(names), columns)]
+    yield from zip(cells(figure, rows, columns, legend), names, strict=True)
+
+
+def _columns_for(count: int) -> int:
+    """Pictures in a row: about one and a half times as many as there are rows."""
+    return next(n for n in range(1, count + 2) if n * n >= 1.5 * count or n >= count)
 
 
 def name_cell(ax: Axes, title: str, note: str) -> None:

@@ -19,14 +19,7 @@ from capacity.plan import Plan
 from capacity.plots.choice import chosen_span, only
 from capacity.plots.looks import INK, LOOKS, Style
 from capacity.plots.panel import Span, figure_of, number
-from capacity.plots.sheet import (
-    Size,
-    blank,
-    cells,
-    name_cell,
-    write_head,
-    write_legend,
-)
+from capacity.plots.sheet import Size, headed, name_cell, named_cells, write_legend
 from capacity.scenario import Scenario
 
 TEXT = "batches due and batches available, added up; unserved ones stay short"
@@ -74,21 +67,13 @@ def supply_figure(
     frame, lines = tables.supply(scenario, plan), tables.orders(plan)
     shown = [each for each in known if programme in (None, each)]
     shown = [each for each in shown if programme or (frame.programme == each).any()]
-    figure = blank(size)
     said = [*only(scenario, None, programme), f"as of {format_moment(scenario.as_of)}"]
-    write_head(figure, scenario.title or scenario.name, " · ".join([*said, TEXT]))
+    figure = headed(scenario, size, [*said, TEXT])
     legend = write_legend(figure, _swatches(style))
-    columns = columns_for(len(shown))
-    rows = [len(shown[at : at + columns]) for at in range(0, len(shown), columns)]
-    for ax, name in zip(cells(figure, rows, columns, legend), shown, strict=True):
+    for ax, name in named_cells(figure, shown, legend):
         supply_steps(ax, frame[frame.programme == name], span=span, style=style)
         name_cell(ax, name, _served(lines[lines.programme == name]))
     return figure
-
-
-def columns_for(count: int) -> int:
-    """Pictures in a row: about one and a half times as many as there are rows."""
-    return next(n for n in range(1, count + 2) if n * n >= 1.5 * count or n >= count)
 
 
 def _served(lines: pd.DataFrame) -> str:

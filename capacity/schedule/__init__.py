@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
+from itertools import islice
 
 from capacity.instance import (
     QC,
@@ -173,10 +174,11 @@ class Schedule:
         last: tuple[Unit, ...] = ()
         for number, user in enumerate(self.users(step.index)):
             count = supply.units(number + 1) - supply.units(number)
-            taken = [unit for unit in pool if self.may_take(unit, user)][:count]
-            for unit in taken:
-                pool.remove(unit)
-            units = tuple(unit.unit for unit in taken)
+            fitting = (at for at, unit in enumerate(pool) if self.may_take(unit, user))
+            places = list(islice(fitting, count))
+            units = tuple(pool[at].unit for at in places)
+            for at in reversed(places):
+                del pool[at]
             last = units[-1:] or last
             yield user.unit, (units, units or last)
 

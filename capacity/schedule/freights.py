@@ -8,11 +8,14 @@ from capacity.instance import LaneData
 from capacity.schedule import Schedule
 from capacity.schedule.batches import Freight, Unit
 
+Shipped = tuple[int, int, Unit]
+"""A unit to be shipped: (needed, ready, unit)."""
+
 
 def freights_for(schedule: Schedule) -> tuple[Freight, ...]:
     """Shipments that bring every used intermediate to its user, per step and lane."""
     instance = schedule.instance
-    needs: defaultdict[tuple[int, int, int], list[tuple[Unit, int, int]]]
+    needs: defaultdict[tuple[int, int, int], list[Shipped]]
     needs = defaultdict(list)
     for user, (taken, _) in schedule.uses.items():
         batch = schedule.by_unit[user]
@@ -24,37 +27,38 @@ def freights_for(schedule: Schedule) -> tuple[Freight, ...]:
             if source.site != batch.site:
                 ready = schedule.usable(source, supply)
                 key = (batch.step, source.site, batch.site)
-                needs[key].append((unit, ready, batch.start))
+                needs[key].append((batch.start, ready, unit))
     found: list[Freight] = []
     for (_, start, to), units in sorted(needs.items()):
         lane = instance.lane(start, to)
         if lane is not None:
-            found += group_freights(units, lane)
+            found += [freight_of(lane, load) for load in loaded(units, lane)]
     return tuple(found)
 
 
-def group_freights(needs: list[tuple[Unit, int, int]], lane: LaneData) -> list[Freight]:
-    """Fewest shipments for units (unit, ready, needed), in the order they are needed.
+def loaded(needs: list[Shipped], lane: LaneData) -> list[list[Shipped]]:
+    """Fewest loads for units, in the order in which they are needed.
 
     A shipment leaves when its last batch is ready and is opened as long as it still
     arrives, receipt tested, for its first.
     """
-    found: list[Freight] = []
-    held: list[tuple[Unit, int, int]] = []
-    for unit in sorted(needs, key=lambda row: (row[2], row[1], row[0])):
-        trial = [*held, unit]
-        depart = max(ready for _, ready, _ in trial)
-        arrival = depart + lane.days + lane.receipt
-        fits = arrival <= min(needed for _, _, needed in trial)
-        if held and (len(trial) > lane.batches or not fits):
-            found.append(_freight(lane, held))
-            trial = [unit]
-        held = trial
+    found: list[list[Shipped]] = []
+    held: list[Shipped] = []
+    wait, depart = lane.days + lane.receipt, 0
+    for row in sorted(needs):
+        ready = row[1]
+        late = ready if not held or ready > depart else depart
+        if held and (len(held) == lane.batches or late + wait > held[0][0]):
+            found.append(held)
+            held, late = [], ready
+        held.append(row)
+        depart = late
     if held:
-        found.append(_freight(lane, held))
+        found.append(held)
     return found
 
 
-def _freight(lane: LaneData, held: list[tuple[Unit, int, int]]) -> Freight:
-    depart = max(ready for _, ready, _ in held)
-    return Freight(lane, depart, tuple(unit for unit, _, _ in held))
+def freight_of(lane: LaneData, load: list[Shipped]) -> Freight:
+    """The shipment of a load."""
+    depart = max(ready for _, ready, _ in load)
+    return Freight(lane, depart, tuple(unit for _, _, unit in load))

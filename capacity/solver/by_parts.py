@@ -1,8 +1,10 @@
-"""A plan improved part by part, in this process and in the other one."""
+"""A plan improved part by part, in this process and in others."""
 
 from __future__ import annotations
 
-from capacity.aside import Task
+from contextlib import suppress
+
+from capacity.aside import Aside, Job, Task
 from capacity.construct import Wish
 from capacity.parts import Part, improved, of_programmes, parts_of, together
 from capacity.resume import wishes_of
@@ -21,6 +23,10 @@ TURNED_AWAY = 5
 
 ASIDE_SHARE = 0.5
 """Most of the time for parts in which the second core searches some before it bounds."""
+
+
+APART = 1_000_000
+"""Seeds of two rivals are so far apart: a search counts on from its own."""
 
 
 class Parts:
@@ -56,13 +62,21 @@ class Parts:
 
     def tasks(self) -> list[Task]:
         """The parts for the other process."""
-        return [self._task(part, seconds) for part, seconds in self.there]
+        return [
+            self._task(part, seconds, self.state.seed) for part, seconds in self.there
+        ]
 
     def search(self, _best: Schedule) -> None:
         """Reinsertion in parts that share no suite."""
         state = self.state
-        for part, seconds in self.here:
-            self._search_part(part, seconds)
+        rivals = self._rivals()
+        try:
+            for part, seconds in self.here:
+                self._search_part(part, seconds)
+            self._take_rivals(rivals)
+        finally:
+            for rival in rivals:
+                rival.close()
         done = 0
         if state.aside is not None:
             done = state.aside.wait_for_parts(state.clock.halted)
@@ -73,6 +87,35 @@ class Parts:
             if not state.clock.halted():
                 state.aside_failed = True
                 self._search_part(part, seconds)
+
+    def _rivals(self) -> list[Aside]:
+        """Processes that search the parts of this one from other seeds."""
+        state, rivals = self.state, list[Aside]()
+        assert state.best is not None
+        for number in range(1, state.workers):
+            tasks = [
+                self._task(part, seconds, state.seed + number * APART)
+                for part, seconds in self.here
+            ]
+            job = Job(state.instance, state.best.bill.regret, 0, 0, None, tuple(tasks))
+            with suppress(OSError):  # fewer then
+                rivals.append(Aside(job))
+        return rivals
+
+    def _take_rivals(self, rivals: list[Aside]) -> None:
+        """Take the best plan that a rival has of a part, if it is better than the own."""
+        state = self.state
+        for rival in rivals:
+            rival.wait_for_parts(state.clock.halted)
+        for number, (part, _) in enumerate(self.here):
+            assert state.best is not None
+            own = of_programmes(state.best, part.programmes)
+            plans = [own, *(r.parts[number] for r in rivals if number in r.parts)]
+            found = [together(part.instance, campaigns) for campaigns in plans]
+            sound = [plan for plan in found if plan is not None]
+            best = min(sound, key=lambda plan: plan.rank, default=None)
+            if best is not None and best is not found[0]:
+                self._take_part(part, wishes_of(best))
 
     def _search_part(self, part: Part, seconds: float) -> None:
         """Better campaigns for some programmes, for so many seconds.
@@ -99,15 +142,15 @@ class Parts:
         self._take_part(part, wishes_of(found))
         state.clock.charge(share.spent)
 
-    def _task(self, part: Part, seconds: float) -> Task:
-        """The same for the other process."""
+    def _task(self, part: Part, seconds: float, seed: int) -> Task:
+        """The same for another process."""
         state = self.state
         timed, start = state.clock.time_limit is not None, self._start_of(part)
         assert start is not None  # such parts aren't shared out
         return Task(
             start,
             self._floors_of(part),
-            state.seed,
+            seed,
             self._heat(part, seconds),
             int(seconds * MOVES_PER_NOMINAL),
             seconds if timed else None,
