@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from fractions import Fraction
 from itertools import permutations
 from pathlib import Path
 
@@ -18,13 +17,15 @@ from strategies import FAMILIES, Case, cases, scenarios
 from capacity import read, solve
 from capacity.bound import Prices, Relaxation, bound
 from capacity.bound.demand import NEVER, monge_minorant, surplus_cost
+from capacity.bound.ways import Way, right, ways
 from capacity.checker import broken_rules, regret
 from capacity.checker.unavoidable import unavoidable
 from capacity.instance import build
 from capacity.publish import to_plan
 from capacity.scenario import Scenario
 
-TINY = Path(__file__).parent.parent / "scenarios" / "tiny.yaml"
+SCENARIOS = Path(__file__).parent.parent / "scenarios"
+TINY = SCENARIOS / "tiny.yaml"
 EXAMPLES = settings().max_examples
 
 
@@ -221,13 +222,14 @@ def test_a_further_batch_of_an_order_of_several_sizes_is_no_surplus() -> None:
     instance = build(read(TINY).scenario)
     step = instance.steps[0]
     group = next(g for g in instance.groups if g.step == 0)
-    terms = {Fraction(n): next(iter(group.terms.values())) for n in (1, 2)}
-    several = replace(group, terms=terms)
+    twice = 2 * group.reference
+    terms = {**group.terms, twice: group.terms[group.reference]}
+    several = replace(group, terms=terms, reference=twice)
 
     groups = (several, *(g for g in instance.groups if g is not group))
 
-    assert surplus_cost(instance, step, 0) == 450_000
-    assert surplus_cost(replace(instance, groups=groups), step, 0) == 0
+    assert surplus_cost(instance, step, 0, Way()) == 450_000
+    assert surplus_cost(replace(instance, groups=groups), step, 0, Way()) == 0
 
 
 TWICE_SHUT = f"""
@@ -282,3 +284,42 @@ def test_what_is_used_limits_the_value_at_other_prices(
     rise = float((found.excess.row * (others.row - prices.row)).sum())
     limit = found.value + rise
     assert relaxation.sweep(others).value <= limit + 1e-6 * abs(limit) + 0.1
+
+
+def test_qualifications_are_filed_in_spans_or_never() -> None:
+    instance = build(read(SCENARIOS / "base.yaml").scenario)
+    last = {instance.programmes[s.programme]: s for s in instance.steps if not s.after}
+    song = instance.sites.index("SON")
+
+    ordered = ways(instance, last["BIG-1"])
+    offered = ways(instance, last["MAB-4"])
+
+    # In ticks of 4 h: SON-T1 starts 29 March 2027, but its transfer ends 1 July (3276).
+    # Engineering is out 21 days later and PPQ may begin 3 days after, so that the second
+    # and third of its batches are out 21 days and twice 26 ticks later: 3598. Released
+    # after 100 days and filed for 90 days after that: 4738. Spans of 60 and of 90 days.
+    assert [set(way.filed.values()) for way in ordered] == [{5098}, {5638}, set()]
+    assert [way.cost for way in ordered] == [0, 0, 0]
+    # Nobody ordered MAB-4 at Songdo: not transferred, filed twice in time, or too late.
+    assert [way.cost for way in offered] == [0, 3_100_000, 3_100_000, 2_500_000]
+    assert [way.closed for way in offered] == [{song}, set(), set(), set()]
+
+
+def test_a_right_waits_for_review_and_inspection() -> None:
+    instance = build(read(SCENARIOS / "base.yaml").scenario)
+    group = next(
+        g
+        for g in instance.groups
+        if instance.programmes[g.programme] == "BIG-1" and g.market == "PMDA"
+    )
+    song = instance.sites.index("SON")
+    way = ways(instance, instance.steps[group.step])[0]
+    stated = group.rights[group.step, song]
+
+    # Reviewed after 365 days; BIG-1 files first of all at Songdo, which is inspected for
+    # 457 days. The span of filing is 60 days long.
+    assert stated == 4738 + 365 * 6
+    assert right(way, group, song, stated) == (
+        4738 + 457 * 6,
+        4738 + (60 + 457) * 6,
+    )

@@ -21,6 +21,8 @@ Costs are the least within the step, so that nothing is rounded against a plan:
 - A batch that serves no position is surplus and costs its variable cost, but where an
   order's number of batches depends on the suite. An intermediate always costs what its
   suite is dearer than the cheapest.
+- A programme with qualifications is planned once for each span in which it may be filed,
+  and without the site: the cheapest counts (`ways`).
 - Maximum and multiple of campaigns, direct and client supplies, queues and shipments are
   left out, and a pause of any length within a campaign's stay costs no changeover.
 
@@ -48,6 +50,7 @@ import numpy as np
 
 from capacity.bound.alone import Alone, Answer, Tolls
 from capacity.bound.demand import Floats
+from capacity.bound.ways import ways
 from capacity.instance import Instance
 
 __all__ = ["Bound", "Prices", "Relaxation", "bound"]
@@ -136,11 +139,12 @@ class Relaxation:
         self.week = int(
             instance.grid.up(Fraction(WEEK))
         )  # any whole number of ticks will do
-        self.steps = [
-            Alone(instance, step, self.base, fine)
+        self.ways = [
+            [Alone(instance, step, self.base, fine, c) for c in ways(instance, step)]
             for step in instance.steps
             if step.after is None or instance.steps[step.after].frozen is not None
         ]
+        """Of each step, every way that its qualifications may go, the last cheapest first."""
         self.offers = np.array([self._offer(n) for n in range(len(instance.suites))])
         self.ticks = instance.horizon_end - self.base + 1
         self.weeks = -(-self.ticks // self.week)
@@ -152,6 +156,11 @@ class Relaxation:
             len(instance.steps),
             self.weeks,
         )
+
+    @property
+    def steps(self) -> list[Alone]:
+        """Each step in the way that was cheapest last."""
+        return [several[0] for several in self.ways]
 
     def _given(self, step: int) -> int:
         """Batches of a step that are there without a decision."""
@@ -182,7 +191,7 @@ class Relaxation:
         prices = Prices(self.shape)
         for alone in self.steps:
             if alone.demand.stock and alone.positions:
-                worth = alone.demand.unserved.max() / 50
+                worth = alone.demand.sold.max(initial=0.0) / 50
                 prices.stock[alone.step.programme] = worth
         return prices
 
@@ -193,9 +202,9 @@ class Relaxation:
         excess = Prices(self.shape)
         excess.suite[:] = -self.available
         parts = {}
-        for alone, given in zip(self.steps, self.given, strict=True):
+        for several, given in zip(self.ways, self.given, strict=True):
+            alone, answer = self._cheapest(several, paid, prices, trace)
             index, after = alone.step.index, alone.step.after
-            answer = alone.solve(paid, self._tolls(alone, prices), trace=trace)
             parts[index] = answer.cost
             if after is not None:
                 parts[index] -= given * float(prices.supply[after].sum())
@@ -203,6 +212,23 @@ class Relaxation:
                 self._note(alone, given, answer, excess)
         offered = float((prices.suite * self.available).sum())
         return Sweep(sum(parts.values()) - offered, parts, offered, excess)
+
+    def _cheapest(
+        self, several: list[Alone], paid: list[Floats], prices: Prices, trace: bool
+    ) -> tuple[Alone, Answer]:
+        """The way in which a step costs least, put first, and what it then does."""
+        tolls = [self._tolls(alone, prices) for alone in several]
+        best, found = 0, several[0].solve(paid, tolls[0], trace=trace)
+        for number, alone in enumerate(several[1:], 1):
+            if alone.floor(tolls[number]) < found.cost:
+                other = alone.solve(paid, tolls[number], trace=False)
+                if other.cost < found.cost:
+                    best, found = number, other
+        if best:
+            several.insert(0, several.pop(best))
+            if trace:
+                found = several[0].solve(paid, tolls[best], trace=True)
+        return several[0], found
 
     def _tolls(self, alone: Alone, prices: Prices) -> Tolls:
         step = alone.step
@@ -288,10 +314,8 @@ class Ascent:
 
     def _scales(self) -> None:
         """Least sizes of multipliers and of pulls, so that none gets stuck at 0."""
-        steps = [
-            alone for alone in self.relaxation.steps if alone.demand.unserved.any()
-        ]
-        values = [float(alone.demand.unserved.mean()) for alone in steps]
+        steps = [alone for alone in self.relaxation.steps if alone.demand.sold.any()]
+        values = [float(alone.demand.sold.mean()) for alone in steps]
         leads = [place.lead for alone in steps for place in alone.places]
         value = sum(values) / max(1, len(values))
         self.least = Prices(self.at.shape)

@@ -18,6 +18,7 @@ from capacity.bound.demand import (
     shortest_campaigns,
 )
 from capacity.bound.places import Place
+from capacity.bound.ways import Way
 from capacity.instance import Instance, StepData
 
 OFF, FRESH = 0, 1
@@ -62,13 +63,25 @@ class Alone:
     passed. Within a time step the suites come one after another, each with at most one
     batch, then batches given, then whichever positions are cheapest in this time step may
     be dropped.
+
+    Parameters
+    ----------
+    instance, step
+        What is planned.
+    base
+        Tick from which prices count.
+    fine
+        Time steps per shortest takt.
+    way
+        How far its qualifications go.
     """
 
     def __init__(
-        self, instance: Instance, step: StepData, base: int, fine: int = 1
+        self, instance: Instance, step: StepData, base: int, fine: int, way: Way
     ) -> None:
-        self.step = step
-        modes = [mode for mode in step.modes.values() if mode.starts]
+        self.step, self.way = step, way
+        open_ = [m for m in step.modes.values() if m.site not in way.closed]
+        modes = [mode for mode in open_ if mode.starts]
         outs = [low + mode.lead for mode in modes for low, _ in mode.starts]
         outs += [out for out, _ in given_outs(instance, step)]
         outs.append(instance.horizon_end)
@@ -76,8 +89,8 @@ class Alone:
         width = Fraction(max(1, min(shortest, default=1)))
         clock = Clock(min(outs), instance.horizon_end, max(Fraction(1), width / fine))
         demand = demand_of if step.after is None else demand_by_users
-        self.demand: Demand = demand(instance, step, clock)
-        self.least, self.exempt = shortest_campaigns(instance, step)
+        self.demand: Demand = demand(instance, step, clock, way)
+        self.least, self.exempt = shortest_campaigns(instance, step, way)
         self.wait = 0
         """Out to use of an intermediate. [tick]"""
         user = None if step.after is None else instance.steps[step.after].frozen
@@ -85,7 +98,7 @@ class Alone:
             tested = 0 if user.at_risk else step.lead_times[step.role]
             self.wait = user.freeze + tested
         self.clock = clock
-        self.places = [Place(instance, step, mode, clock, base) for mode in modes]
+        self.places = [Place(instance, step, mode, clock, base, way) for mode in modes]
         self.drops: dict[int, list[int]] = {}
         """Positions that may be dropped in each time step."""
         for number, now in enumerate(self.demand.best):
@@ -110,20 +123,33 @@ class Alone:
             Whether to say what is used.
         """
         if not self.positions:
-            return Answer(self.demand.hopeless)
+            return Answer(self.demand.hopeless + self.way.cost)
         for place in self.places:
             place.price(paid[place.suite], tolls.pace, self.least)
         stock = self.demand.stock
         worth = tolls.stock if stock else NEVER
         dropped = np.minimum(self.demand.unserved, worth) - self.demand.least
         walk = _Walk(self, paid, dropped, [self._toll(p, tolls) for p in self.places])
-        cost = walk.forward(keep=trace) + self.demand.hopeless
+        cost = walk.forward(keep=trace) + self.demand.hopeless + self.way.cost
         cost -= tolls.stock * stock + tolls.pace * (self.least - 1) * self.exempt
         answer = Answer(cost)
         if trace:
             walk.back(answer, worth)
             answer.short -= (self.least - 1) * self.exempt
         return answer
+
+    def floor(self, tolls: Tolls) -> float:
+        """What it costs at least, however cheap suites are. [money]
+
+        A position costs its least, in whichever way. What a further batch of a campaign
+        earns is less than what a batch costs that serves none, or nothing is said.
+        """
+        earns = tolls.pace * (self.positions + (self.least - 1) * self.exempt)
+        spare = min((place.surplus for place in self.places), default=0.0)
+        if self.demand.stock or tolls.earns is not None or tolls.pace > spare:
+            return -NEVER
+        each = np.minimum(self.demand.unserved, self.demand.least)
+        return float(each.sum()) + self.demand.hopeless + self.way.cost - earns
 
     def _toll(self, place: Place, tolls: Tolls) -> Floats:
         """What a batch that serves pays, by time step, whichever position it passes."""

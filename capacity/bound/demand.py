@@ -10,7 +10,8 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from capacity.instance import Group, Instance, StepData
+from capacity.bound.ways import Span, Way, latest_ppq, right
+from capacity.instance import Group, Instance, Mode, StepData, Terms
 
 Floats = NDArray[np.float64]
 Ticks = NDArray[np.int64]
@@ -66,17 +67,36 @@ class Demand:
     least: Floats
     """What it then costs. [money]"""
     extra: dict[int, float]
-    """What a batch from a suite costs in any case. [money]"""
+    """What a batch from a suite costs in any way. [money]"""
     given: dict[int, int]
     """Batches that are out in each time step without a decision."""
     stock: int
     hopeless: float
     """What positions cost that nothing can serve; they are left out. [money]"""
 
+    @property
+    def sold(self) -> Floats:
+        """What being unserved costs, where a position may be. [money]"""
+        return self.unserved[self.unserved < NEVER]
 
-def _money(group: Group) -> tuple[int, int, int, int, int, int]:
+
+def sizes(instance: Instance, group: Group, way: Way) -> list[Terms]:
+    """Money of a group at each batch size at which it may be made, or be unserved."""
+    step = instance.steps[group.step]
+    given = [b.suite for b in instance.on_hand if b.step == step.index]
+    given += [lock.suite for lock in instance.locks if lock.step == step.index]
+    kgs = {group.reference, *(instance.kg[step.index, suite] for suite in given)}
+    for suite, mode in step.modes.items():
+        if mode.starts and mode.site not in way.closed and suite in group.suite_cost:
+            kgs.add(mode.kg)
+    return [terms for kg, terms in group.terms.items() if kg in kgs]
+
+
+def _money(
+    instance: Instance, group: Group, way: Way
+) -> tuple[int, int, int, int, int, int]:
     """Fewest batches, and least of each term over the sizes at which it may be made."""
-    terms = group.terms.values()
+    terms = sizes(instance, group, way)
     return (
         min(x.need for x in terms),
         min(x.charge for x in terms),
@@ -88,23 +108,35 @@ def _money(group: Group) -> tuple[int, int, int, int, int, int]:
 
 
 def _service(
-    instance: Instance, group: Group, right: int | None, outs: Ticks, held: bool = True
+    instance: Instance, group: Group, way: Way, span: Span, outs: Ticks
 ) -> Floats:
     """Lateness and holding of a batch by its out, released at once. [money]
 
-    Not `held`: as if a later right came just in time.
+    Late as if the right to ship came at the first tick of its span, held as if it came
+    at the last.
     """
-    if right is None:
-        return np.full(len(outs), NEVER)
-    _, charge, penalty, cap, holding, _ = _money(group)
-    lead = instance.steps[group.step].lead_times[group.kind]
-    able = np.maximum(outs + lead, right)
+    low, high = span
+    _, charge, penalty, cap, holding, _ = _money(instance, group, way)
+    ready = outs + instance.steps[group.step].lead_times[group.kind]
+    able = np.maximum(ready, low)
     late = np.maximum(0, able - group.deadline)
     beyond = np.maximum(0, late - group.grace)
     cost = charge * late + np.minimum(cap, penalty * beyond)
-    if held:
-        cost = cost + holding * np.maximum(0, group.hold_from - able)
+    cost = cost + holding * np.maximum(0, group.hold_from - np.maximum(ready, high))
     found: Floats = np.where(able > group.latest, NEVER, cost.astype(float))
+    return found
+
+
+def _shipped(
+    instance: Instance, group: Group, way: Way, span: Span, mode: Mode, outs: Ticks
+) -> Floats:
+    """The same, and the risk of a batch started before its right, whichever it is."""
+    low, high = span
+    starts = outs - mode.lead
+    risky = _service(instance, group, way, span, outs) + group.risk_cost[mode.suite]
+    safe = _service(instance, group, way, (low, low), outs)
+    safe = np.where(starts < low, NEVER, safe)
+    found: Floats = np.where(starts < high, np.minimum(risky, safe), safe)
     return found
 
 
@@ -149,7 +181,7 @@ def given_outs(instance: Instance, step: StepData) -> list[tuple[int, int]]:
     return found
 
 
-def demand_of(instance: Instance, step: StepData, clock: Clock) -> Demand:
+def demand_of(instance: Instance, step: StepData, clock: Clock, way: Way) -> Demand:
     """A programme's demand as positions with their costs."""
     groups = [group for group in instance.groups if group.step == step.index]
     groups.sort(key=lambda g: (g.deadline - step.lead_times[g.kind], g.index))
@@ -173,13 +205,14 @@ def demand_of(instance: Instance, step: StepData, clock: Clock) -> Demand:
     stock = sum(b.step == step.index and b.out is None for b in instance.on_hand)
     stock += len(known) - len(given)  # those out later may be taken as free as well
     for group in groups:
-        need, *_, lost = _money(group)
-        costs = _group_costs(instance, step, group, clock, extra, given)
+        need, *_, lost = _money(instance, group, way)
+        asked = group.chain in way.filed and not group.spare
+        costs = _group_costs(instance, step, group, clock, extra, given, way)
         if costs.min() >= NEVER:  # it would only flatten the others' slopes
-            hopeless += 0 if stock else need * lost
+            hopeless += 0 if stock else need * (NEVER if asked else lost)
             continue
         rows += [clock.least(costs)] * need
-        unserved += [float(lost)] * need
+        unserved += [NEVER if asked else float(lost)] * need
     table = np.array(rows) if rows else np.zeros((0, clock.size))
     return Demand(
         monge_minorant(table),
@@ -200,37 +233,42 @@ def _group_costs(
     clock: Clock,
     extra: dict[int, float],
     given: Sequence[tuple[int, int]],
+    way: Way,
 ) -> Floats:
     """Least cost of a batch of a group by its out, over suites and given batches."""
     cost = np.full(len(clock.outs), NEVER)
     for suite, mode in step.modes.items():
-        right = instance.right(group, step.index, mode.site)
-        if right is None or suite not in group.suite_cost:
+        stated = instance.right(group, step.index, mode.site)
+        span = right(way, group, mode.site, stated)
+        if span is None or suite not in group.suite_cost or mode.site in way.closed:
             continue
-        risk = group.risk_cost[suite]
-        own = _service(instance, group, right, clock.outs)
-        own = own + np.where(clock.outs - mode.lead < right, risk, 0)
-        if mode.site in group.filings:  # made at risk, a later right saves its holding
-            waits = _service(instance, group, right, clock.outs, held=False) + risk
-            own = np.minimum(own, waits)
+        own = _shipped(instance, group, way, span, mode, clock.outs)
         own = own + (group.suite_cost[suite] + group.making.get(suite, 0))
         cost = np.minimum(cost, own - extra[suite])
     for site in {site for _, site in given}:
+        span = right(way, group, site, group.rights[step.index, site])
+        if span is None:
+            continue
         last = max(out for out, where in given if where == site)
-        own = _service(instance, group, group.rights[step.index, site], clock.outs)
+        own = _service(instance, group, way, span, clock.outs)
         own = np.where(clock.outs <= last, own, NEVER)
         cost = np.minimum(cost, own)
+    cost = np.where(clock.outs <= latest_ppq(instance, way, group), cost, NEVER)
     capped: Floats = np.minimum(cost, NEVER)
     return capped
 
 
-def demand_by_users(instance: Instance, step: StepData, clock: Clock) -> Demand:
+def demand_by_users(
+    instance: Instance, step: StepData, clock: Clock, way: Way
+) -> Demand:
     """As many intermediates as users for a programme's demand take, due at no time."""
     assert step.after is not None
     user = instance.steps[step.after]
     assert user.frozen is not None
     users = sum(
-        _money(group)[0] for group in instance.groups if group.step == user.index
+        _money(instance, group, way)[0]
+        for group in instance.groups
+        if group.step == user.index
     )
     count = user.frozen.units(users)
     each, free = np.zeros((count, clock.size)), np.zeros(count)
@@ -244,7 +282,7 @@ def _dearer(step: StepData, suite: int) -> float:
     return float(step.modes[suite].variable_cost - cheapest)
 
 
-def surplus_cost(instance: Instance, step: StepData, suite: int) -> float:
+def surplus_cost(instance: Instance, step: StepData, suite: int, way: Way) -> float:
     """Least that a batch costs which passes no position. [money]
 
     An intermediate beyond those that demand takes may go into surplus. An order that may
@@ -254,18 +292,19 @@ def surplus_cost(instance: Instance, step: StepData, suite: int) -> float:
     if step.after is not None:
         return _dearer(step, suite)
     groups = [group for group in instance.groups if group.step == step.index]
-    if any(len(group.terms) > 1 for group in groups):
+    if any(len(sizes(instance, group, way)) > 1 for group in groups):
         return 0.0
     return float(step.modes[suite].variable_cost)
 
 
-def shortest_campaigns(instance: Instance, step: StepData) -> tuple[int, int]:
+def shortest_campaigns(instance: Instance, step: StepData, way: Way) -> tuple[int, int]:
     """Least batches of most campaigns, and positions of kinds that may be in less."""
     counts: dict[int, int] = {}
     for group in instance.groups:
         if group.step == step.index:
             least = step.least(group.kind)
-            counts[least] = counts.get(least, 0) + _money(group)[0]
+            need = _money(instance, group, way)[0]
+            counts[least] = counts.get(least, 0) + need
     if not counts:
         return step.least(step.role), 0
     usual = max(counts, key=lambda least: (counts[least], least))

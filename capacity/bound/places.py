@@ -10,6 +10,7 @@ from itertools import pairwise
 import numpy as np
 
 from capacity.bound.demand import NEVER, Clock, Floats, Ticks, surplus_cost
+from capacity.bound.ways import Way
 from capacity.instance import Instance, Mode, StepData, SuiteData
 
 
@@ -17,10 +18,16 @@ class Place:
     """A step in one suite on the step's clock: what may be when, and at which price."""
 
     def __init__(
-        self, instance: Instance, step: StepData, mode: Mode, clock: Clock, base: int
+        self,
+        instance: Instance,
+        step: StepData,
+        mode: Mode,
+        clock: Clock,
+        base: int,
+        way: Way,
     ) -> None:
         self.suite, self.lead, self.clock = mode.suite, mode.lead, clock
-        self.surplus = surplus_cost(instance, step, mode.suite)
+        self.surplus = surplus_cost(instance, step, mode.suite, way)
         """A batch that serves none. [money]"""
         suite = instance.suites[mode.suite]
         self.starts = clock.outs - mode.lead

@@ -1,0 +1,144 @@
+"""Ways in which a programme's qualifications may go: a few that cover every plan.
+
+A right to ship from a qualification hangs on one date, that of its filing, for all that
+waits for it. So a step is planned alone once for each span in which it may be filed, with
+rights at the span's first day where that saves lateness and at its last where it saves
+holding; the cheapest way is what the step costs at least. In a span, transfer and filings
+are paid for, and every engineering and PPQ batch is made, the last PPQ batch in time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from itertools import pairwise, product
+
+from capacity.instance import FAR, ChainData, FilingData, Group, Instance, StepData
+
+SPANS = (0, 60, 150)
+"""Where spans of filing begin, counted from the earliest; the last one never ends. [day]"""
+
+Span = tuple[int, int]
+"""First and last tick of what may be."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """What is known of the qualifications of a programme in one of them."""
+
+    rights: dict[int, Span] = field(default_factory=dict)
+    """Right to ship by filing; never where there is none."""
+    closed: frozenset[int] = frozenset()
+    """Sites that nothing was transferred to."""
+    filed: dict[int, int] = field(default_factory=dict)
+    """Last tick of the filing by qualification that is gone through: every engineering and
+    PPQ batch of it is made."""
+    cost: int = 0
+    """Transfers and filings. [money]"""
+
+
+def ways(instance: Instance, step: StepData) -> list[Way]:
+    """Every plan is one of these, as far as a step's programme goes.
+
+    Intermediates are planned for all of them at once: theirs are no rights to ship.
+    """
+    if step.after is not None:
+        return [Way()]
+    mine = [c for c in instance.chains if c.programme == step.programme]
+    return [
+        Way(
+            {filing: span for way in row for filing, span in way.rights.items()},
+            frozenset(site for way in row for site in way.closed),
+            {chain: last for way in row for chain, last in way.filed.items()},
+            sum(way.cost for way in row),
+        )
+        for row in product(*(list(_of_chain(instance, chain)) for chain in mine))
+    ]
+
+
+def _of_chain(instance: Instance, chain: ChainData) -> Iterator[Way]:
+    """Without the site, filed for in each of the spans, later or never."""
+    first = _earliest(instance, chain)
+    if first is None:
+        yield Way()
+        return
+    transfer = 0 if chain.transfer is None else chain.transfer_cost
+    if transfer:
+        yield Way(closed=frozenset({chain.site}))
+    edges = [first + instance.grid.whole(Fraction(days)) for days in SPANS]
+    filings = [instance.filings[number] for number in chain.filings]
+    for span in pairwise(edges):
+        rights = {filing.index: _right(instance, filing, span) for filing in filings}
+        cost = transfer + chain.filing_cost
+        yield Way(rights, filed={chain.index: span[1]}, cost=cost)
+    later = edges[-1], FAR
+    rights = {filing.index: _right(instance, filing, later) for filing in filings}
+    yield Way(rights, cost=transfer)
+
+
+def _earliest(instance: Instance, chain: ChainData) -> int | None:
+    """When a qualification may be filed for at the earliest, None for never. [tick]"""
+    if not chain.permitted:
+        return None
+    rights = [
+        (group.rights[group.step, chain.site], instance.filings[filing].review)
+        for group in instance.groups
+        if (filing := group.filings.get(chain.site)) in chain.filings
+        and group.kind not in ("engineering", "ppq")
+    ]
+    if not rights:
+        return instance.as_of
+    return min((at - review for at, review in rights if at is not None), default=None)
+
+
+def _right(instance: Instance, filing: FilingData, filed: Span) -> Span:
+    """Within which dates a right to ship lies.
+
+    It comes with the end of the review or that of the inspection which a site's first
+    filing brings: no sooner than the earliest filing of any programme there asks for,
+    and no later than if this programme's were the first.
+    """
+    first, last = filed
+    low, high = first + filing.review, last + filing.review
+    if filing.inspection is not None:
+        others = [
+            _earliest(instance, instance.chains[other.chain])
+            for other in instance.filings
+            if (other.site, other.market) == (filing.site, filing.market)
+        ]
+        low = max(low, min(at for at in others if at is not None) + filing.inspection)
+        high = max(high, last + filing.inspection)
+    return low, max(low, high)
+
+
+def right(way: Way, group: Group, site: int, stated: int | None) -> Span | None:
+    """Within which dates a group's right to ship from a site lies; None where never.
+
+    Parameters
+    ----------
+    way, group, site
+        Whose right it is.
+    stated
+        The earliest that the instance knows of. [tick]
+    """
+    if stated is None:
+        return None
+    if site not in group.filings:
+        return stated, stated
+    if group.kind in ("engineering", "ppq"):
+        return stated, FAR
+    if group.filings[site] not in way.rights:
+        return None
+    low, high = way.rights[group.filings[site]]
+    return max(stated, low), max(stated, high)
+
+
+def latest_ppq(instance: Instance, way: Way, group: Group) -> int:
+    """Last tick on which a PPQ batch may be out for a filing in its span. [tick]"""
+    if group.chain not in way.filed or group.spare or group.kind != "ppq":
+        return FAR
+    assert group.chain is not None
+    wait = instance.chains[group.chain].filing_wait
+    lead = instance.steps[group.step].lead_times[group.kind]
+    return way.filed[group.chain] - wait - lead
