@@ -1,12 +1,12 @@
 """A lower bound on what programmes made to stock cost, all of them together, by stock levels.
 
 A linear programme that every plan satisfies: batches need not be whole, a suite's time is
-only added up, and nothing is changed over. In time steps cut where a batch that is out
+only added up, and what is changed over doesn't depend on what came before. In time steps cut where a batch that is out
 just enters a period, a suite's batches take in any stretch of steps no more than its open
 time there and the longest lead-in, which the first campaign may have had before: a
-campaign of n batches takes a lead-in and n - 1 takts, so each takes a takt and its share
-of what the lead-in is longer, a campaign at its maximum being the best there is. Stock is
-carried from period to period; when it is supplied, wasted or kept is free to choose. Where
+campaign of n batches takes a lead-in and n - 1 takts, and the least of its changeovers where
+every campaign has one, so each batch takes a takt and its share of the rest, a campaign at its
+maximum being the best there is. Stock is carried from period to period; when it is supplied, wasted or kept is free to choose. Where
 batches may be late to enter, as they are tested or licensed later, they wait for nothing.
 
 The bound is that of the dual solution, worked out anew from its multipliers: whatever
@@ -115,6 +115,8 @@ class _Levels:
         """By suite and time step: (variable, ticks of a batch)."""
         self.leads: dict[int, int] = {}
         """Longest lead-in by suite. [tick]"""
+        self.entries: dict[int, int] = {}
+        """Longest of the changeovers that every campaign has, by suite. [tick]"""
         for stocked in instance.stocked.values():
             self._stock(stocked)
         for suite, steps in self.used.items():
@@ -243,9 +245,11 @@ class _Levels:
         if soonest + mode.lead > self.cuts[at]:
             return None
         takt = min(mode.lead, *(takt for _, takt in mode.takts))
-        ticks = takt + (mode.lead - takt) / step.maximum
+        entry = self._entry(mode.suite, step)
+        ticks = takt + (mode.lead - takt + entry) / step.maximum
         steps = self.used.setdefault(mode.suite, [[] for _ in self.cuts])
         self.leads[mode.suite] = max(mode.lead, self.leads.get(mode.suite, 0))
+        self.entries[mode.suite] = max(entry, self.entries.get(mode.suite, 0))
         span = self.cuts[at] - (self.cuts[at - 1] if at else soonest)
         cost = mode.variable_cost + float(stocked.inputs)
         x = self.programme.variable(cost, span / takt + 1)
@@ -260,6 +264,14 @@ class _Levels:
         ):
             return data.free_from
         return data.free_from + data.changeover[-1, step]
+
+    def _entry(self, suite: int, step: StepData) -> int:
+        """What a changeover before a campaign takes at the least, the first apart. [tick]"""
+        data = self.instance.suites[suite]
+        if data.hold >= 0:
+            return 0  # none after the same product
+        rows = (other.index for other in self.instance.steps if suite in other.modes)
+        return min(data.changeover[row, step.index] for row in rows)
 
     # ------------------------------------------------------------------- suites
 
@@ -291,7 +303,7 @@ class _Levels:
         spans = [*data.closures, *self._locked(suite)]
         shut = sum(max(0, min(b, end) - max(a, begin)) for a, b in _merged(spans))
         before = 0 if begin == opens else self.leads[suite]
-        return float(max(0, end - begin - shut) + before)
+        return float(max(0, end - begin - shut) + before + self.entries[suite])
 
     def _locked(self, suite: int) -> Iterator[tuple[int, int]]:
         for lock in self.instance.locks:
