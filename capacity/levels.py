@@ -1,13 +1,14 @@
 """A lower bound on what programmes made to stock cost, all of them together, by stock levels.
 
 A linear programme that every plan satisfies: batches need not be whole, a suite's time is
-only added up, and what is changed over doesn't depend on what came before. In time steps cut where a batch that is out
-just enters a period, a suite's batches take in any stretch of steps no more than its open
-time there and the longest lead-in, which the first campaign may have had before: a
-campaign of n batches takes a lead-in and n - 1 takts, and the least of its changeovers where
-every campaign has one, so each batch takes a takt and its share of the rest, a campaign at its
-maximum being the best there is. Stock is carried from period to period; when it is supplied, wasted or kept is free to choose. Where
-batches may be late to enter, as they are tested or licensed later, they wait for nothing.
+only added up, and what is changed over doesn't depend on what came before. In time steps
+cut where a batch that is out just enters a period, a suite's batches take in any stretch of
+steps no more than its open time there and the longest lead-in, which the first campaign may
+have had before: a campaign of n batches takes a lead-in and n - 1 takts, and the least of
+its changeovers where every campaign has one, so each batch takes a takt and its share of
+the rest, a campaign at its maximum being the best there is. Stock is carried from period to
+period; when it is supplied, wasted or kept is free to choose. Where batches may be late to
+enter, as they are tested or licensed later, they wait for nothing.
 
 The bound is that of the dual solution, worked out anew from its multipliers: whatever
 these are, it holds.

@@ -211,3 +211,19 @@ def test_a_published_plan_has_its_published_kilograms() -> None:
         "campaign DSP-011 of D in DSP has 29 batches; allowed are 3 to 30 in "
         "multiples of 3"
     ]
+
+
+def test_a_bound_counts_the_changeover_that_every_campaign_has() -> None:
+    # Three batches take 5 days of changeover and 20: six find time. Each takes at least
+    # 25 / 3 days, and what the first is changed over for may lie before: 66 x 3 / 25 < 8.
+    document = sixty_one_days("throughput")
+    document["changeovers"][0] |= {"same_product": 5, "every_campaign": True}
+    scenario = Scenario.model_validate(document)
+
+    result = solve(scenario)
+    by_levels = figure(
+        build(scenario), "throughput", stock_bound(aimed(build(scenario)))
+    )
+
+    assert (result.status, result.amount_bound) == ("optimal", 6)
+    assert 6 <= by_levels < 8
