@@ -225,5 +225,6 @@ def test_a_bound_counts_the_changeover_that_every_campaign_has() -> None:
         build(scenario), "throughput", stock_bound(aimed(build(scenario)))
     )
 
-    assert (result.status, result.amount_bound) == ("optimal", 6)
+    assert result.status == "optimal"
+    assert result.amount_bound == 6
     assert 6 <= by_levels < 8

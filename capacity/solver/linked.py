@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from capacity.model.linked import (
     Trains,
     build_linked,
@@ -27,7 +29,13 @@ LINKED_PHASES: tuple[tuple[int | None, bool, float], ...] = (
 of the budget: a bound comes soonest without expiry, and holds with it."""
 
 MANY_TRAINS = 40
-"""More trains of a programme than this take longer to state than any budget."""
+"""More trains of a programme than this take too long to state: nothing is proved by them."""
+
+FEW_PHASES: tuple[tuple[int | None, bool, float], ...] = (
+    (3, True, 0.4),
+    (5, True, 1.0),
+)
+"""What is looked at then; where much is made for its own sake, product expires."""
 
 
 def plan_linked(state: State, start: Plan | None) -> None:
@@ -39,15 +47,19 @@ def plan_linked(state: State, start: Plan | None) -> None:
         before = schedule_of(state.instance, start)
         if before is not None and state.keeps_the_rules(before):
             state.take(before, "start")
-    for most, expiring, share in LINKED_PHASES:
+    for most, expiring, share in _phases(state):
         if state.clock.over() or (state.best is not None and state.good_enough()):
             return
         every = _most_trains(state)
-        if most is None and every is not None and every > MANY_TRAINS:
-            state.log(f"{every} trains of a programme are too many to look at")
-            return
         trains = build_linked(state.instance, most or every, expiring=expiring)
         _solve_linked(state, trains, share, most is None)
+
+
+def _phases(state: State) -> Sequence[tuple[int | None, bool, float]]:
+    """All trains at the end, unless every batch counts and too many find time."""
+    rooms = (stocked.room or {} for stocked in state.instance.stocked.values())
+    many = max(sum(room.values()) for room in rooms) > MANY_TRAINS
+    return FEW_PHASES if many else LINKED_PHASES
 
 
 def _most_trains(state: State) -> int | None:
