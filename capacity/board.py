@@ -25,6 +25,7 @@ from capacity.pegging import (
     FIRM_WEIGHT,
     KIND_BITS,
     Demand,
+    Filed,
     Item,
     Pegged,
     Price,
@@ -82,11 +83,12 @@ class Campaign:
         self.lots: list[Lot] = []
 
 
-Filed = tuple[int | None, ...]
+Proved = tuple[int | None, ...]
 Begun = dict[int, int]
-Chains = tuple[Filed, tuple[int | None, ...], Begun, int]
-"""How qualifications stand: (when each is filed for, right by filing, when its site begins
-where a transfer must come before, how many transfers end after that)."""
+Chains = tuple[Proved, tuple[Filed | None, ...], Begun, int]
+"""How qualifications stand: (when the last PPQ batch of each is released, what each filing
+gives, when its site begins where a transfer must come before, how many transfers end after
+that)."""
 
 
 class Foreseen:
@@ -448,19 +450,19 @@ class Board:
     def _chains(self, programmes: set[int]) -> Chains:
         """How qualifications stand after a change to some programmes."""
         before = self.qualified
-        filed, rights, begun, delayed = before
+        proved, rights, begun, delayed = before
         changed = [d for d in self.chained if d.programme in programmes]
         if not changed:
             return before
-        filed, begun = qualified(changed, self.steps, filed, begun)
-        if filed != before[0]:
-            rights = self.instance.granted(filed)
+        proved, begun = qualified(changed, self.steps, proved, begun)
+        if proved != before[0]:
+            rights = self.instance.standing(proved)
         if begun != before[2]:
             _, delayed = self.instance.placed(begun)
-        return filed, rights, begun, delayed
+        return proved, rights, begun, delayed
 
     def _touched(
-        self, programmes: set[int], rights: tuple[int | None, ...]
+        self, programmes: set[int], rights: tuple[Filed | None, ...]
     ) -> set[int]:
         """Programmes that a change touches, those with other rights among them."""
         before = self.qualified[1]
@@ -641,10 +643,15 @@ class Snapshot:
         serves: dict[tuple[int, int], int] = {}
         on_hand: dict[int, int] = {}
         nothing = (None,) * len(self.instance.chains)
-        filed, begun = qualified(self.demands, steps, nothing, {})
-        rights = self.instance.granted(filed)
+        proved, begun = qualified(self.demands, steps, nothing, {})
+        rights = self.instance.standing(proved)
+        without: set[int] = set()
         for demand in self.demands:
-            for item, j in demand.peg(steps, rights=rights).pairs():
+            found = demand.peg(steps, rights=rights)
+            serves.update(((id(c), number), g) for c, number, g in found.trials)
+            could = {f for chain in demand.chains for f in chain.filings if rights[f]}
+            without |= could - found.filed
+            for item, j in found.pairs():
                 if j >= 0 and item[6] is None:
                     on_hand[item[7]] = demand.groups[j].index
                 elif j >= 0:
@@ -652,7 +659,8 @@ class Snapshot:
             on_hand.update((index, demand.groups[j].index) for index, j in demand.shelf)
         runs = tuple(self._run(c, serves) for row in self.suites for c in row)
         transfers, _ = self.instance.placed(begun)
-        bare = in_turn(Schedule(self.instance, runs, on_hand, (), transfers))
+        bare = Schedule(self.instance, runs, on_hand, (), transfers, frozenset(without))
+        bare = in_turn(bare)
         return replace(bare, freights=freights_for(bare))
 
     def _run(self, campaign: Campaign, serves: dict[tuple[int, int], int]) -> Run:
@@ -669,13 +677,16 @@ class Snapshot:
 
 
 def qualified(
-    demands: Iterable[Demand], steps: list[list[Campaign]], filed: Filed, begun: Begun
-) -> tuple[Filed, Begun]:
-    """When qualifications are filed for and their sites begin, those of some anew."""
-    dates, starts = list(filed), dict(begun)
+    demands: Iterable[Demand],
+    steps: list[list[Campaign]],
+    proved: Proved,
+    begun: Begun,
+) -> tuple[Proved, Begun]:
+    """When qualifications are proved and their sites begin, those of some anew."""
+    dates, starts = list(proved), dict(begun)
     for demand in demands:
         for chain in demand.chains:
-            dates[chain.index] = demand.filed(steps, chain)
+            dates[chain.index] = demand.proved(steps, chain)
             if chain.transfer is not None:
                 start = demand.starts_at(steps, chain)
                 starts.pop(chain.index, None)

@@ -202,13 +202,13 @@ def qualifying(board: Board, chain: ChainData) -> list[Wish]:
 
     Nothing where they stand already, or can't.
     """
-    demand = board.demands[chain.programme]
+    demand, step = board.demands[chain.programme], board.instance.steps[chain.step]
     if not chain.permitted or demand.direct or not demand.owns(chain):
         return []
-    if any(c.ppq and c.site == chain.site for c in board.steps[demand.last.index]):
+    if any(c.ppq and c.site == chain.site for c in board.steps[step.index]):
         return []
     best: tuple[int, list[Wish]] | None = None
-    for suite, mode in demand.last.modes.items():
+    for suite, mode in step.modes.items():
         made = _engineered(board, chain, suite) if mode.site == chain.site else None
         if made and (best is None or made[-1].end < best[0]):
             best = made[-1].end, [wish_for(campaign) for campaign in made]
@@ -222,11 +222,19 @@ def _engineered(board: Board, chain: ChainData, suite: int) -> list[Campaign] | 
         begun = {**board.qualified[2], chain.index: FAR}
         tick = board.instance.placed(begun)[0][chain.index] + chain.transfer
     found: list[Campaign] = []
+    step = board.instance.steps[chain.step]
+    if step.frozen is not None:
+        users = sum(demand.asked(chain, k, suite) for k in ("engineering", "ppq"))
+        units = _prepared(board, step, step.frozen.units(users))
+        if units is None:
+            return None
+        found.append(units)
+        tick = max(tick, *(unit[2] for unit in units.units))
     for kind in ("engineering", "ppq"):
         n = demand.asked(chain, kind, suite)
         if not n:
             continue
-        step, least = demand.last, max(n, demand.last.least(kind))
+        least = max(n, step.least(kind))
         size = -(-least // step.multiple) * step.multiple
         new = _first(board, step, suite, size, found, tick, ppq=kind == "ppq")
         if new is None:
@@ -234,6 +242,21 @@ def _engineered(board: Board, chain: ChainData, suite: int) -> list[Campaign] | 
         found.append(new)
         tick = new.start + new.lead + (n - 1) * new.takt + board.instance.ppq_wait
     return found
+
+
+def _prepared(board: Board, step: StepData, n: int) -> Campaign | None:
+    """The earliest campaign of intermediates for the engineering and PPQ of a step."""
+    before = board.instance.steps[step.before]  # type: ignore[index]
+    size = -(-max(n, before.least(before.role)) // before.multiple) * before.multiple
+    tick, best = board.instance.as_of, None
+    for suite, mode in before.modes.items():
+        same = any(mode.site == other.site for other in step.modes.values())
+        new = _first(board, before, suite, size, [], tick, ppq=False) if same else None
+        if new is not None and (best is None or new.end < best.end):
+            best = new
+    if best is not None:
+        board.demands[before.programme].enlist(best, before, None)
+    return best
 
 
 def _first(
@@ -247,7 +270,8 @@ def _first(
     ppq: bool,
 ) -> Campaign | None:
     """The earliest campaign from a tick on that fits between those of its suite."""
-    row = sorted([*board.suites[suite], *others], key=lambda c: c.start)
+    row = [*board.suites[suite], *(c for c in others if c.suite == suite)]
+    row.sort(key=lambda c: c.start)
     best: Campaign | None = None
     for before, after in pairwise([None, *row, None]):
         found = board.earliest(before, step, suite, n, ppq, tick)
@@ -437,7 +461,13 @@ def _units_wanted(
         users += [(demand.want[j] - early, j)] * max(count, 0)
     short = demand.short(board.pegs[demand.programme])
     users += [(out - early, -1) for out in short]
-    units = [unit[2] for c in board.steps[step.index] for unit in c.units]
+    tried = {(id(c), number) for c, number, _ in board.pegs[demand.programme].trials}
+    units = [
+        unit[2]
+        for c in board.steps[step.index]
+        for unit in c.units
+        if (id(c), unit[8]) not in tried
+    ]
     units += [unit[2] for unit in demand.stores.get(step.index, [])]
     units.sort(reverse=True)
     found = []
@@ -684,7 +714,7 @@ def _ticks(board: Board, demand: Demand, bundle: Bundle, suite: int) -> list[int
     ready = {
         unit[2]
         for c in board.steps[bundle.step.before]
-        for unit in (c.units[0], c.units[-1])
+        for unit in (*c.units[:1], *c.units[-1:])  # PPQ has none
         if unit[2] > wanted
     }
     return [wanted, *sorted(ready)[:3]]

@@ -31,6 +31,8 @@ class Line:
     contract: str
     """Contract; empty for what a qualification asks for by itself."""
     programme: str
+    step: str
+    """Step whose batches it asks for: the last, or what its qualification is for."""
     kind: Kind
     market: str | None
     """Market whose right to ship it needs: a market, `clinical`, or none."""
@@ -82,6 +84,7 @@ def lines(scenario: Scenario) -> list[Line]:
 
 def _asked_by_chains(scenario: Scenario) -> Iterator[Line]:
     """What qualifications make at their own cost, by the end of the horizon."""
+    last = {row.id: row.recipe[-1].step for row in scenario.programmes}
     for row in scenario.qualifications:
         kinds: list[tuple[Kind, int]] = [
             ("engineering", row.engineering_batches),
@@ -94,6 +97,7 @@ def _asked_by_chains(scenario: Scenario) -> Iterator[Line]:
                     order=f"{row.id}/{kind}",
                     contract="",
                     programme=row.programme,
+                    step=row.step or last[row.programme],
                     kind=kind,
                     market=None,
                     firmness="forecast",
@@ -126,6 +130,11 @@ def _line(
         order=order.id,
         contract=contract.id,
         programme=contract.programme,
+        step=next(
+            row.recipe[-1].step
+            for row in scenario.programmes
+            if row.id == contract.programme
+        ),
         kind=order.kind,
         market="clinical" if order.kind == "clinical" else order.market,
         firmness="firm" if firm else open_firmness,

@@ -12,7 +12,7 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import compress
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from capacity.instance import (
     FAR,
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from capacity.board import Campaign
 
 KIND_BITS = {"engineering": 1, "ppq": 2, "clinical": 4, "commercial": 8}
+AS_INPUT = 16
+"""Kind of an intermediate's campaign that is large enough to be used."""
 
 Item = tuple[int, int, int, int, int, bool, object, int]
 """A batch of the last step: (out and waited for, start, suite, kinds that it may be, out,
@@ -52,12 +54,28 @@ Money = tuple[int, int, int, int, int]
 """(charge, penalty, cap, holding, unserved), each as in `Terms`."""
 
 
-State = tuple[int | None, ...]
-"""Rights to ship by filing of a programme's qualifications, then by qualification 1 where
-its engineering is wanted. [tick]"""
+Filed = tuple[int, bool]
+"""What a filing gives: (right to ship [tick], if it brings the inspection of its site)."""
+
+State = tuple[Filed | bool | None, ...]
+"""What each filing of a programme's qualifications gives, then by qualification whether
+its engineering is wanted."""
+
+Trial = tuple["Campaign", int, int]
+"""An intermediate for a qualification: (campaign, number in it, group)."""
 
 Stay = tuple[int, int, int]
 """(site, from, until) of an intermediate in a freezer. [tick]"""
+
+
+class _Rights(NamedTuple):
+    """What of a programme's pegging follows from one state."""
+
+    right: list[list[int]]
+    until: list[list[int]]
+    granted: dict[int, Filed | None]
+    inputs: dict[int, list[list[int]]]
+
 
 FIRM_WEIGHT = 1000
 """What firm service counts in a strict plan, against everything else, while searching."""
@@ -69,8 +87,9 @@ class Pegged:
     """How a programme's batches serve its groups, with what takes to go on from there."""
 
     __slots__ = (
-        "bads", "changed", "costs", "drawn", "end", "firms", "flow", "items", "left", "lefts",
-        "picks", "places", "ppq", "price", "sizes", "state", "stays",
+        "bads", "changed", "costs", "drawn", "end", "filed", "firms", "flow", "items",
+        "left", "lefts", "picks", "places", "ppq", "price", "sizes", "state", "stays",
+        "trials",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -104,6 +123,10 @@ class Pegged:
         """Intermediates in freezers that are limited."""
         self.drawn: Genealogy | None = None
         """Which intermediates the batches take."""
+        self.trials: list[Trial] = []
+        """Intermediates that serve qualifications of their own."""
+        self.filed: set[int] = set()
+        """Filings that it makes."""
 
     def copy(self, base: Pegged) -> None:
         """Take over what goes as before."""
@@ -131,6 +154,14 @@ class Demand:
         self._masks: dict[tuple[int, int, bool], int | None] = {}
         self._money()
         self._rights()
+        self.chains = [c for c in instance.chains if c.programme == programme]
+        self.inner = [c for c in self.chains if c.step != self.last.index]
+        """Qualifications of intermediates, with engineering and PPQ of their own."""
+        self.granted: dict[int, Filed | None] = {}
+        """What each filing of its qualifications gives."""
+        filings = [instance.filings[f] for c in self.chains for f in c.filings]
+        self.pays = any(filing.cost for filing in filings)
+        """Whether filings cost something, so that those of no use are left out."""
         self.input_rights = self._input_rights()
         self._given()
         self.frozen = [step for step in self.steps if step.frozen is not None]
@@ -144,7 +175,6 @@ class Demand:
         self.first_left = [
             need[at] for need, at in zip(self.need, self.reference, strict=True)
         ]
-        self.chains = [c for c in instance.chains if c.programme == programme]
         self._qualify()
         self.shelf = self._peg_stock()
         self.stocked = instance.stocked.get(programme)
@@ -258,7 +288,7 @@ class Demand:
 
     def _qualify(self) -> None:
         """Where qualifications give the right, and which groups are theirs."""
-        self.tables: dict[State, tuple[list[list[int]], list[list[int]]]] = {}
+        self.tables: dict[State, _Rights] = {}
         if not self.chains:
             return
         suites = self.instance.suites
@@ -266,7 +296,9 @@ class Demand:
             self.right,
             [
                 [
-                    -FAR if suite.site in group.filings or group.own else until
+                    -FAR
+                    if (self.last.index, suite.site) in group.filings or group.own
+                    else until
                     for group, until in zip(self.groups, row, strict=True)
                 ]
                 for suite, row in zip(suites, self.until, strict=True)
@@ -295,13 +327,15 @@ class Demand:
             for chain, places in self.checks.items()
         }
 
-    def filed(self, steps: list[list[Campaign]], chain: ChainData) -> int | None:
-        """When a qualification is filed for: after its last PPQ release. [tick]"""
+    def proved(self, steps: list[list[Campaign]], chain: ChainData) -> int | None:
+        """When the last PPQ batch of a qualification is released. [tick]"""
         if not chain.permitted:
             return None
-        runs = [c for c in steps[self.last.index] if c.ppq and c.site == chain.site]
+        runs = [c for c in steps[chain.step] if c.ppq and c.site == chain.site]
         if not runs:
             return None
+        if chain.step != self.last.index:
+            return self._proved_inner(runs, chain)
         wanted = [(j, self.first_left[j]) for j in self.checks[chain.index]]
         found, done = -FAR, set()
         for j, items, need, _ in self._allotted(runs, wanted, self.open_until)[0]:
@@ -310,7 +344,64 @@ class Demand:
                 found = max(found, *(item[0] for item in items))
         if not done or len(done) < len(self.needed[chain.index]):
             return None
-        return found + self.last.lead_times["ppq"] + chain.filing_wait
+        return found + self.last.lead_times["ppq"]
+
+    def _proved_inner(self, runs: list[Campaign], chain: ChainData) -> int | None:
+        """The same of an intermediate: all PPQ in one campaign with nothing else. [tick]"""
+        (run, *others), step = runs, self.instance.steps[chain.step]
+        if others or run.n != self.asked(chain, "ppq", run.suite):
+            return None
+        return max(item[0] for item in run.items) + step.lead_times["ppq"]
+
+    def _trials_of(self, steps: list[list[Campaign]]) -> Iterator[Trial]:
+        """Intermediates that qualify a site: PPQ, and before it the first made there."""
+        for chain in [c for c in self.inner if c.permitted]:
+            row = [c for c in steps[chain.step] if c.site == chain.site]
+            groups = {g.kind: g for g in self._asking(chain)}
+            checks = [c for c in row if c.ppq]
+            for number in range(checks[0].n) if checks else ():
+                yield checks[0], number, groups["ppq"].index
+            first = sorted(
+                (unit[5], unit[4], unit[8], id(c), c)
+                for c in row
+                for unit in (c.units if c.mask & KIND_BITS["engineering"] else ())
+            )
+            if checks and "engineering" in groups:
+                asked = self.asked(chain, "engineering", checks[0].suite)
+                for _, _, number, _, campaign in first[:asked]:
+                    yield campaign, number, groups["engineering"].index
+
+    def _asking(self, chain: ChainData) -> list[Group]:
+        """Engineering and PPQ groups of an intermediate's qualification."""
+        trials = self.instance.trials_of(chain.step)
+        return [group for group in trials if group.chain == chain.index]
+
+    def _wrong_trials(self, steps: list[list[Campaign]], found: Pegged) -> int:
+        """Rules that intermediates break which serve qualifications, or should."""
+        bad = 0
+        serving = {(id(c), number) for c, number, _ in found.trials}
+        sites = {(c.step, c.site) for c in self.inner if c.permitted}
+        groups, wait = self.instance.groups, self.instance.ppq_wait
+        for step in {chain.step for chain in self.inner}:
+            for c in steps[step]:
+                if c.ppq:
+                    bad += (step, c.site) not in sites
+                    bad += sum(not item[3] for item in c.items)
+                elif c.lock is None and not c.mask & AS_INPUT:
+                    bad += sum((id(c), n) not in serving for n in range(c.n))
+        for chain in self.inner:
+            row = [c for c in steps[chain.step] if c.ppq and c.site == chain.site]
+            tried = [
+                c.start + n * c.takt + c.lead
+                for c, n, g in found.trials
+                if groups[g].chain == chain.index and groups[g].kind == "engineering"
+            ]
+            for c in row:
+                asked = self.asked(chain, "ppq", c.suite)
+                bad += abs(c.n - asked) + (c is not row[0])
+                bad += self.asked(chain, "engineering", c.suite) - len(tried)
+                bad += c.start < max(tried, default=-FAR) + wait
+        return bad
 
     def _allotted(
         self,
@@ -348,6 +439,9 @@ class Demand:
 
     def asked(self, chain: ChainData, kind: str, suite: int) -> int:
         """Engineering or PPQ batches of a qualification where a suite makes them."""
+        if chain.step != self.last.index:
+            asking = [g for g in self._asking(chain) if g.kind == kind]
+            return sum(g.terms[g.reference].need for g in asking)
         places = self.checks if kind == "ppq" else self.trials
         return sum(self._needed(j, suite) for j in places[chain.index])
 
@@ -358,15 +452,17 @@ class Demand:
             for item, j in found.pairs()
             if j >= 0 and self.groups[j].own
         }
+        campaigns |= {id(campaign): campaign for campaign, _, _ in found.trials}
         return sorted(campaigns.values(), key=lambda c: (c.start, c.suite))
 
-    def state(self, steps: list[list[Campaign]], rights: Sequence[int | None]) -> State:
+    def state(
+        self, steps: list[list[Campaign]], rights: Sequence[Filed | None]
+    ) -> State:
         """What of a programme's pegging depends on its qualifications."""
-        row = steps[self.last.index]
         return (
             *(rights[filing] for c in self.chains for filing in c.filings),
             *(
-                int(any(c.ppq and c.site == chain.site for c in row))
+                any(c.ppq and c.site == chain.site for c in steps[chain.step])
                 for chain in self.chains
             ),
         )
@@ -378,11 +474,13 @@ class Demand:
         known = self.tables.get(state)
         if known is None:
             known = self.tables[state] = self._tables(state)
-        self.right, self.until = known
+        self.right, self.until, self.granted, self.input_rights = known
 
-    def _tables(self, state: State) -> tuple[list[list[int]], list[list[int]]]:
+    def _tables(self, state: State) -> _Rights:
         filings = [filing for c in self.chains for filing in c.filings]
-        granted = dict(zip(filings, state, strict=False))
+        granted = cast(
+            "dict[int, Filed | None]", dict(zip(filings, state, strict=False))
+        )
         wanted = {
             c.index: on
             for c, on in zip(self.chains, state[len(filings) :], strict=True)
@@ -391,14 +489,18 @@ class Demand:
         until = [row[:] for row in self.closed[1]]
         for j, group in enumerate(self.groups):
             for suite in self.instance.suites:
-                if suite.site in group.filings:
-                    at = granted[group.filings[suite.site]]
+                place = self.last.index, suite.site
+                if place in group.filings:
+                    filed = granted[group.filings[place]]
+                    at = None if filed is None else filed[0]
                     right[j][suite.index] = FAR if at is None else at - self.leads[j]
                     late = at is None or at > group.latest
                     until[suite.index][j] = -FAR if late else self.latest[j]
                 elif group.own and group.chain is not None and wanted[group.chain]:
                     until[suite.index][j] = self.open_until[suite.index][j]
-        return right, until
+        self.granted = granted
+        inputs = self._input_rights() if self.frozen else self.input_rights
+        return _Rights(right, until, granted, inputs)
 
     def input_right(self, step: StepData, site: int, j: int) -> int:
         """Right to ship what a step at a site goes into to a group, FAR for never."""
@@ -411,11 +513,21 @@ class Demand:
         for step in self.steps:
             chain = self._direct_chain(step)
             rows = [
-                [_latest_right(g, chain, site) for site in sites] for g in self.groups
+                [self._input_right(g, step, chain, site) for site in sites]
+                for g in self.groups
             ]
             found[step.index] = [[FAR if r is None else r for r in row] for row in rows]
             found[step.index].append([-FAR] * len(sites))
         return found
+
+    def _input_right(
+        self, group: Group, step: StepData, chain: list[int], site: int
+    ) -> int | None:
+        filing = group.filings.get((step.index, site))
+        if filing is None:
+            return _latest_right(group, chain, site)
+        filed = self.granted.get(filing)
+        return None if filed is None else filed[0]
 
     def _direct_chain(self, step: StepData) -> list[int]:
         found = [step.index]
@@ -501,8 +613,11 @@ class Demand:
         return self._masks[key]
 
     def _mask(self, step: StepData, n: int, ppq: bool) -> int | None:
-        if step.index != self.last.index:
-            return 0 if n >= step.least(step.role) else None
+        if step.index != self.last.index and not ppq:
+            mask = AS_INPUT if n >= step.least(step.role) else 0
+            if any(chain.step == step.index for chain in self.inner):
+                mask |= n >= step.least("engineering")
+            return mask or None
         if ppq:
             return 2 if n >= step.least("ppq") else None
         if n < step.least("surplus"):
@@ -517,7 +632,9 @@ class Demand:
         self, campaign: Campaign, step: StepData, tests: list[Test | None] | None
     ) -> None:
         """Note the batches on their campaign as the pegging reads them; no tests: no queue."""
-        if step.index == self.last.index:
+        if step.index != self.last.index and campaign.ppq:
+            campaign.items = list(self._items(campaign, step, tests))
+        elif step.index == self.last.index:
             campaign.items = list(self._items(campaign, step, tests))
             if self.stocked is not None:
                 campaign.lots = list(self._lots_of(self.stocked, campaign))
@@ -604,7 +721,7 @@ class Demand:
         base: Pegged | None = None,
         gone: Sequence[Campaign] | None = None,
         into: Sequence[Campaign] = (),
-        rights: Sequence[int | None] = (),
+        rights: Sequence[Filed | None] = (),
     ) -> Pegged:
         """Hand batches to groups and price what follows.
 
@@ -631,6 +748,8 @@ class Demand:
             self._hand_out_again(found, base, gone, into)
         if self.has_ppq:
             self._peg_ppq(steps[self.last.index], found)
+        if self.inner:
+            found.trials = list(self._trials_of(steps))
         self._price(found, steps, base)
         return found
 
@@ -820,6 +939,11 @@ class Demand:
             bad += self._early_for_client(steps)
         if found.ppq:
             bad += self._early_validation(steps, found)
+        if self.inner:
+            bad += self._wrong_trials(steps, found)
+            regret += self._trials_cost(found)
+        if self.chains:
+            self._file(found)
         for chain in self.chains:
             regret += self._chain_cost(steps, found, chain)
             bad += self._untried(found, chain)
@@ -832,13 +956,45 @@ class Demand:
         self, steps: list[list[Campaign]], found: Pegged, chain: ChainData
     ) -> int:
         """What a qualification's transfer and filings cost. [money]"""
-        cost = 0
+        cost = sum(
+            self.instance.filings[f].cost for f in chain.filings if f in found.filed
+        )
         if chain.transfer is not None and self.starts_at(steps, chain) is not None:
             cost += chain.transfer_cost
-        needed = self.needed[chain.index]
-        if chain.permitted and needed and not any(found.left[j] for j in needed):
-            cost += chain.filing_cost
         return cost
+
+    def _file(self, found: Pegged) -> None:
+        """Make filings that are free or of use: to a batch, or as a site's first."""
+        made = {f for f, filed in self.granted.items() if filed is not None}
+        if self.pays and made:
+            used = set(self._used_filings(found))
+            made = {
+                f
+                for f in made
+                if f in used
+                or not self.instance.filings[f].cost
+                or cast("Filed", self.granted[f])[1]
+            }
+        found.filed = made
+
+    def _used_filings(self, found: Pegged) -> Iterator[int | None]:
+        """Filings that what is sold has its rights from, its input included."""
+        last = self.last.index
+        for item, j in found.pairs():
+            if j >= 0:
+                yield self.groups[j].filings.get((last, self.sites[item[2]]))
+        if found.drawn is None:
+            return
+        users = zip(found.drawn.users, found.drawn.used, strict=True)
+        for (_, _, j, _), used in users:
+            filings = self.groups[j].filings if j >= 0 else {}
+            for unit in used if filings else ():
+                yield filings.get((found.drawn.before.index, unit[3]))
+
+    def _trials_cost(self, found: Pegged) -> int:
+        """What intermediates cost that serve qualifications. [money]"""
+        groups = self.instance.groups
+        return sum(groups[g].making[campaign.suite] for campaign, _, g in found.trials)
 
     def _untried(self, found: Pegged, chain: ChainData) -> int:
         """Engineering batches that a qualification lacks though it has PPQ batches."""
@@ -850,10 +1006,7 @@ class Demand:
     def starts_at(self, steps: list[list[Campaign]], chain: ChainData) -> int | None:
         """When a site first makes what its qualification is for. [tick]"""
         starts = [
-            c.start
-            for step in self.steps
-            for c in steps[step.index]
-            if c.site == chain.site
+            c.start for step in chain.steps for c in steps[step] if c.site == chain.site
         ]
         return min(starts, default=None)
 
@@ -1025,7 +1178,7 @@ class Demand:
         return max(outs, default=-FAR)
 
     def _chain_at(self, site: int) -> int | None:
-        return self.instance.chain_at.get((self.programme, site))
+        return self.instance.chain_at.get((self.last.index, site))
 
     # ---------------------------------------------------------------- supply
 
@@ -1136,7 +1289,11 @@ class Genealogy:
         users.sort()
         self.users = users
         """(start, suite, group, batch) of those that take intermediates."""
+        self.trials = found.trials
         self.pool = [unit for c in self.made for unit in c.units]
+        if self.trials:
+            tried = {(id(campaign), number) for campaign, number, _ in self.trials}
+            self.pool = [x for x in self.pool if (id(x[7]), x[8]) not in tried]
         self.pool += demand.stores.get(step.before, [])
         self.pool.sort()
         self.gone = bytearray(len(self.pool))
@@ -1304,6 +1461,7 @@ class Genealogy:
         cost = sum(
             c.n * modes[c.suite].variable_cost for c in self.made if c.lock is None
         )
+        cost -= sum(modes[c.suite].variable_cost for c, _, _ in self.trials)
         used = sum(unit[6] for unit in compress(self.pool, self.gone))
         return cost - used * self.demand.least_cost(self.before)
 

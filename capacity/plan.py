@@ -188,6 +188,8 @@ class PlannedQualification(Record):
     """Id."""
     programme: str
     """Programme."""
+    step: str | None = None
+    """Step that it is for; every step at the site where none."""
     site: str
     """Site."""
     transfer_start: When | None
@@ -203,7 +205,7 @@ class PlannedQualification(Record):
     ppq_released: When | None
     """Last PPQ batch released."""
     filings: list[PlannedFiling]
-    """By market, in the scenario's order; none where PPQ isn't complete."""
+    """By market that is filed for, in the scenario's order; none before all PPQ is made."""
 
 
 class StockPeriod(Record):

@@ -59,6 +59,7 @@ class _Writer:
         self.book = Book(self.scenario)
         self.lines = {line.id: line for line in lines(self.scenario)}
         self.clients = {p.id: p.client for p in self.scenario.programmes}
+        self.named = {chain.id: chain.step for chain in self.scenario.qualifications}
         self.line_of = self._lines_served()
 
     def plan(self, scenario_sha256: str) -> Plan:
@@ -301,6 +302,7 @@ class _Writer:
         return PlannedQualification(
             qualification=chain.id,
             programme=self.instance.programmes[chain.programme],
+            step=self.named[chain.id],
             site=self.instance.sites[chain.site],
             transfer_start=self.date(start),
             transfer_end=self.date((start or 0) + (length or 0)) if moved else None,
@@ -314,23 +316,21 @@ class _Writer:
         )
 
     def _filings(self, chain: ChainData) -> Iterator[PlannedFiling]:
-        instance, filed = self.instance, self.schedule.filed
-        at = filed[chain.index]
-        for number in chain.filings if at is not None else ():
-            assert at is not None
-            filing = instance.filings[number]
-            first = min(
-                when
-                for other in instance.filings
-                if (other.site, other.market) == (filing.site, filing.market)
-                and (when := filed[other.chain]) is not None
-            )
-            wait = filing.inspection
+        filed = self.schedule.filed
+        first = self.instance.first_filings(filed)
+        for number in chain.filings:
+            filing, at = self.instance.filings[number], filed[number]
+            if at is None:
+                continue
+            inspected = None
+            if filing.inspection is not None:
+                begun = filed[first[filing.site, filing.market]]
+                inspected = (begun or 0) + filing.inspection
             yield PlannedFiling(
                 market=filing.market,
                 filed=self.date(at),
                 reviewed=self.date(at + filing.review),
-                inspected=None if wait is None else self.date(first + wait),
+                inspected=self.date(inspected),
                 right=self.date(self.schedule.granted[number]),
             )
 

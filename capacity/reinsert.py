@@ -494,20 +494,21 @@ class Search:
     def qualify(self, _: Campaign) -> Change | None:
         """A site qualified with batches that its programme lacks, or given up."""
         board, chain = self.board, self.rng.choice(self.sites)
-        demand = board.demands[chain.programme]
+        demand, steps = board.demands[chain.programme], board.instance.steps
         if board.qualified[0][chain.index] is None and self.rng.random() < 0.5:
-            idle = [c for s in demand.steps for c in board.steps[s.index]]
+            idle = [c for step in chain.steps for c in board.steps[step]]
             idle = [c for c in idle if c.site == chain.site and c.lock is None]
             return (idle, []) if idle else None
         asked = [
-            board.campaign(demand.last, w.suite, w.start, w.batches, w.ppq)
+            board.campaign(steps[w.step], w.suite, w.start, w.batches, w.ppq)
             for w in qualifying(board, chain)
         ]
         new = [campaign for campaign in asked if campaign is not None]
         if not new:
             there = demand.owned(board.pegs[chain.programme])
-            return [c for c in there if c.site == chain.site], []
-        left = self.left(demand)
+            here = [c for c in there if (c.step, c.site) == (chain.step, chain.site)]
+            return (here, []) if here else None
+        left = self.left(demand) if chain.step == demand.last.index else []
         if left:
             out, n, kind = self.rng.choice(left)
             ppq, step = new[-1], demand.last

@@ -121,6 +121,25 @@ class _Reader:
                 for row in self.plan.qualifications
                 if row.transfer_start is not None
             },
+            self._without(),
+        )
+
+    def _without(self) -> frozenset[int]:
+        """Filings that the plan doesn't make though it could."""
+        made = {
+            (self.chains[row.qualification], filing.market)
+            for row in self.plan.qualifications
+            for filing in row.filings
+        }
+        proved = {
+            self.chains[row.qualification]
+            for row in self.plan.qualifications
+            if row.ppq_released is not None
+        }
+        return frozenset(
+            filing.index
+            for filing in self.instance.filings
+            if filing.chain in proved and (filing.chain, filing.market) not in made
         )
 
     def _run(self, row: PlannedCampaign, members: list[PlannedBatch]) -> Run:

@@ -577,12 +577,13 @@ class _Writer:
     # ----------------------------------------------------------- qualifications
 
     def _qualify(self, document: Row) -> None:
-        """Let sites of programmes without frozen intermediates be qualified."""
+        """Let sites of programmes be qualified, for all their steps or for one."""
         document["markets"] = [
             {
                 "id": market,
                 "review_days": {"addition": self.days(0, 20), "new": self.days(3, 9)},
                 "inspection_days": self.one_of("0", self.days(1, 30)),
+                "filing_days": self.one_of(None, self.days(0, 20)),
             }
             for market in MARKETS
         ]
@@ -596,17 +597,30 @@ class _Writer:
                 site["transfer_slots"] = self._team()
         where = {suite["id"]: suite["site"] for suite in self.suites}
         places = [
-            (programme["id"], site)
-            for programme, shape in zip(
-                document["programmes"], self.shapes, strict=True
+            (programme, step, site)
+            for programme in document["programmes"]
+            for number, step in enumerate(programme["recipe"])
+            if "release" in step  # goes into no step directly
+            for site in sorted({where[s] for s in step["suites"]})
+        ]
+        chosen = self.draw(st.permutations(places))[: self.whole(1, 3)]
+        document["qualifications"] = []
+        for programme, step, site in chosen:
+            last = step is programme["recipe"][-1]
+            whole = last and self.draw(st.booleans())
+            taken = {
+                (row["programme"], row["site"], row.get("step"))
+                for row in document["qualifications"]
+            }
+            others = {
+                name for one, at, name in taken if (one, at) == (programme["id"], site)
+            }
+            if others and (whole or None in others):
+                continue
+            row = self._qualification(
+                document, programme["id"], None if whole else step, site, last=last
             )
-            if "frozen" not in shape
-            for site in sorted({where[s] for s in programme["recipe"][-1]["suites"]})
-        ]
-        chosen = self.draw(st.permutations(places))[: self.whole(1, 2)]
-        document["qualifications"] = [
-            self._qualification(document, *place) for place in chosen
-        ]
+            document["qualifications"].append(row)
 
     def _team(self) -> list[Row]:
         rows: list[Row] = [{"from": moment(-20), "value": self.one_of(1, 1, 2)}]
@@ -614,8 +628,12 @@ class _Writer:
             rows.append({"from": self.date(2, 30), "value": self.one_of(0, 1, 2)})
         return rows
 
-    def _qualification(self, document: Row, programme: str, site: str) -> Row:
+    def _qualification(
+        self, document: Row, programme: str, step: Row | None, site: str, *, last: bool
+    ) -> Row:
         name = f"Q-{programme}{site}"
+        if step is not None:
+            name += step["step"]
         row: Row = {
             "id": name,
             "programme": programme,
@@ -627,10 +645,15 @@ class _Writer:
             "transfer_cost": self.one_of(0, 50),
             "filing_cost": self.one_of(0, 7),
         }
+        if step is not None:
+            row["step"] = step["step"]
+            self._license_steps(document, programme)
+        steps = self._qualified(document, programme, step)
         here = [
             licence
             for licence in document["licences"]
             if (licence["programme"], licence["site"]) == (programme, site)
+            and (step is None or licence["step"] in steps)
         ]
         if self.draw(st.booleans()):
             row["origin"] = self.one_of("outside", "within")
@@ -643,6 +666,7 @@ class _Writer:
                 transfer
                 for transfer in document["transfers"]
                 if (transfer["programme"], transfer["site"]) != (programme, site)
+                or transfer.get("step") not in (None, *steps)
             ]
         else:
             gone = [x for x in here if x["market"] in row["markets"]]
@@ -652,9 +676,13 @@ class _Writer:
                 other
                 for other in document.get(part, [])
                 if other["programme"] != programme
+                or (
+                    other["kind"] in ("clinical", "intermediate")
+                    and "origin" not in row
+                )
             ]
         contract = f"C-{programme}"
-        if self.draw(st.booleans()):
+        if last and self.draw(st.booleans()):
             due = moment(self.whole(20, 45))
             orders = [
                 {"id": f"{name}{kind}", "contract": contract, "kind": kind, "due": due}
@@ -666,6 +694,34 @@ class _Writer:
             row["engineering_batches"] = self.one_of(0, 1)
             row["ppq_batches"] = self.one_of(1, 1, 2)
         return row
+
+    def _license_steps(self, document: Row, programme: str) -> None:
+        """Spell out licences of a programme that hold for every step."""
+        steps = next(
+            row["recipe"] for row in document["programmes"] if row["id"] == programme
+        )
+        rows = []
+        for row in document["licences"]:
+            if row["programme"] != programme or "step" in row:
+                rows.append(row)
+                continue
+            for step in steps:
+                name = f"{row['id']}{step['step']}"
+                rows.append(row | {"id": name, "step": step["step"]})
+        document["licences"] = rows
+
+    def _qualified(self, document: Row, programme: str, step: Row | None) -> list[str]:
+        """Steps that a qualification is for."""
+        recipe = next(
+            row["recipe"] for row in document["programmes"] if row["id"] == programme
+        )
+        names = [row["step"] for row in recipe]
+        if step is None:
+            return names
+        first = last = names.index(step["step"])
+        while recipe[first].get("supply", {}).get("how") == "direct":
+            first -= 1
+        return names[first : last + 1]
 
     # ------------------------------------------------------------------- demand
 
@@ -886,7 +942,7 @@ def perturbed(draw: st.DrawFn, schedule: Schedule) -> Schedule:
     for _ in range(draw(st.sampled_from([1, 1, 2, 3]))):
         changes = CHANGES + [change_a_freight] * 4 * bool(schedule.freights)
         if schedule.instance.chains:
-            changes += [change_a_transfer] * 4
+            changes += [change_a_transfer] * 4 + [change_a_filing] * 3
         changed = draw(st.sampled_from(changes))(draw, schedule)
         if changed is schedule:  # nothing of that sort to change
             changed = shift_a_run(draw, schedule)
@@ -929,9 +985,8 @@ class _Planner:
         """Starts of transfers that end before their sites begin, mostly."""
         begun: dict[int, int] = {}
         for run in self.runs:
-            programme = self.instance.steps[run.step].programme
             chain = self.instance.chain_at.get(
-                (programme, self.instance.suites[run.suite].site)
+                (run.step, self.instance.suites[run.suite].site)
             )
             if chain is not None and self.instance.chains[chain].transfer is not None:
                 begun[chain] = min(run.start, begun.get(chain, run.start))
@@ -956,11 +1011,12 @@ class _Planner:
 
     def _qualified(self, group: Group, site: int) -> bool:
         """Whether a group's turn has come: PPQ after engineering, sales after PPQ."""
-        if group.chain is None and site not in group.filings:
+        place = group.step, site
+        if group.chain is None and place not in group.filings:
             return True
         schedule = Schedule(self.instance, tuple(self.runs))
-        if site in group.filings:
-            return schedule.granted[group.filings[site]] is not None
+        if place in group.filings:
+            return schedule.granted[group.filings[place]] is not None
         return group.kind == "engineering" or not any(
             self.left[other.index]
             for other in self.instance.groups
@@ -1029,12 +1085,33 @@ class _Planner:
         """What the batches of a new campaign serve; None for no campaign."""
         if step.after is None:
             return self._sold(step, suite)
+        trial = self._tried(step, suite)
+        if trial is not None:
+            return trial
         sizes = self._allowed(step, step.role)
         if step.direct_hold is not None:
             sizes = [self._held(step, suite)]
         elif not sizes or self._rarely() or self._plenty(step):
             return None
         return (None,) * self.draw(st.sampled_from(sizes))
+
+    def _tried(self, step: StepData, suite: int) -> tuple[int | None, ...] | None:
+        """Engineering or PPQ of an intermediate whose site may be qualified."""
+        groups = [
+            group
+            for group in self.instance.trials_of(step.index)
+            if self._fits(group, None, step.index, suite)
+        ]
+        if not groups or self._rarely():
+            return None
+        lead = min(groups, key=lambda group: group.kind != "engineering")
+        need = self.left[lead.index]
+        more = self.whole(0, 1) if lead.kind == "engineering" else 0
+        taken = [self._take(lead, step.index, suite) for _ in range(need)]
+        return (*taken, *[None] * more)
+
+    def whole(self, low: int, high: int) -> int:
+        return self.draw(st.integers(low, high))
 
     def _plenty(self, step: StepData) -> bool:
         """Whether the steps behind can hardly use more batches of this one."""
@@ -1214,9 +1291,8 @@ class _Planner:
         schedule = Schedule(self.instance, tuple(self.runs))
         ready = sorted(
             time
-            for batch in schedule.batches
-            if batch.step == step.before
-            and (time := self._ready(schedule, batch, step, mode.site)) is not None
+            for batch in schedule.intermediates(step)
+            if (time := self._ready(schedule, batch, step, mode.site)) is not None
         )
         users = len(schedule.users(step.index))
         found = 0
@@ -1514,11 +1590,10 @@ def serve_another(draw: st.DrawFn, schedule: Schedule) -> Schedule:
     if index is None:
         return schedule
     run = schedule.runs[index]
-    if schedule.instance.steps[run.step].after is not None:
+    groups = [g.index for g in schedule.instance.groups if g.step == run.step]
+    if schedule.instance.steps[run.step].after is not None and not groups:
         return schedule
     place = draw(st.integers(0, run.batches - 1))
-    programme = schedule.instance.steps[run.step].programme
-    groups = [group.index for group in schedule.instance.groups_of(programme)]
     group = draw(st.sampled_from([None, *groups]))
     serves = (*run.serves[:place], group, *run.serves[place + 1 :])
     return _with(schedule, index, replace(run, serves=serves))
@@ -1649,6 +1724,15 @@ def change_a_transfer(draw: st.DrawFn, schedule: Schedule) -> Schedule:
     if chain.index not in schedule.transfers or draw(st.booleans()):
         transfers[chain.index] = start
     return replace(schedule, transfers=transfers)
+
+
+def change_a_filing(draw: st.DrawFn, schedule: Schedule) -> Schedule:
+    """A filing made or left out."""
+    filings = schedule.instance.filings
+    if not filings:
+        return schedule
+    chosen = draw(st.sampled_from(filings)).index
+    return replace(schedule, without=schedule.without ^ {chosen})
 
 
 Change = Callable[[st.DrawFn, Schedule], Schedule]

@@ -297,11 +297,12 @@ def test_qualifications_are_filed_in_spans_or_never() -> None:
     # In ticks of 4 h: SON-T1 starts 29 March 2027, but its transfer ends 1 July (3276).
     # Engineering is out 21 days later and PPQ may begin 3 days after, so that the second
     # and third of its batches are out 21 days and twice 26 ticks later: 3598. Released
-    # after 100 days and filed for 90 days after that: 4738. Spans of 60 and of 90 days.
-    assert [set(way.filed.values()) for way in ordered] == [{5098}, {5638}, set()]
+    # after 100 days: 4198. Spans of 60 and of 90 days.
+    assert [set(way.filed.values()) for way in ordered] == [{4558}, {5098}, set()]
     assert [way.cost for way in ordered] == [0, 0, 0]
-    # Nobody ordered MAB-4 at Songdo: not transferred, filed twice in time, or too late.
-    assert [way.cost for way in offered] == [0, 3_100_000, 3_100_000, 2_500_000]
+    # Nobody ordered MAB-4 at Songdo: not transferred, filed twice in time, for one market
+    # at least, or too late.
+    assert [way.cost for way in offered] == [0, 2_800_000, 2_800_000, 2_500_000]
     assert [way.closed for way in offered] == [{song}, set(), set(), set()]
 
 
@@ -317,9 +318,9 @@ def test_a_right_waits_for_review_and_inspection() -> None:
     stated = group.rights[group.step, song]
 
     # Reviewed after 365 days; BIG-1 files first of all at Songdo, which is inspected for
-    # 457 days. The span of filing is 60 days long.
+    # 457 days. The span is 60 days long, and BIG-1 files 90 days after its release.
     assert stated == 4738 + 365 * 6
-    assert right(way, group, song, stated) == (
+    assert right(instance, way, group, song, stated) == (
         4738 + 457 * 6,
         4738 + (60 + 457) * 6,
     )

@@ -142,6 +142,7 @@ def test_model_and_checker_agree_on_plans_that_use(family: str) -> None:
         ("changeovers", "closures", "ramp"),
         ("kinds", "opening", "queues"),
         ("qualifications", "sizes", "queues"),
+        ("qualifications", "frozen", "lanes"),
     ],
     ids=" and ".join,
 )

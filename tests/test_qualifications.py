@@ -11,7 +11,7 @@ import pytest
 from hypothesis import assume, given, settings
 from strategies import documents
 from test_agreement import optimum, valid
-from test_rules import network, prices, programme
+from test_rules import frozen_network, network, prices, programme
 
 from capacity import plots, tables
 from capacity.checker import breaches
@@ -268,6 +268,155 @@ def test_a_site_that_ships_to_a_market_already_isnt_inspected_again() -> None:
     assert filing.right == filing.reviewed
 
 
+def two_markets() -> Row:
+    """The same with a second market, in which nobody has ordered anything."""
+    document = two_sites()
+    document["markets"].append(
+        {"id": "EU", "review_days": {"addition": 50}, "inspection_days": 0}
+    )
+    document["qualifications"][0]["markets"] = ["EU", "US"]
+    return document
+
+
+def test_a_market_that_nothing_is_shipped_to_isnt_filed_for() -> None:
+    plan = planned(two_markets())
+
+    (row,) = plan.qualifications
+    assert [filing.market for filing in row.filings] == ["US"]
+    assert plan.costs.qualification == 1000 + 100 + 4 * 500
+    frame = tables.qualifications(Scenario.model_validate(two_markets()), plan)
+    (left_out,) = frame[frame["market"] == "EU"].itertuples()
+    assert left_out.milestone == "not_filed"
+    assert left_out.why == "what it would rescue costs less"
+
+
+def test_a_market_may_be_filed_for_later_than_others() -> None:
+    document = two_sites()
+    document["markets"][0]["filing_days"] = 20
+    document["orders"][0]["due"] = "2026-06-13"
+
+    (row,) = planned(document).qualifications
+    # Released on 25 March as ever, filed 20 days later instead of 15.
+    assert milestones(row)[-4:] == ["04-14", "05-24", "06-13", "06-13"]
+
+
+# ------------------------------------------------------------ frozen intermediates
+
+
+def antibody_elsewhere() -> Row:
+    """The conjugate of P may ship to the US from B; its antibody from A has no right yet.
+
+    A conjugate batch takes 4 days in K at B, two a week; antibody travels from A in 2 days,
+    is tested for 1 on receipt, and is usable a day after its release.
+    """
+    document = frozen_network()
+    document["horizon"]["end"] = "2026-09-30"
+    for site in document["sites"]:
+        site["qc_batches"] = [{"from": "2025-01-01", "value": 7}]
+        site["qa_reviewers"] = [{"from": "2025-01-01", "value": 20}]
+    document["release_classes"][0]["lead_time"]["ppq"] = {"p50": 20, "p90": 20}
+    document["quality"] = two_sites()["quality"]
+    document["markets"] = two_sites()["markets"]
+    document["licences"] = [
+        row | {"step": "conj"} for row in document["licences"] if row["site"] == "B"
+    ]
+    document["qualifications"] = [
+        qualification("P", id="P-ab@A", step="ab", site="A", ppq_batches=2)
+    ]
+    document["orders"][0]["due"] = "2026-06-03"
+    return document
+
+
+def test_an_antibody_is_qualified_with_engineering_and_ppq_of_its_own() -> None:
+    plan = planned(antibody_elsewhere())
+
+    (row,) = plan.qualifications
+    assert (row.step, row.site) == ("ab", "A")
+    assert milestones(row) == [
+        "01-01", "01-31",  # transfer
+        "02-10",  # an antibody batch is out after 10 days
+        "02-13", "02-28",  # two more, 5 days apart, from 3 days after, before the shutdown
+        "03-20",  # released 20 days after out
+        "04-04",  # filed 15 days later
+        "05-14", "06-03", "06-03",  # reviewed in 40 days, inspected in 60
+    ]  # fmt: skip
+    # Three antibody batches at 500, and the one that is used costs nothing beyond.
+    assert plan.costs.qualification == 1000 + 100 + 3 * 500
+    assert plan.costs.variable == 0
+    assert plan.costs.shipment == 70
+    # The conjugate is made before antibody from A may ship: (1 - 0.9) x 500.
+    assert plan.costs.at_risk == 50
+    assert plan.costs.lateness == plan.costs.unserved == 0
+
+
+def test_engineering_and_ppq_of_an_antibody_go_into_no_conjugate() -> None:
+    plan = planned(antibody_elsewhere())
+
+    made = [batch for batch in plan.batches if batch.step == "ab"]
+    kinds = sorted(batch.kind for batch in made)
+    (row,) = plan.consumes
+    assert kinds == ["engineering", "intermediate", "ppq", "ppq"]
+    assert row.uses == [b.batch for b in made if b.kind == "intermediate"]
+
+
+def test_a_plan_that_uses_ppq_antibody_breaks_the_rules() -> None:
+    scenario = Scenario.model_validate(antibody_elsewhere())
+    plan = planned(antibody_elsewhere())
+    tried = next(batch.batch for batch in plan.batches if batch.kind == "ppq")
+    sent = plan.shipments[0].model_copy(update={"batches": [tried]})
+    (row,) = plan.consumes
+    used = row.model_copy(update={"uses": [tried]})
+
+    found = breaches(
+        scenario, plan.model_copy(update={"shipments": [sent], "consumes": [used]})
+    )
+
+    assert any("which serves a qualification" in said for said in found)
+    assert any("by rule, not what it states" in said for said in found)
+
+
+def test_without_its_antibody_qualified_a_conjugate_has_no_right() -> None:
+    document = antibody_elsewhere()
+    document["qualifications"][0]["permitted"] = False
+
+    plan = planned(document)
+
+    assert plan.qualifications == []
+    assert plan.orders[0].unserved == 1
+    assert plan.orders[0].cause == "licence"
+
+
+def both_steps_at_one_site() -> Row:
+    """Antibody in S and conjugate in K, both at A, are qualified there by one filing."""
+    document = antibody_elsewhere()
+    document["sites"] = document["sites"][:1]
+    document["sites"][0]["shutdowns"] = []
+    for suite in document["suites"]:
+        suite["site"] = "A"
+    document["lanes"] = []
+    document["licences"] = []
+    document["qualifications"] = [qualification("P", id="P@A", site="A", ppq_batches=2)]
+    document["orders"][0]["due"] = "2026-06-10"
+    return document
+
+
+def test_one_filing_qualifies_every_step_at_a_site_after_ppq_of_the_last() -> None:
+    plan = planned(both_steps_at_one_site())
+
+    (row,) = plan.qualifications
+    assert row.step is None
+    assert milestones(row) == [
+        "01-01", "01-31",  # transfer of both steps
+        # Antibody out on 02-10, 02-15, 02-20, released in 10 days, usable a day later.
+        "02-25",  # the conjugate of engineering starts on 02-21 and takes 4 days
+        "02-28", "03-07",  # two of PPQ, 3 days apart, the second from antibody of 03-03
+        "03-27", "04-11", "05-21", "06-10", "06-10",
+    ]  # fmt: skip
+    uses = {row.batch: row.uses for row in plan.consumes}
+    tried = [b.batch for b in plan.batches if b.kind in ("engineering", "ppq")]
+    assert len({unit for name in tried for unit in uses[name]}) == 3
+
+
 # ------------------------------------------------------------------- plans that lie
 
 
@@ -423,6 +572,40 @@ def test_what_is_under_way_is_stated_by_date() -> None:
     ((path, text),) = said(document)
     assert path == "stock.shelf.suite"
     assert "state transfers and licences by date" in text
+
+
+@pytest.mark.parametrize(
+    ("fields", "path", "text"),
+    [
+        ({"step": "abb"}, "step", "unknown step abb; did you mean ab?"),
+        ({"step": "conj"}, "site", "conj of P has no suite at A"),
+        ({"step": None}, "site", "conj of P has no suite at A, only ab: name this step"),
+        ({"orders": ["O"], "ppq_batches": 0, "engineering_batches": 0}, "orders",
+         "orders ask for batches of conj: say how many of ab it makes at its own cost"),
+        ({"ppq_batches": 1}, "ppq_batches", "1 can't be a campaign of their own"),
+    ],
+)  # fmt: skip
+def test_a_step_that_cant_be_qualified_so_is_refused(
+    fields: Row, path: str, text: str
+) -> None:
+    document = antibody_elsewhere()
+    document["campaign_limits"][0]["minimum"] = {"ppq": 2}
+    document["qualifications"][0] |= fields
+
+    found = dict(reversed(said(document)))
+
+    assert text in found[f"qualifications.P-ab@A.{path}"]
+
+
+def test_a_step_isnt_qualified_beside_the_whole_recipe() -> None:
+    document = both_steps_at_one_site()
+    document["qualifications"].append(
+        qualification("P", id="P-ab@A", step="ab", site="A")
+    )
+
+    ((path, text),) = said(document)
+    assert path == "qualifications.P-ab@A.step"
+    assert text == "P@A is for every step at A already"
 
 
 # ------------------------------------------------------------------ what it is worth

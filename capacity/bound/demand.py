@@ -239,14 +239,15 @@ def _group_costs(
     cost = np.full(len(clock.outs), NEVER)
     for suite, mode in step.modes.items():
         stated = instance.right(group, step.index, mode.site)
-        span = right(way, group, mode.site, stated)
+        span = right(instance, way, group, mode.site, stated)
         if span is None or suite not in group.suite_cost or mode.site in way.closed:
             continue
         own = _shipped(instance, group, way, span, mode, clock.outs)
         own = own + (group.suite_cost[suite] + group.making.get(suite, 0))
         cost = np.minimum(cost, own - extra[suite])
     for site in {site for _, site in given}:
-        span = right(way, group, site, group.rights[step.index, site])
+        stated = group.rights[step.index, site]
+        span = right(instance, way, group, site, stated)
         if span is None:
             continue
         last = max(out for out, where in given if where == site)
@@ -305,6 +306,9 @@ def shortest_campaigns(instance: Instance, step: StepData, way: Way) -> tuple[in
             least = step.least(group.kind)
             need = _money(instance, group, way)[0]
             counts[least] = counts.get(least, 0) + need
+    if step.after is not None:  # beside intermediates, what qualifies a site
+        usual = step.least(step.role)
+        return usual, sum(count for least, count in counts.items() if least < usual)
     if not counts:
         return step.least(step.role), 0
     usual = max(counts, key=lambda least: (counts[least], least))

@@ -1,10 +1,11 @@
 """Ways in which a programme's qualifications may go: a few that cover every plan.
 
-A right to ship from a qualification hangs on one date, that of its filing, for all that
-waits for it. So a step is planned alone once for each span in which it may be filed, with
-rights at the span's first day where that saves lateness and at its last where it saves
-holding; the cheapest way is what the step costs at least. In a span, transfer and filings
-are paid for, and every engineering and PPQ batch is made, the last PPQ batch in time.
+Rights to ship from a qualification hang on one date, the release of its last PPQ batch, for
+all that waits for them. So a step is planned alone once for each span in which that may be,
+with rights at the span's first day where that saves lateness and at its last where it saves
+holding; the cheapest way is what the step costs at least. In a span, the transfer and the
+cheapest filing are paid for, and every engineering and PPQ batch is made, the last in time.
+What qualifications of intermediates cost is left out.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from itertools import pairwise, product
 from capacity.instance import FAR, ChainData, FilingData, Group, Instance, StepData
 
 SPANS = (0, 60, 150)
-"""Where spans of filing begin, counted from the earliest; the last one never ends. [day]"""
+"""Where spans begin, counted from the earliest; the last one never ends. [day]"""
 
 Span = tuple[int, int]
 """First and last tick of what may be."""
@@ -32,8 +33,8 @@ class Way:
     closed: frozenset[int] = frozenset()
     """Sites that nothing was transferred to."""
     filed: dict[int, int] = field(default_factory=dict)
-    """Last tick of the filing by qualification that is gone through: every engineering and
-    PPQ batch of it is made."""
+    """Last tick of the release of PPQ by qualification that is gone through and filed for:
+    every engineering and PPQ batch of it is made."""
     cost: int = 0
     """Transfers and filings. [money]"""
 
@@ -45,7 +46,7 @@ def ways(instance: Instance, step: StepData) -> list[Way]:
     """
     if step.after is not None:
         return [Way()]
-    mine = [c for c in instance.chains if c.programme == step.programme]
+    mine = [c for c in instance.chains if c.step == step.index]
     return [
         Way(
             {filing: span for way in row for filing, span in way.rights.items()},
@@ -58,7 +59,7 @@ def ways(instance: Instance, step: StepData) -> list[Way]:
 
 
 def _of_chain(instance: Instance, chain: ChainData) -> Iterator[Way]:
-    """Without the site, filed for in each of the spans, later or never."""
+    """Without the site, proved in each of the spans and filed for, later or never."""
     first = _earliest(instance, chain)
     if first is None:
         yield Way()
@@ -70,7 +71,7 @@ def _of_chain(instance: Instance, chain: ChainData) -> Iterator[Way]:
     filings = [instance.filings[number] for number in chain.filings]
     for span in pairwise(edges):
         rights = {filing.index: _right(instance, filing, span) for filing in filings}
-        cost = transfer + chain.filing_cost
+        cost = transfer + min(filing.cost for filing in filings)
         yield Way(rights, filed={chain.index: span[1]}, cost=cost)
     later = edges[-1], FAR
     rights = {filing.index: _right(instance, filing, later) for filing in filings}
@@ -78,45 +79,57 @@ def _of_chain(instance: Instance, chain: ChainData) -> Iterator[Way]:
 
 
 def _earliest(instance: Instance, chain: ChainData) -> int | None:
-    """When a qualification may be filed for at the earliest, None for never. [tick]"""
+    """When PPQ of a qualification may be released at the earliest, None for never. [tick]"""
     if not chain.permitted:
         return None
+    place = chain.step, chain.site
     rights = [
-        (group.rights[group.step, chain.site], instance.filings[filing].review)
+        (group.rights[place], instance.filings[filing])
         for group in instance.groups
-        if (filing := group.filings.get(chain.site)) in chain.filings
+        if (filing := group.filings.get(place)) in chain.filings
+        and filing is not None
         and group.kind not in ("engineering", "ppq")
     ]
     if not rights:
         return instance.as_of
-    return min((at - review for at, review in rights if at is not None), default=None)
+    return min(
+        (at - row.review - row.wait for at, row in rights if at is not None),
+        default=None,
+    )
 
 
-def _right(instance: Instance, filing: FilingData, filed: Span) -> Span:
+def _right(instance: Instance, filing: FilingData, proved: Span) -> Span:
     """Within which dates a right to ship lies.
 
     It comes with the end of the review or that of the inspection which a site's first
     filing brings: no sooner than the earliest filing of any programme there asks for,
     and no later than if this programme's were the first.
     """
-    first, last = filed
+    first, last = proved[0] + filing.wait, proved[1] + filing.wait
     low, high = first + filing.review, last + filing.review
     if filing.inspection is not None:
         others = [
-            _earliest(instance, instance.chains[other.chain])
+            at + other.wait
             for other in instance.filings
             if (other.site, other.market) == (filing.site, filing.market)
+            and (at := _earliest(instance, instance.chains[other.chain])) is not None
         ]
-        low = max(low, min(at for at in others if at is not None) + filing.inspection)
+        low = max(low, min(others) + filing.inspection)
         high = max(high, last + filing.inspection)
     return low, max(low, high)
 
 
-def right(way: Way, group: Group, site: int, stated: int | None) -> Span | None:
+def right(
+    instance: Instance, way: Way, group: Group, site: int, stated: int | None
+) -> Span | None:
     """Within which dates a group's right to ship from a site lies; None where never.
+
+    Where input may have a later right, no date is the last.
 
     Parameters
     ----------
+    instance
+        What is planned.
     way, group, site
         Whose right it is.
     stated
@@ -124,21 +137,22 @@ def right(way: Way, group: Group, site: int, stated: int | None) -> Span | None:
     """
     if stated is None:
         return None
-    if site not in group.filings:
-        return stated, stated
+    last = FAR if instance.waits_for_input(group, site) else stated
+    place = group.step, site
+    if place not in group.filings:
+        return stated, last
     if group.kind in ("engineering", "ppq"):
         return stated, FAR
-    if group.filings[site] not in way.rights:
+    if group.filings[place] not in way.rights:
         return None
-    low, high = way.rights[group.filings[site]]
-    return max(stated, low), max(stated, high)
+    low, high = way.rights[group.filings[place]]
+    return max(stated, low), max(last, high)
 
 
 def latest_ppq(instance: Instance, way: Way, group: Group) -> int:
-    """Last tick on which a PPQ batch may be out for a filing in its span. [tick]"""
+    """Last tick on which a PPQ batch may be out for a release in its span. [tick]"""
     if group.chain not in way.filed or group.spare or group.kind != "ppq":
         return FAR
     assert group.chain is not None
-    wait = instance.chains[group.chain].filing_wait
     lead = instance.steps[group.step].lead_times[group.kind]
-    return way.filed[group.chain] - wait - lead
+    return way.filed[group.chain] - lead

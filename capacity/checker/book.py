@@ -279,19 +279,38 @@ class Book:
         """Qualifications by id."""
         return {chain.id: chain for chain in self.scenario.qualifications}
 
-    def chain(self, programme: str, site: str) -> Qualification | None:
-        """The qualification of a site for a programme."""
-        return self._chain_at.get((programme, site))
+    def chain(self, programme: str, step: str, site: str) -> Qualification | None:
+        """The qualification of a site for a step."""
+        return self._chain_at.get((programme, step, site))
 
     @cached_property
-    def _chain_at(self) -> dict[tuple[str, str], Qualification]:
-        return {(c.programme, c.site): c for c in self.chains.values()}
+    def _chain_at(self) -> dict[tuple[str, str, str], Qualification]:
+        return {
+            (chain.programme, step, chain.site): chain
+            for chain in self.chains.values()
+            for step in self._qualified(chain)
+        }
+
+    def _qualified(self, chain: Qualification) -> list[str]:
+        """Steps that a qualification is for: one with its direct feeds, or all."""
+        recipe = self.programmes[chain.programme].recipe
+        names = [step.step for step in recipe]
+        if chain.step is None:
+            return names
+        first = last = names.index(chain.step)
+        while isinstance(recipe[first].supply, Direct):
+            first -= 1
+        return names[first : last + 1]
+
+    def validated_step(self, chain: Qualification) -> str:
+        """Step of which a qualification makes its engineering and PPQ."""
+        return chain.step or self.last_step(chain.programme).step
 
     def filing_chain(
-        self, programme: str, site: str, market: str | None
+        self, programme: str, step: str, site: str, market: str | None
     ) -> Qualification | None:
         """The qualification that a right to ship from a site to a market hangs on."""
-        chain = self.chain(programme, site)
+        chain = self.chain(programme, step, site)
         return chain if chain is not None and market in chain.markets else None
 
     def lines_of(self, chain: Qualification, kind: str) -> list[Line]:
@@ -338,6 +357,13 @@ class Book:
                 start = until
         return start + length if start < 10**9 else None
 
+    def filing_wait(self, market: str) -> int:
+        """From the last PPQ batch released to the filing for a market. [tick]"""
+        days = {row.id: row.filing_days for row in self.scenario.markets}[market]
+        if days is None:
+            days = self.scenario.quality.filing_days
+        return self.grid.whole(days)
+
     def review(self, chain: Qualification, market: str) -> int:
         """From its filing for a market to the approval. [tick]"""
         found = {row.id: row for row in self.scenario.markets}
@@ -363,9 +389,9 @@ class Book:
         queue, filing and review, no inspection.
         """
         found = []
-        last = self.last_step(chain.programme)
-        for suite in self.open_suites(chain.programme, last.step):
-            opened = self.opens(chain.programme, last.step, suite.site)
+        step = self.validated_step(chain)
+        for suite in self.open_suites(chain.programme, step):
+            opened = self.opens(chain.programme, step, suite.site)
             if suite.site != chain.site or opened is None:
                 continue
             lead = self.lead_in(suite, chain.programme)
@@ -377,10 +403,11 @@ class Book:
                 start += lead + self.grid.whole(wait)
             full = self.takt(suite, chain.programme, 10**7)
             out = start + lead + (max(batches) - 1) * full
-            found.append(out + self.lead_time(chain.programme, last.step, "ppq"))
-        filed = self.grid.whole(self.scenario.quality.filing_days)
+            found.append(out + self.lead_time(chain.programme, step, "ppq"))
         first = min(found, default=None)
-        return None if first is None else first + filed + self.review(chain, market)
+        if first is None:
+            return None
+        return first + self.filing_wait(market) + self.review(chain, market)
 
     def lag(self, programme: str, step: str) -> int | None:
         """From out into the stock where that needs no QC and QA. [tick]"""
@@ -409,7 +436,7 @@ class Book:
 
         Where a qualification opens it: from when it might.
         """
-        chain = self.chain(programme, site)
+        chain = self.chain(programme, step, site)
         if chain is not None and chain.origin is not None:
             return self.transferred(chain)
         ends = [
@@ -438,10 +465,9 @@ class Book:
 
     def eligible_suites(self, line: Line) -> list[Suite]:
         """Suites that may ever make batches for the line."""
-        step = self.last_step(line.programme).step
         return [
             suite
-            for suite in self.open_suites(line.programme, step)
+            for suite in self.open_suites(line.programme, line.step)
             if self.serves(line, suite.site)
         ]
 
@@ -451,15 +477,16 @@ class Book:
         Engineering and PPQ of a qualification are made at its site, and no other
         engineering or PPQ of the programme is made there.
         """
-        chain = self.chain(line.programme, site)
+        chain = self.chain(line.programme, line.step, site)
         if line.kind in ("engineering", "ppq"):
             if chain is None:
                 return line.chain is None
             return chain.permitted and line.chain == chain.id
-        if line.market is None or self.filing_chain(line.programme, site, line.market):
+        if line.market is None or self.filing_chain(
+            line.programme, line.step, site, line.market
+        ):
             return True
-        step = self.last_step(line.programme).step
-        return self.right(line.programme, step, site, line.market) is not None
+        return self.right(line.programme, line.step, site, line.market) is not None
 
     # --------------------------------------------------------------- quality
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from capacity.checker.book import Book
-from capacity.checker.unavoidable import allowed_starts, earliest_right
+from capacity.checker.unavoidable import allowed_starts, earliest_right, inputs_of
 from capacity.demand import Line
 from capacity.plan import Cause, PlannedBatch
 from capacity.scenario import Suite
@@ -78,24 +78,36 @@ def _awaits_qualification(
 ) -> bool:
     """Whether a right that a qualification gives, not the release, makes a line late.
 
-    A line that nothing serves awaits one where every site hangs on a qualification and
-    none of these has its PPQ.
+    A line that nothing serves awaits one where every site of some step hangs on a
+    qualification and none of these has its PPQ.
     """
+    steps = [*inputs_of(book, line)]
     for batch in served:
-        chain = book.filing_chain(line.programme, batch.site, line.market)
-        if chain is None or not batch.late_days or batch.released is None:
+        places = [(line.step, batch.site)]
+        places += [(step, site) for step, sites in steps for site in sites]
+        if not batch.late_days or batch.released is None:
             continue
-        if book.grid.at(batch.released) <= book.deadline(line):
+        if book.grid.at(batch.released) <= book.deadline(line) and any(
+            book.filing_chain(line.programme, *place, line.market) for place in places
+        ):
             return True
     if served:
         return False
-    sites = {suite.site for suite in book.eligible_suites(line)}
-    chains = [book.filing_chain(line.programme, site, line.market) for site in sites]
     orders = {batch.order for batch in batches}
-    return all(
-        chain is not None
-        and not any(ppq.id in orders for ppq in book.lines_of(chain, "ppq"))
-        for chain in chains
+    steps.append((line.step, {suite.site for suite in book.eligible_suites(line)}))
+    return any(
+        sites and all(_unqualified(book, line, step, site, orders) for site in sites)
+        for step, sites in steps
+    )
+
+
+def _unqualified(
+    book: Book, line: Line, step: str, site: str, orders: set[str | None]
+) -> bool:
+    """Whether a right hangs on a qualification that has no PPQ in the plan."""
+    chain = book.filing_chain(line.programme, step, site, line.market)
+    return chain is not None and not any(
+        ppq.id in orders for ppq in book.lines_of(chain, "ppq")
     )
 
 

@@ -240,7 +240,7 @@ class Ledger:
     def right(self, batch: PlannedBatch, market: str) -> int | None:
         """Latest right to ship of all steps that went into a batch. [tick]"""
         rights = [self.book.right(batch.programme, batch.step, batch.site, market)]
-        chain = self.book.filing_chain(batch.programme, batch.site, market)
+        chain = self.book.filing_chain(batch.programme, batch.step, batch.site, market)
         if chain is not None:
             rights = [self.granted(chain, market)]
         rights += [
@@ -287,33 +287,41 @@ class Ledger:
             return []
         return [batch for line in lines for batch in self.serving(line)]
 
-    def filed(self, chain: Qualification) -> int | None:
-        """When the qualification is filed for: after its last PPQ release. [tick]"""
+    def proved(self, chain: Qualification) -> int | None:
+        """Release of a qualification's last PPQ batch, None if incomplete. [tick]"""
         batches = self.validated(chain)
         if not batches or not chain.permitted:
             return None
-        days = self.book.scenario.quality.filing_days
-        released = max(self.tick(batch.released) for batch in batches)
-        return released + self.book.grid.whole(days)
+        return max(self.tick(batch.released) for batch in batches)
+
+    def filed(self, chain: Qualification, market: str) -> int | None:
+        """When the plan files for a market, None where it doesn't. [tick]"""
+        return self._filed.get((chain.id, market))
+
+    @cached_property
+    def _filed(self) -> dict[tuple[str, str], int]:
+        found = {}
+        for name, row in self.stated.items():
+            proved = self.proved(self.book.chains[name])
+            for market in {filing.market for filing in row.filings}:
+                if proved is not None and market in self.book.chains[name].markets:
+                    found[name, market] = proved + self.book.filing_wait(market)
+        return found
 
     def inspected(self, site: str, market: str) -> int | None:
         """End of the inspection that a site's first filing brings, if any. [tick]"""
         length = self.book.inspection(site, market)
         filings = [
-            self._filed[chain.id]
+            self.filed(chain, market)
             for chain in self.book.chains.values()
-            if chain.site == site and market in chain.markets
+            if chain.site == site
         ]
         first = min((at for at in filings if at is not None), default=None)
         return None if length is None or first is None else first + length
 
-    @cached_property
-    def _filed(self) -> dict[str, int | None]:
-        return {name: self.filed(chain) for name, chain in self.book.chains.items()}
-
     def granted(self, chain: Qualification, market: str) -> int | None:
         """Right to ship that a qualification gives: reviewed and inspected. [tick]"""
-        filed = self._filed[chain.id]
+        filed = self.filed(chain, market)
         if filed is None:
             return None
         reviewed = filed + self.book.review(chain, market)

@@ -79,9 +79,8 @@ def _savings(book: Book, line: Line) -> list[int]:
 def _least(book: Book, line: Line, kg: Fraction, suite: Suite) -> int:
     """Least cost of one batch of the line from the suite. [money]"""
     price = price_share(book, line, kg)
-    step = book.last_step(line.programme).step
     lead = book.lead_in(suite, line.programme)
-    lead += book.lead_time(line.programme, step, line.kind)
+    lead += book.lead_time(line.programme, line.step, line.kind)
     right = earliest_right(book, line, suite)
     latest = book.grid.whole(book.scenario.economics.max_late_days)
     deadline = book.deadline(line)
@@ -98,7 +97,7 @@ def _least(book: Book, line: Line, kg: Fraction, suite: Suite) -> int:
         if right is not None and start < right:
             money += risk
         found.append(money)
-        if book.filing_chain(line.programme, suite.site, line.market) is not None:
+        if may_be_later(book, line, suite):
             held = cost_of_holding(book, price, line, able)
             found.append(money - held + (risk if start >= (right or 0) else 0))
     return min(found, default=cost_of_unserved(book, line, price))
@@ -127,8 +126,7 @@ def _candidates(
 
 def allowed_starts(book: Book, line: Line, suite: Suite) -> list[tuple[int, int]]:
     """Spans of ticks, ends included, on which a batch for the line may start. [tick]"""
-    step = book.last_step(line.programme).step
-    opened = book.opens(line.programme, step, suite.site)
+    opened = book.opens(line.programme, line.step, suite.site)
     if opened is None:
         return []
     lead = book.lead_in(suite, line.programme)
@@ -147,24 +145,49 @@ def earliest_right(book: Book, line: Line, suite: Suite) -> int | None:
     """Earliest right to ship that inputs from any site, or a qualification, permit. [tick]"""
     if line.market is None:
         return None
-    recipe = book.programmes[line.programme].recipe
-    chain = book.filing_chain(line.programme, suite.site, line.market)
-    if chain is not None:  # of every step at the site
+    rights = [_right(book, line, line.step, suite.site)]
+    for step, sites in inputs_of(book, line):
+        found = [_right(book, line, step, site) for site in sites]
+        rights.append(min((r for r in found if r is not None), default=None))
+    known = [right for right in rights if right is not None]
+    return max(known, default=None)
+
+
+def may_be_later(book: Book, line: Line, suite: Suite) -> bool:
+    """Whether a right may come later than at its earliest: by a filing, or other input."""
+    if line.market is None:
+        return False
+    places = [(line.step, suite.site)]
+    for step, sites in inputs_of(book, line):
+        places += [(step, site) for site in sites]
+    if any(book.filing_chain(line.programme, *place, line.market) for place in places):
+        return True
+    own, *rights = (_right(book, line, *place) for place in places)
+    return own is not None and any(x is not None and x > own for x in rights)
+
+
+def _right(book: Book, line: Line, step: str, site: str) -> int | None:
+    """Earliest right of a step at a site, by licence or by qualification. [tick]"""
+    assert line.market is not None
+    chain = book.filing_chain(line.programme, step, site, line.market)
+    if chain is not None:
         return book.earliest_right(chain, line.market)
-    own = book.right(line.programme, recipe[-1].step, suite.site, line.market)
-    rights = [own]
+    return book.right(line.programme, step, site, line.market)
+
+
+def inputs_of(book: Book, line: Line) -> Iterator[tuple[str, set[str]]]:
+    """Every step before a line's with the sites that its batches may come from."""
     on_hand: list[Stock | InRelease] = [
         *book.scenario.stock,
         *book.scenario.in_release,
     ]
-    for step in recipe[:-1]:
+    for step in book.programmes[line.programme].recipe:
+        if step.step == line.step:
+            return
         sites = {s.site for s in book.open_suites(line.programme, step.step)}
         sites |= {
             book.suites[given.suite].site
             for given in on_hand
             if given.programme == line.programme and given.step == step.step
         }
-        found = [book.right(line.programme, step.step, s, line.market) for s in sites]
-        rights.append(min((r for r in found if r is not None), default=None))
-    known = [right for right in rights if right is not None]
-    return max(known, default=None)
+        yield step.step, sites

@@ -7,7 +7,7 @@ one of the two shows as a disagreement.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
@@ -96,31 +96,65 @@ class Instance:
     chains: tuple[ChainData, ...] = ()
     filings: tuple[FilingData, ...] = ()
     chain_at: dict[tuple[int, int], int] = field(default_factory=dict)
-    """Qualification by (programme, site)."""
+    """Qualification by (step, site)."""
     transfer_slots: dict[int, tuple[tuple[int, int], ...]] = field(default_factory=dict)
     """(tick, transfers at a time from then on) by site; any number where none. [tick]"""
 
+    def filed(
+        self, proved: Sequence[int | None], without: Collection[int] = ()
+    ) -> tuple[int | None, ...]:
+        """When each filing is made, from the last PPQ release of each chain. [tick]
+
+        None for those that aren't: left out, or without their PPQ.
+        """
+        return tuple(
+            None
+            if filing.index in without or (at := proved[filing.chain]) is None
+            else at + filing.wait
+            for filing in self.filings
+        )
+
+    def first_filings(self, filed: Sequence[int | None]) -> dict[tuple[int, str], int]:
+        """Filing that brings the inspection of a site for a market."""
+        found: dict[tuple[int, str], int] = {}
+        for filing in self.filings:
+            at, key = filed[filing.index], (filing.site, filing.market)
+            if at is None or filing.inspection is None:
+                continue
+            first = None if key not in found else filed[found[key]]
+            if first is None or at < first:
+                found[key] = filing.index
+        return found
+
     def granted(self, filed: Sequence[int | None]) -> tuple[int | None, ...]:
-        """Right to ship by filing, from the date on which each chain is filed. [tick]
+        """Right to ship by filing, from the date of each. [tick]
 
         A site's first filing for a market brings an inspection, which every right from
         there to that market waits for.
         """
-        first: dict[tuple[int, str], int] = {}
-        for filing in self.filings:
-            at, key = filed[filing.chain], (filing.site, filing.market)
-            if at is not None:
-                first[key] = min(at, first.get(key, at))
+        first = self.first_filings(filed)
         found: list[int | None] = []
         for filing in self.filings:
-            at = filed[filing.chain]
+            at = filed[filing.index]
             if at is not None:
                 at += filing.review
                 if filing.inspection is not None:
-                    inspected = first[filing.site, filing.market] + filing.inspection
-                    at = max(at, inspected)
+                    begun = filed[first[filing.site, filing.market]]
+                    assert begun is not None
+                    at = max(at, begun + filing.inspection)
             found.append(at)
         return tuple(found)
+
+    def standing(
+        self, proved: Sequence[int | None]
+    ) -> tuple[tuple[int, bool] | None, ...]:
+        """By filing, if all that can be are made: its right, and if it brings inspectors."""
+        filed = self.filed(proved)
+        first = set(self.first_filings(filed).values())
+        return tuple(
+            None if right is None else (right, number in first)
+            for number, right in enumerate(self.granted(filed))
+        )
 
     def placed(self, deadlines: dict[int, int]) -> tuple[dict[int, int], int]:
         """Start of each transfer that must end by a tick, and how many end too late.
@@ -217,8 +251,30 @@ class Instance:
         return self.stocked.get(step.programme) if step.after is None else None
 
     def groups_of(self, programme: int) -> list[Group]:
-        """Groups of a programme by deadline."""
-        return [group for group in self.groups if group.programme == programme]
+        """Groups of a programme's last step by deadline."""
+        last = self.last_step(programme).index
+        return [group for group in self.groups if group.step == last]
+
+    def trials_of(self, step: int) -> list[Group]:
+        """Engineering and PPQ that qualifications make of an intermediate step."""
+        if self.steps[step].after is None:
+            return []
+        return [group for group in self.groups if group.step == step]
+
+    def waits_for_input(self, group: Group, site: int) -> bool:
+        """Whether a right may come later since that of its input does, by date or filing."""
+        places: list[tuple[int, int]] = []
+        step = self.steps[group.step]
+        while step.before is not None:
+            fed = step.direct_hold is not None
+            step = self.steps[step.before]
+            sites = [site] if fed else range(len(self.sites))
+            places += [(step.index, at) for at in sites]
+        if any(place in group.filings for place in places):
+            return True
+        own = self.right(group, group.step, site)
+        rights = [group.rights[place] for place in places]
+        return own is not None and any(x is not None and x > own for x in rights)
 
 
 def build(scenario: Scenario) -> Instance:
@@ -270,8 +326,8 @@ def build(scenario: Scenario) -> Instance:
         chains=tuple(chain_data(known, chain) for chain in known.chains),
         filings=tuple(filing_data(known, *key) for key in known.filing),
         chain_at={
-            (known.programme[chain.programme], known.site[chain.site]): n
-            for n, chain in enumerate(known.chains)
+            (known.step[programme, step], known.site[site]): known.chain[chain.id]
+            for (programme, step, site), chain in known.chain_of.items()
         },
         transfer_slots={
             known.site[site.id]: transfer_slots(known, site)

@@ -38,7 +38,7 @@ class Group:
     index: int
     programme: int
     step: int
-    """Last step of the programme."""
+    """Whose batches serve it: the last of the programme, or what is qualified."""
     kind: str
     market: str | None
     firm: bool
@@ -74,8 +74,8 @@ class Group:
     """Made at that qualification's cost: nobody ordered it."""
     making: dict[int, int] = field(default_factory=dict)
     """What a batch costs the qualification, by suite. [money]"""
-    filings: dict[int, int] = field(default_factory=dict)
-    """Filing that gives the right to ship, by site."""
+    filings: dict[tuple[int, int], int] = field(default_factory=dict)
+    """Filing that gives the right to ship, by (step, site)."""
 
     def service(self, terms: Terms, available: int) -> int:
         """Lateness of a batch available at a tick. [money]"""
@@ -102,15 +102,8 @@ def groups(known: Known, steps: tuple[StepData, ...]) -> tuple[Group, ...]:
     )
 
 
-def _product(known: Known, line: Line, steps: tuple[StepData, ...]) -> StepData:
-    programme = known.programme[line.programme]
-    return next(
-        step for step in steps if step.programme == programme and step.after is None
-    )
-
-
 def _key(known: Known, line: Line, steps: tuple[StepData, ...]) -> tuple[object, ...]:
-    step = _product(known, line, steps)
+    step = steps[known.step[line.programme, line.step]]
     sizes = {mode.kg for mode in step.modes.values()}
     several = len(sizes | given_sizes(known, line.programme)) > 1
     return (
@@ -131,11 +124,12 @@ def _key(known: Known, line: Line, steps: tuple[StepData, ...]) -> tuple[object,
     )
 
 
-def _filings_of(known: Known, line: Line) -> Iterator[tuple[int, int]]:
-    """(site, filing) where a qualification gives a line its right to ship."""
-    for chain in known.chains:
-        if chain.programme == line.programme and line.market in chain.markets:
-            yield known.site[chain.site], known.filing[chain.id, line.market]
+def _filings_of(known: Known, line: Line) -> Iterator[tuple[tuple[int, int], int]]:
+    """((step, site), filing) where a qualification gives a line its right to ship."""
+    for (programme, step, site), chain in known.chain_of.items():
+        if programme == line.programme and line.market in chain.markets:
+            place = known.step[programme, step], known.site[site]
+            yield place, known.filing[chain.id, line.market]
 
 
 def _making(known: Known, line: Line, variable_cost: int) -> int:
@@ -156,12 +150,12 @@ def _group(
     steps: tuple[StepData, ...],
 ) -> Group:
     line = members[0]
-    step = _product(known, line, steps)
+    step = steps[known.step[line.programme, line.step]]
     terms = known.scenario.economics
     rights = rights_to_ship(known, line, steps)
     due = known.grid.at(line.due)
     late_from = 0 if known.scenario.due_rule == "strict" else known.ticks(DAY) - 1
-    reference = reference_size(known.by_programme[line.programme].recipe[-1])
+    reference = reference_size(known.recipe_steps[step.index][1])
     eligible = {
         suite: mode
         for suite, mode in step.modes.items()

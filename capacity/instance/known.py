@@ -6,7 +6,15 @@ import math
 from fractions import Fraction
 
 from capacity.demand import lines
-from capacity.scenario import InRelease, Lock, Scenario, Stock
+from capacity.scenario import (
+    Direct,
+    InRelease,
+    Lock,
+    Qualification,
+    Scenario,
+    Step,
+    Stock,
+)
 
 QC, QA = 0, 1
 DAY = Fraction(1)
@@ -40,9 +48,14 @@ class Known:
             for n, (programme, step) in enumerate(self.recipe_steps)
         }
         self.client = {programme.id: programme.client for programme in ordered}
+        self.by_programme = {programme.id: programme for programme in ordered}
         self.chains = sorted(scenario.qualifications, key=lambda chain: chain.id)
         self.chain = {chain.id: n for n, chain in enumerate(self.chains)}
-        self.chain_of = {(c.programme, c.site): c for c in self.chains}
+        self.chain_of = {
+            (chain.programme, step, chain.site): chain
+            for chain in self.chains
+            for step in self.qualified(chain)
+        }
         self.filing = {
             key: n
             for n, key in enumerate(
@@ -50,7 +63,6 @@ class Known:
             )
         }
         self.lines = lines(scenario)
-        self.by_programme = {programme.id: programme for programme in ordered}
         self.made_to_stock = {row.programme: row for row in scenario.made_to_stock}
         self.given: list[Lock | InRelease | Stock] = [
             *scenario.locks,
@@ -63,6 +75,22 @@ class Known:
         starts = [lock.start for lock in self.scenario.locks]
         starts += [row.first_out for row in self.scenario.in_release]
         return min([self.as_of, *(self.grid.at(start) for start in starts)])
+
+    def qualified(self, chain: Qualification) -> list[str]:
+        """Steps that a qualification is for: one with its direct feeds, or all."""
+        found: list[str] = []
+        for step in self.by_programme[chain.programme].recipe:
+            if chain.step is not None and not isinstance(step.supply, Direct):
+                found = []
+            found.append(step.step)
+            if step.step == chain.step:
+                break
+        return found
+
+    def validated(self, chain: Qualification) -> Step:
+        """Step of which a qualification makes its engineering and PPQ."""
+        recipe = self.by_programme[chain.programme].recipe
+        return next((step for step in recipe if step.step == chain.step), recipe[-1])
 
     def ticks(self, days: Fraction) -> int:
         """A whole number of ticks from days. [tick]"""

@@ -17,6 +17,10 @@ class ChainData:
     index: int
     id: str
     programme: int
+    step: int
+    """Whose engineering and PPQ it makes."""
+    steps: frozenset[int]
+    """That it is for."""
     site: int
     permitted: bool
     transfer: int | None
@@ -25,10 +29,6 @@ class ChainData:
     """First tick on which the transfer may start. [tick]"""
     transfer_cost: int
     """[money]"""
-    filing_wait: int
-    """Last PPQ released to filing. [tick]"""
-    filing_cost: int
-    """Of all its filings. [money]"""
     filings: tuple[int, ...]
 
 
@@ -40,6 +40,10 @@ class FilingData:
     chain: int
     site: int
     market: str
+    cost: int
+    """[money]"""
+    wait: int
+    """Last PPQ released to the filing. [tick]"""
     review: int
     """[tick]"""
     inspection: int | None
@@ -55,13 +59,15 @@ def chain_data(known: Known, chain: Qualification) -> ChainData:
         index=known.chain[chain.id],
         id=chain.id,
         programme=known.programme[chain.programme],
+        step=known.step[chain.programme, known.validated(chain).step],
+        steps=frozenset(
+            known.step[chain.programme, step] for step in known.qualified(chain)
+        ),
         site=known.site[chain.site],
         permitted=chain.permitted,
         transfer=_transfer_of(known, chain),
         earliest=start,
         transfer_cost=chain.transfer_cost,
-        filing_wait=known.ticks(known.scenario.quality.filing_days),
-        filing_cost=chain.filing_cost * len(chain.markets),
         filings=tuple(known.filing[chain.id, market] for market in chain.markets),
     )
 
@@ -90,6 +96,12 @@ def filing_data(known: Known, name: str, market: str) -> FilingData:
         chain=known.chain[name],
         site=known.site[chain.site],
         market=market,
+        cost=chain.filing_cost,
+        wait=known.ticks(
+            known.scenario.quality.filing_days
+            if data.filing_days is None
+            else data.filing_days
+        ),
         review=known.ticks(data.review_days[chain.filing]),
         inspection=days if days and not before else None,
     )
@@ -120,7 +132,7 @@ def _transferred(known: Known, chain: Qualification) -> int | None:
 
 def opens(known: Known, programme: str, step: str, site: str) -> int | None:
     """Since when a site may make a step; None is never. [tick]"""
-    chain = known.chain_of.get((programme, site))
+    chain = known.chain_of.get((programme, step, site))
     if chain is not None and chain.origin is not None:
         return _transferred(known, chain)
     stated: list[Transfer | Licence] = [

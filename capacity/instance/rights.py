@@ -23,8 +23,8 @@ def rights_to_ship(
         if step.programme != programme:
             continue
         for site, number in known.site.items():
-            chain = known.chain_of.get((line.programme, site))
-            if line.kind in ("engineering", "ppq"):
+            chain = known.chain_of.get((line.programme, step.name, site))
+            if line.kind in ("engineering", "ppq") and step.name == line.step:
                 here = None if chain is None else chain.id
                 may = line.chain == here and (chain is None or chain.permitted)
                 found[step.index, number] = known.dawn if may else None
@@ -52,7 +52,7 @@ def rights_to_ship(
 
 def earliest_right(known: Known, chain: Qualification, market: str) -> int | None:
     """Right to ship from PPQ as early as any suite of the site may have it. [tick]"""
-    step = known.by_programme[chain.programme].recipe[-1]
+    step = known.validated(chain)
     opened = opens(known, chain.programme, step.step, chain.site)
     if opened is None:
         return None
@@ -81,8 +81,7 @@ def earliest_right(known: Known, chain: Qualification, market: str) -> int | Non
         return None
     filing = filing_data(known, chain.id, market)
     lead_time = release_times(known, step)[2]["ppq"]
-    wait_days = known.scenario.quality.filing_days
-    return min(first) + lead_time + known.ticks(wait_days) + filing.review
+    return min(first) + lead_time + filing.wait + filing.review
 
 
 def right_of_entry(

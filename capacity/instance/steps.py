@@ -225,7 +225,7 @@ def _mode(known: Known, programme: str, step: Step, data: SuiteData) -> Mode | N
         return None
     lead = lead_in(known, suite, programme)
     earliest = max(opened, known.frozen_until, known.grid.at(suite.go_live))
-    chain = known.chain_of.get((programme, suite.site))
+    chain = known.chain_of.get((programme, step.step, suite.site))
     barred = chain is not None and chain.origin is not None and not chain.permitted
     starts = open_starts(data.closures, earliest, known.horizon_end, lead)
     return Mode(

@@ -35,8 +35,8 @@ CONSTRAINTS: tuple[Constraint, ...] = (
     count_batches,
     keep_ppq_apart,
     test_batches,
-    supply_steps,
     qualify_sites,
+    supply_steps,
     keep_stock,
 )
 """In an order in which each finds the variables of those before it."""

@@ -10,6 +10,7 @@ from ortools.sat.python.cp_model import IntVar
 from capacity.instance import Group, OnHand, Terms
 from capacity.model.slots import (
     BY_FILING,
+    BY_INPUT,
     Expression,
     Literal,
     Option,
@@ -58,7 +59,8 @@ def choose_lines(v: Variables) -> None:
     for group in groups:
         v.needs[group.index] = fixed.get(group.index, 0)
     for slot in v.slots():
-        if slot.step.after is not None or (slot.fixed is not None and not scope.whole):
+        fixed_here = slot.fixed is not None and not scope.whole
+        if fixed_here or not _may_serve(v, slot):
             continue
         options = _options(v, slot, groups)
         slot.serving = Serving(
@@ -68,12 +70,27 @@ def choose_lines(v: Variables) -> None:
                 if _in_time(v, slot, option)
             }
         )
-        v.model.add(sum(slot.serving.options.values()) <= slot.present)
+        serves = sum(slot.serving.options.values())
+        v.model.add(serves <= slot.present)
+        if slot.step.after is not None:
+            slot.kept = v.literal(f"kept#{slot.number}")
+            v.model.add(slot.kept + serves == slot.present)
     if scope.whole:
         for data in instance.on_hand:
             spare = _spare(v, data, groups)
             if spare is not None:
                 v.spares.append(spare)
+
+
+def _may_serve(v: Variables, slot: Slot) -> bool:
+    """Whether what a batch serves is to be decided: of last steps, and of what is qualified.
+
+    In a neighbourhood the batches that rights hang on keep their place.
+    """
+    if slot.step.after is None:
+        return True
+    trials = v.scope.whole and v.instance.trials_of(slot.step.index)
+    return slot.fixed is None and bool(trials)
 
 
 def _served_outside(v: Variables) -> dict[int, int]:
@@ -93,7 +110,7 @@ def _options(v: Variables, slot: Slot, groups: list[Group]) -> list[Option]:
     found: list[Option] = []
     kg = v.instance.kg[slot.step.index, slot.suite]
     for group in groups:
-        if group.programme != slot.step.programme or kg not in group.terms:
+        if group.step != slot.step.index or kg not in group.terms:
             continue
         if slot.kind not in (None, group.kind):
             continue
@@ -108,25 +125,38 @@ def rights_of(v: Variables, slot: Slot, group: Group) -> list[int]:
 
     Of a qualification's filing the code, or where it isn't decided here what it gives.
     """
-    if slot.site in group.filings:
-        filing = group.filings[slot.site]
-        if v.scope.whole:
-            return [BY_FILING + filing]
-        given = v.scope.base.granted[filing]
-        return [] if given is None else [given]
-    own = v.instance.right(group, slot.step.index, slot.site)
+    place = slot.step.index, slot.site
+    own = right_from(v, group, *place)
     if own is None:
         return []
     before = slot.step.before
     if slot.step.frozen is None or before is None or not draws(v, slot):
-        return [own]
+        filed = v.scope.whole and place in group.filings
+        return [BY_FILING + group.filings[place] if filed else own]
+    sites = range(len(v.instance.sites))
+    places = [place, *((before, site) for site in sites)]
+    if v.scope.whole and any(each in group.filings for each in places):
+        return [BY_INPUT + slot.number]
     found = {
         max(own, right)
-        for site in range(len(v.instance.sites))
-        for right in (v.instance.right(group, before, site), group.rights[before, site])
-        if right is not None
+        for site in sites
+        for made in (True, False)
+        if (right := right_from(v, group, before, site, made=made)) is not None
     }
     return sorted(found)
+
+
+def right_from(
+    v: Variables, group: Group, step: int, site: int, *, made: bool = True
+) -> int | None:
+    """Right to ship what a site makes, or has, of a step; by filing at its earliest. [tick]
+
+    Where filings aren't decided here, what they give.
+    """
+    filing = group.filings.get((step, site))
+    if filing is not None and not v.scope.whole:
+        return v.scope.base.granted[filing]
+    return v.instance.right(group, step, site) if made else group.rights[step, site]
 
 
 def draws(v: Variables, slot: Slot) -> bool:
@@ -194,7 +224,9 @@ def price_plan(v: Variables) -> Regret:
     for number, chain in v.qualified.items():
         data = v.instance.chains[number]
         regret.add("qualification", data.transfer_cost * chain.taken)
-        regret.add("qualification", data.filing_cost * chain.whole)
+        for filing in data.filings:
+            price = v.instance.filings[filing].cost
+            regret.add("qualification", price * v.files[filing])
     return regret
 
 
@@ -385,4 +417,5 @@ def _price_unsold(v: Variables, regret: Regret) -> None:
             regret.add("variable", own * (slot.present - sold))
         else:
             taken = v.taken[slot.number]
-            regret.add("variable", own * slot.present - least * taken)
+            there = slot.present if slot.kept is None else slot.kept
+            regret.add("variable", own * there - least * taken)

@@ -74,6 +74,8 @@ class _Values:
             yield chain.taken, int(number in starts)
             if number in starts:
                 yield chain.start, starts[number]
+        for filing, made in self.v.files.items():
+            yield made, int(self.schedule.filed[filing] is not None)
 
     def _known(self) -> None:
         """Refuse runs and batches on hand that the model has nothing for."""
@@ -140,6 +142,8 @@ class _Values:
             raise NotInModel
         if slot.serving is not None:
             yield from self._serving(slot.serving.options, batch)
+        elif batch.serves is not None and slot.fixed is None:
+            raise NotInModel
         if slot.fixed is None or self.v.scope.whole:
             yield from self._tests(slot, batch.test)
 
@@ -162,9 +166,8 @@ class _Values:
         if batch.serves is not None:
             group = self.v.instance.groups[batch.serves]
             right = self.schedule.right(batch, group)
-            if self.v.scope.whole and batch.site in group.filings:
-                right = BY_FILING + group.filings[batch.site]
-            chosen = (batch.serves, right)
+            decided = (x for g, x in options if g == batch.serves and x >= BY_FILING)
+            chosen = (batch.serves, next(decided, right))
             if chosen not in options:
                 raise NotInModel
         for option, literal in options.items():
@@ -223,8 +226,19 @@ def found(v: Variables, value: Callable[[LinearExprT], int]) -> Schedule:
     for number, chain in v.qualified.items():
         if value(chain.taken):
             transfers[number] = value(chain.start)
+    without = base.without
+    if v.scope.whole:
+        without = frozenset(_left_out(v, value))
     freights = tuple(_shipments(v, value))
-    return Schedule(v.instance, tuple(runs), on_hand, freights, transfers)
+    return Schedule(v.instance, tuple(runs), on_hand, freights, transfers, without)
+
+
+def _left_out(v: Variables, value: Callable[[LinearExprT], int]) -> Iterator[int]:
+    """Filings that aren't made though their PPQ is complete."""
+    for number, made in v.files.items():
+        chain = v.instance.filings[number].chain
+        if value(v.qualified[chain].whole) and not value(made):
+            yield number
 
 
 def _kept(v: Variables, index: int) -> bool:

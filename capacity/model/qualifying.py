@@ -12,7 +12,14 @@ from collections.abc import Iterator
 from ortools.sat.python.cp_model import IntervalVar, IntVar
 
 from capacity.instance import FAR, ChainData, FilingData, Group
-from capacity.model.slots import BY_FILING, ChainVars, Literal, Slot, Variables
+from capacity.model.slots import (
+    BY_FILING,
+    BY_INPUT,
+    ChainVars,
+    Literal,
+    Slot,
+    Variables,
+)
 
 
 def qualify_sites(v: Variables) -> None:
@@ -32,26 +39,28 @@ def qualify_sites(v: Variables) -> None:
         _grant(v, filings)
     for slot in v.slots():
         for (_, right), literal in slot.serving.options.items() if slot.serving else ():
-            if right >= BY_FILING:
-                chain = v.instance.filings[right - BY_FILING].chain
-                v.model.add_implication(literal, v.qualified[chain].whole)
+            if BY_FILING <= right < BY_INPUT:
+                v.model.add_implication(literal, v.files[right - BY_FILING])
 
 
 def _declared(v: Variables, data: ChainData) -> ChainVars:
     last = max(data.earliest, v.instance.horizon_end)
     for number in data.filings:
-        v.rights[number] = v.model.new_int_var(-FAR, BY_FILING, f"right{number}")
+        v.files[number] = v.literal(f"files{number}")
+        v.rights[BY_FILING + number] = v.model.new_int_var(
+            -FAR, BY_FILING, f"right{number}"
+        )
     return ChainVars(
         taken=v.literal(f"taken[{data.id}]"),
         start=v.model.new_int_var(data.earliest, last, f"transfer[{data.id}]"),
         whole=v.literal(f"whole[{data.id}]"),
-        filed=v.model.new_int_var(-FAR, FAR, f"filed[{data.id}]"),
+        proved=v.model.new_int_var(-FAR, FAR, f"proved[{data.id}]"),
     )
 
 
 def _slots_at(v: Variables, data: ChainData) -> Iterator[Slot]:
     for slot in v.slots():
-        if slot.site == data.site and slot.step.programme == data.programme:
+        if slot.site == data.site and slot.step.index in data.steps:
             yield slot
 
 
@@ -99,7 +108,7 @@ def _team(v: Variables, site: int) -> None:
 
 
 def _complete(v: Variables, data: ChainData, chain: ChainVars) -> None:
-    """PPQ follows all engineering, and is filed for once its last batch is released."""
+    """PPQ follows all engineering; once its last batch is released it may be filed for."""
     groups = [g for g in v.instance.groups if g.chain == data.index]
     asked: dict[int, list[tuple[Slot, Literal]]] = {g.index: [] for g in groups}
     for slot in _slots_at(v, data):
@@ -117,16 +126,18 @@ def _complete(v: Variables, data: ChainData, chain: ChainVars) -> None:
     else:
         v.model.add(chain.whole == 0)
     ppq = [row for index in needed for row in asked[index]]
-    v.model.add(chain.filed == FAR).only_enforce_if(~chain.whole)
+    for filing in data.filings:
+        v.model.add_implication(v.files[filing], chain.whole)
+    v.model.add(chain.proved == FAR).only_enforce_if(~chain.whole)
     last: list[Literal] = []
     for slot, literal in ppq:
         if slot.done is None:
             continue
-        filed = slot.done + slot.step.buffer("ppq") + data.filing_wait
-        v.model.add(chain.filed >= filed).only_enforce_if([literal, chain.whole])
+        released = slot.done + slot.step.buffer("ppq")
+        v.model.add(chain.proved >= released).only_enforce_if([literal, chain.whole])
         ends = v.literal(f"last#{slot.number}")
         v.model.add_implication(ends, literal)
-        v.model.add(chain.filed == filed).only_enforce_if(ends)
+        v.model.add(chain.proved == released).only_enforce_if(ends)
         last.append(ends)
     v.model.add(sum(last) == chain.whole)
 
@@ -150,16 +161,27 @@ def _whole(v: Variables, group: Group, served: list[tuple[Slot, Literal]]) -> Li
     return whole
 
 
+def _filed(v: Variables, filing: FilingData) -> IntVar:
+    """When a filing is made, very late where it isn't. [tick]"""
+    filed = v.model.new_int_var(-FAR, 2 * FAR, f"filed{filing.index}")
+    made, proved = v.files[filing.index], v.qualified[filing.chain].proved
+    v.model.add(filed == proved + filing.wait).only_enforce_if(made)
+    v.model.add(filed == FAR).only_enforce_if(~made)
+    return filed
+
+
 def _grant(v: Variables, filings: list[FilingData]) -> None:
     """Rights of a site to a market: reviewed, and inspected after the first filing."""
     first: IntVar | None = None
+    filed = {filing.index: _filed(v, filing) for filing in filings}
     if filings[0].inspection is not None:
-        first = v.model.new_int_var(-FAR, FAR, f"first[{filings[0].market}]")
-        v.model.add_min_equality(first, [v.qualified[f.chain].filed for f in filings])
+        first = v.model.new_int_var(-FAR, 2 * FAR, f"first[{filings[0].market}]")
+        v.model.add_min_equality(first, list(filed.values()))
     for filing in filings:
-        reviewed = v.qualified[filing.chain].filed + filing.review
+        reviewed = filed[filing.index] + filing.review
         if first is None or filing.inspection is None:
-            v.model.add(v.rights[filing.index] == reviewed)
+            v.model.add(v.rights[BY_FILING + filing.index] == reviewed)
             continue
         inspected = first + filing.inspection
-        v.model.add_max_equality(v.rights[filing.index], [reviewed, inspected])
+        right = v.rights[BY_FILING + filing.index]
+        v.model.add_max_equality(right, [reviewed, inspected])

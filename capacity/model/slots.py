@@ -31,6 +31,8 @@ Option = tuple[int, int]
 BY_FILING = 2 * FAR
 """From here on an option's right isn't a tick: so far beyond is the filing that gives it."""
 
+BY_INPUT = 3 * FAR
+"""From here on so far beyond is the slot: what goes into its batch decides as well."""
 
 MOST_MOVED = 8
 """Batches that a neighbourhood may bring to a block from other suites."""
@@ -80,6 +82,8 @@ class Slot:
     """Slot behind it in its block."""
     serving: Serving | None = None
     """None where what it serves isn't decided here."""
+    kept: Literal | None = None
+    """There, and serves no qualification (intermediates that may serve one)."""
     tested: Literal | None = None
     """Takes QC and QA; None where its tests aren't decided here."""
     qc_start: IntVar | None = None
@@ -197,8 +201,10 @@ class Variables:
     freights: list[FreightVars] = field(default_factory=list)
     qualified: dict[int, ChainVars] = field(default_factory=dict)
     """Qualifications that this model decides."""
+    files: dict[int, Literal] = field(default_factory=dict)
+    """Whether each filing is made."""
     rights: dict[int, IntVar] = field(default_factory=dict)
-    """Right to ship by filing, where this model decides it. [tick]"""
+    """Right to ship by its code, where this model decides it. [tick]"""
     stocks: list[StockedVars] = field(default_factory=list)
     """Programmes made to stock that are decided here."""
     stays: dict[int, list[IntervalVar]] = field(default_factory=dict)
@@ -212,9 +218,7 @@ class Variables:
 
     def right(self, option: Option) -> Expression:
         """Right to ship of an option. [tick]"""
-        return (
-            self.rights[option[1] - BY_FILING] if option[1] >= BY_FILING else option[1]
-        )
+        return self.rights[option[1]] if option[1] >= BY_FILING else option[1]
 
     def slots(self) -> Iterator[Slot]:
         """Every slot."""
@@ -240,8 +244,8 @@ class ChainVars:
     """Of the transfer. [tick]"""
     whole: Literal
     """Its PPQ is complete."""
-    filed: IntVar
-    """[tick]"""
+    proved: IntVar
+    """Release of its last PPQ batch. [tick]"""
 
 
 @dataclass(eq=False)
@@ -400,7 +404,7 @@ def _block(
 
 def _begins(v: Variables, chain: Chain, mode: Mode) -> int | None:
     """When a site may begin where that isn't decided here, None for never. [tick]"""
-    number = v.instance.chain_at.get((chain.step.programme, mode.site))
+    number = v.instance.chain_at.get((chain.step.index, mode.site))
     if v.scope.whole or number is None:
         return -(10**9)
     data, starts = v.instance.chains[number], v.scope.base.transfers
@@ -470,7 +474,8 @@ def most_useful(instance: Instance, step: StepData, suite: int) -> int:
     users += after.sufficient * max(
         (most_useful(instance, after, suite) for suite in after.modes), default=0
     )
-    return after.frozen.units(users) if after.frozen is not None else users
+    used = after.frozen.units(users) if after.frozen is not None else users
+    return used + sum(g.terms[g.reference].need for g in instance.trials_of(step.index))
 
 
 def batches_useful(stocked: Stocked, suite: int) -> int:

@@ -127,14 +127,11 @@ def count_batches(v: Variables) -> None:
 
 def _minima(v: Variables, slot: Slot) -> Iterator[tuple[int, Literal]]:
     step = slot.step
-    if step.after is not None:
-        if step.least(step.role) > 1:
-            yield step.least(step.role), slot.present
-        return
+    if step.after is not None and step.least(step.role) > 1:
+        yield step.least(step.role), slot.present if slot.kept is None else slot.kept
     if v.instance.stocked_by(step) is not None and step.least("commercial") > 1:
         yield step.least("commercial"), slot.present
-    assert slot.serving is not None
-    for (group, _), literal in slot.serving.options.items():
+    for (group, _), literal in slot.serving.options.items() if slot.serving else ():
         minimum = step.least(v.instance.groups[group].kind)
         if minimum > 1:
             yield minimum, literal
@@ -150,37 +147,39 @@ def _closing(v: Variables, slot: Slot) -> list[BoolVarT]:
 
 def keep_ppq_apart(v: Variables) -> None:
     """PPQ campaigns hold PPQ only, one for each line, and follow engineering."""
-    for programme in range(len(v.instance.programmes)):
-        groups = v.instance.groups_of(programme)
-        slots = [
-            slot
-            for slot in v.slots()
-            if slot.step.programme == programme and slot.step.after is None
-        ]
-        tracks = dict.fromkeys(_track(v, programme, slot.site) for slot in slots)
+    for step in v.instance.steps:
+        if step.after is not None and not v.instance.trials_of(step.index):
+            continue
+        groups = [g for g in v.instance.groups if g.step == step.index]
+        slots = _slots_of(v, step.index)
+        tracks = dict.fromkeys(_track(v, step.index, slot.site) for slot in slots)
         for track in tracks:
-            own = [s for s in slots if _track(v, programme, s.site) == track]
+            own = [s for s in slots if _track(v, step.index, s.site) == track]
             ppq = {g.index for g in groups if g.kind == "ppq" and g.chain == track}
             if not ppq and all(slot.kind != "ppq" for slot in own):
                 continue
             if any(slot.fixed is None for slot in own) or v.scope.whole:
-                _ppq_of(v, own, ppq, _engineered_before(v, programme, track))
+                _ppq_of(v, own, ppq, _engineered_before(v, step.index, track))
 
 
-def _track(v: Variables, programme: int, site: int) -> int | None:
+def _slots_of(v: Variables, step: int) -> list[Slot]:
+    return [slot for chain in v.of_step(step) for slot in chain.slots()]
+
+
+def _track(v: Variables, step: int, site: int) -> int | None:
     """Whose engineering comes before whose PPQ: a qualification's are its own."""
-    return v.instance.chain_at.get((programme, site))
+    return v.instance.chain_at.get((step, site))
 
 
-def _engineered_before(v: Variables, programme: int, track: int | None) -> list[int]:
+def _engineered_before(v: Variables, step: int, track: int | None) -> list[int]:
     """When engineering batches that wait for their release were out. [tick]"""
     return [
         data.out
         for data in v.instance.on_hand
-        if v.instance.steps[data.step].programme == programme
+        if data.step == step
         and data.kind == "engineering"
         and data.out is not None
-        and _track(v, programme, data.site) == track
+        and _track(v, step, data.site) == track
     ]
 
 
@@ -206,6 +205,8 @@ def _ppq_of(v: Variables, slots: list[Slot], ppq: set[int], before: list[int]) -
                 model.add(ready).only_enforce_if(literal)
             elif slot.kind is None:
                 model.add_implication(literal, ~apart)
+        if slot.kept is not None:
+            model.add_implication(slot.kept, ~apart)
         if slot.kind == "engineering":
             model.add(engineered >= slot.out)
         if slot.kind == "ppq":

@@ -39,10 +39,15 @@ def chain_rows(
         own.sort(key=lambda chain: (str(chain.transfer_start), chain.qualification))
         for at in range(0, len(own), LANES):
             part = own[at : at + LANES]
-            row = site, ", ".join(chain.programme for chain in part)
+            row = site, ", ".join(map(called, part))
             found.append(row)
             lanes[row] = part
     return found, lanes
+
+
+def called(chain: PlannedQualification) -> str:
+    """What a qualification is for."""
+    return chain.programme if chain.step is None else f"{chain.programme} {chain.step}"
 
 
 def draw_chains(panel: Panel, lanes: Lanes, colours: Mapping[str, str]) -> None:
@@ -81,7 +86,7 @@ def _draw_lane(
     if chain.transfer_start is not None and chain.transfer_end is not None:
         span = chain.transfer_start, chain.transfer_end
         _bar(panel, lane, span, colour, gid=f"transfer:{name}")
-        _write(panel, lane, span, f"transfer {chain.programme}", size, readable(colour))
+        _write(panel, lane, span, f"transfer {called(chain)}", size, readable(colour))
     if chain.ppq_start is not None and chain.ppq_out is not None:
         span = chain.ppq_start, chain.ppq_out
         _bar(panel, lane, span, colour, KINDS["ppq"][1], gid=f"ppq:{name}")

@@ -45,6 +45,8 @@ class Market(Entity):
     """From filing to approval, by kind of filing. [day]"""
     inspection_days: Days = Fraction(0)
     """From a site's first filing to the end of its inspection. [day]"""
+    filing_days: Days | None = None
+    """From the last PPQ batch released to the filing, if not the quality system's. [day]"""
 
 
 class Qualification(Entity):
@@ -55,7 +57,9 @@ class Qualification(Entity):
     """
 
     programme: str
-    """Programme, every step of it at this site."""
+    """Programme."""
+    step: str | None = None
+    """Step, with those that feed it directly; every step at this site where none."""
     site: str
     """Site."""
     permitted: bool = True
@@ -75,7 +79,7 @@ class Qualification(Entity):
     ppq_success: Share = Fraction(1)
     """Chance that a PPQ batch need not be made again. [1]"""
     markets: Annotated[list[str], Field(min_length=1)]
-    """Markets that are filed for."""
+    """Markets that may be filed for, each if it is worth it."""
     filing: str
     """Kind of filing, as the markets' `review_days` name it."""
     transfer_cost: Money = 0

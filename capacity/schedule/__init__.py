@@ -65,6 +65,8 @@ class Schedule:
     freights: tuple[Freight, ...] = ()
     transfers: dict[int, int] = field(default_factory=dict)
     """Start of the transfer of each qualification that has one in this plan. [tick]"""
+    without: frozenset[int] = frozenset()
+    """Filings that this plan doesn't make, whether their PPQ is complete or not."""
 
     @property
     def rank(self) -> tuple[int, int]:
@@ -168,7 +170,7 @@ class Schedule:
         self, step: StepData, supply: FrozenData
     ) -> Iterator[tuple[Unit, tuple[tuple[Unit, ...], tuple[Unit, ...]]]]:
         pool = sorted(
-            (batch for batch in self.batches if batch.step == step.before),
+            self.intermediates(step),
             key=lambda batch: (*self.expiry_key(batch, supply),),
         )
         last: tuple[Unit, ...] = ()
@@ -181,6 +183,12 @@ class Schedule:
                 del pool[at]
             last = units[-1:] or last
             yield user.unit, (units, units or last)
+
+    def intermediates(self, step: StepData) -> Iterator[Batch]:
+        """What a step may use: batches of the one before that serve no qualification."""
+        for batch in self.batches:
+            if batch.step == step.before and batch.serves is None:
+                yield batch
 
     def _direct_uses(
         self, step: StepData
@@ -259,8 +267,8 @@ class Schedule:
     def right(self, batch: Batch, group: Group) -> int | None:
         """Latest right to ship of all steps that went into a batch. [tick]"""
         latest = group.rights[batch.step, batch.site]
-        if batch.site in group.filings:
-            latest = self.granted[group.filings[batch.site]]
+        if (batch.step, batch.site) in group.filings:
+            latest = self.granted[group.filings[batch.step, batch.site]]
         for unit in (
             self.uses.get(batch.unit, ((), ()))[1] if latest is not None else ()
         ):
@@ -317,15 +325,20 @@ class Schedule:
         ]
 
     @cached_property
-    def filed(self) -> tuple[int | None, ...]:
-        """When each qualification is filed for. [tick]"""
+    def proved(self) -> tuple[int | None, ...]:
+        """When the last PPQ batch of each qualification is released. [tick]"""
         found: list[int | None] = []
         for chain in self.instance.chains:
             released = [self.released(b) for b in self.validated(chain.index)]
             known = [at for at in released if at is not None]
             whole = known and len(known) == len(released) and chain.permitted
-            found.append(max(known) + chain.filing_wait if whole else None)
+            found.append(max(known) if whole else None)
         return tuple(found)
+
+    @cached_property
+    def filed(self) -> tuple[int | None, ...]:
+        """When each filing is made. [tick]"""
+        return self.instance.filed(self.proved, self.without)
 
     @cached_property
     def granted(self) -> tuple[int | None, ...]:
@@ -344,9 +357,7 @@ class Schedule:
             for unit in self.uses.get(user.unit, ((), ()))[1]:
                 last[unit] = max(user.start, last.get(unit, user.start))
         sent = {unit: freight for freight in self.freights for unit in freight.units}
-        for batch in self.batches:
-            if batch.step != step.before:
-                continue
+        for batch in self.intermediates(step):
             begin = max(self.instance.as_of, batch.out or self.instance.as_of)
             end = min(self.expiry(batch, supply), self.instance.horizon_end)
             end = last.get(batch.unit, end)
@@ -464,8 +475,9 @@ class Schedule:
         for chain in self.instance.chains:
             if chain.index in self.transfers:
                 sums["qualification"] += chain.transfer_cost
-            if self.filed[chain.index] is not None:
-                sums["qualification"] += chain.filing_cost
+        for filing in self.instance.filings:
+            if self.filed[filing.index] is not None:
+                sums["qualification"] += filing.cost
         for found in self.flows.values():
             sums["unserved"] += found.unserved_cost
             sums["variable"] -= found.saved

@@ -68,7 +68,7 @@ def _rights(scenario: Scenario) -> Iterator[Milestone]:
 def _qualified(plan: Plan | None) -> Iterator[Milestone]:
     """Transfers, filings and rights of the plan's qualifications."""
     for row in [] if plan is None else plan.qualifications:
-        opened, why = (row.programme, None, row.site), row.qualification
+        opened, why = (row.programme, row.step, row.site), row.qualification
         if row.transfer_start is not None and row.transfer_end is not None:
             said = f"qualification {why}"
             yield *opened, None, "transfer_start", row.transfer_start, said

@@ -15,18 +15,21 @@ from capacity.tables.rows import plain
 QUALIFICATION_COLUMNS = {
     "qualification": ("string", "Qualification."),
     "programme": ("string", "Programme."),
+    "step": ("string", "Step; every step at the site where none."),
     "site": ("string", "Site."),
     "market": ("string", "Market; none for what comes before the filings."),
     "milestone": (
         "string",
         "transfer, engineering, ppq, ppq_release, filing, review, inspection, "
-        "right_to_ship; not_taken where the plan goes without.",
+        "right_to_ship; not_taken, not_filed where the plan goes without.",
     ),
     "start": ("datetime64[us]", "First day; none for what has no length."),
     "date": ("datetime64[us]", "When it is done."),
     "why": ("string", "What gives the date."),
 }
 """Columns of `qualifications.csv`: stored as, meaning."""
+
+GAINS_NOTHING = "what it would rescue costs less"
 
 Row = tuple[str | None, str, datetime | None, datetime | None, str]
 """Market, milestone, start, date, why."""
@@ -40,13 +43,14 @@ def qualifications(scenario: Scenario, plan: Plan) -> pd.DataFrame:
         row = found.get(chain.id)
         steps = [_left_out(chain)] if row is None else _gone_through(plan, chain, row)
         cells += [
-            [chain.id, chain.programme, chain.site, *map(plain, step)] for step in steps
+            [chain.id, chain.programme, chain.step, chain.site, *map(plain, step)]
+            for step in steps
         ]
     return pd.DataFrame(cells, columns=list(QUALIFICATION_COLUMNS), dtype=object)
 
 
 def _left_out(chain: Qualification) -> Row:
-    why = "what it would rescue costs less" if chain.permitted else "not permitted"
+    why = GAINS_NOTHING if chain.permitted else "not permitted"
     return None, "not_taken", None, None, why
 
 
@@ -57,7 +61,10 @@ def _gone_through(
         why = f"a transfer from {chain.origin}, in a slot of {chain.site}"
         yield None, "transfer", row.transfer_start, row.transfer_end, why
     own = [
-        b for b in plan.batches if (b.programme, b.site) == (row.programme, row.site)
+        batch
+        for batch in plan.batches
+        if (batch.programme, batch.site) == (row.programme, row.site)
+        and row.step in (None, batch.step)
     ]
     trials = [b for b in own if b.kind == "engineering" and b.order is not None]
     if row.engineered is not None:
@@ -77,8 +84,12 @@ def _gone_through(
         yield None, "ppq", row.ppq_start, row.ppq_out, why
         why = "the last PPQ batch is tested and reviewed"
         yield None, "ppq_release", row.ppq_out, row.ppq_released, why
-    for filing in row.filings:
-        yield from _filing(plan, row, filing)
+    filings = {filing.market: filing for filing in row.filings}
+    for market in chain.markets if row.ppq_released is not None else ():
+        if market in filings:
+            yield from _filing(plan, row, filings[market])
+        else:
+            yield market, "not_filed", None, None, GAINS_NOTHING
 
 
 def _campaign(batches: list[PlannedBatch], out: datetime) -> str:

@@ -83,6 +83,8 @@ def _needs(network: Network) -> Needs:
         takt = lock.takt_days or network.takt(suite, lock.programme, lock.start)
         _add(needs, suite, lock.start.year, lock.batches * takt, Fraction(1))
     for line in lines(scenario):
+        if line.own:  # whether it is made is for the plan to say
+            continue
         step = network.programmes[line.programme].recipe[-1]
         batches = Fraction(line.batches)
         left = on_hand[line.programme, step.step, str(line.kind)]
@@ -117,6 +119,7 @@ def _stock(
             order=row.id,
             contract="",
             programme=stocked.programme,
+            step=step.step,
             kind="commercial",
             market=stocked.markets[0] if stocked.markets else None,
             firmness="forecast",

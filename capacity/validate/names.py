@@ -154,7 +154,7 @@ def permission_names(network: Network) -> Iterator[Finding]:
     for chain in scenario.qualifications:
         at = f"qualifications.{chain.id}"
         yield from _known(f"{at}.site", "site", chain.site, network.sites)
-        yield from _programme_step(network, at, chain.programme, None)
+        yield from _programme_step(network, at, chain.programme, chain.step)
         for number, name in enumerate(chain.markets):
             yield from _known(f"{at}.markets.#{number}", "market", name, markets)
         for number, name in enumerate(chain.orders):

@@ -145,10 +145,29 @@ class Network:
 
     # ------------------------------------------------------------ permission
 
+    def qualified(self, chain: Qualification) -> list[str]:
+        """Steps that a qualification is for: one with its direct feeds, or all."""
+        found: list[str] = []
+        for step in self.programmes[chain.programme].recipe:
+            if chain.step is not None and not isinstance(step.supply, Direct):
+                found = []
+            found.append(step.step)
+            if step.step == chain.step:
+                break
+        return found
+
+    def chain(self, programme: str, step: str, site: str) -> Qualification | None:
+        """The qualification of a site for a step."""
+        return self._chain_at.get((programme, step, site))
+
     @cached_property
-    def chains(self) -> dict[tuple[str, str], Qualification]:
-        """Qualifications by programme and site."""
-        return {(c.programme, c.site): c for c in self.scenario.qualifications}
+    def _chain_at(self) -> dict[tuple[str, str, str], Qualification]:
+        return {
+            (chain.programme, step, chain.site): chain
+            for chain in self.scenario.qualifications
+            if chain.programme in self.programmes
+            for step in self.qualified(chain)
+        }
 
     def transferred(self, chain: Qualification) -> datetime | None:
         """Earliest end of a qualification's transfer; none where it has none."""
@@ -161,7 +180,7 @@ class Network:
 
     def opens(self, programme: str, step: str, site: str) -> datetime | None:
         """From when the site may make the step, if ever."""
-        chain = self.chains.get((programme, site))
+        chain = self.chain(programme, step, site)
         if chain is not None and chain.origin is not None:
             return self.transferred(chain)
         ends = [
@@ -187,7 +206,7 @@ class Network:
         Where a qualification gives the right: when filing and review may end at the
         earliest, from the transfer's end on.
         """
-        chain = self.chains.get((programme, site))
+        chain = self.chain(programme, step, site)
         if chain is not None and market in chain.markets:
             return self._granted(chain, step, market)
         found = [

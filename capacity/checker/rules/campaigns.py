@@ -166,7 +166,7 @@ def nothing_starts_too_early(ledger: Ledger) -> Iterator[str]:
 
 def opened_at(ledger: Ledger, programme: str, step: str, site: str) -> int | None:
     """From when a site may make a step in this plan, None if it never may. [tick]"""
-    chain = ledger.book.chain(programme, site)
+    chain = ledger.book.chain(programme, step, site)
     if chain is None or chain.origin is None:
         return ledger.book.opens(programme, step, site)
     stated = ledger.stated.get(chain.id)
@@ -218,7 +218,7 @@ Track = tuple[str, str | None]
 
 def track_of(book: Book, row: PlannedBatch | PlannedCampaign) -> Track:
     """Whose engineering comes before whose PPQ: a qualification's are its own."""
-    chain = book.chain(row.programme, row.site)
+    chain = book.chain(row.programme, row.step, row.site)
     return row.programme, None if chain is None else chain.id
 
 

@@ -27,6 +27,11 @@ def may_take(ledger: Ledger, unit: PlannedBatch, batch: PlannedBatch) -> bool:
     return ledger.right(unit, line.market) is not None
 
 
+def intermediates(ledger: Ledger, programme: str, step: str) -> list[PlannedBatch]:
+    """Batches of a step that the next may use: all that serve no qualification."""
+    return [unit for unit in ledger.made(programme, step) if unit.order is None]
+
+
 def inputs_by_rule(
     ledger: Ledger, programme: str, step: str, supply: Frozen
 ) -> Iterator[tuple[PlannedBatch, list[PlannedBatch], list[PlannedBatch]]]:
@@ -34,12 +39,12 @@ def inputs_by_rule(
 
     The k-th batch to start takes what the first k take in all less what the first
     k - 1 do, in order of expiry from those licensed for its market, or shares the last
-    one taken.
+    one taken. Engineering and PPQ of the step before go into nothing.
     """
     before = ledger.book.step_before(programme, step)
     assert before is not None
     pool = sorted(
-        ledger.made(programme, before.step),
+        intermediates(ledger, programme, before.step),
         key=lambda unit: (expiry(ledger, unit, supply), unit.suite, unit.batch),
     )
     last: list[PlannedBatch] = []
@@ -163,6 +168,8 @@ def _cargo(
             yield f"{label} carries {name}, which isn't an intermediate"
         elif unit.site != origin:
             yield f"{label} carries {name}, which is at {unit.site}"
+        elif unit.order is not None:
+            yield f"{label} carries {name}, which serves a qualification"
         elif shippable_at(ledger, unit, after.supply) > ledger.tick(shipment.depart):
             yield f"{label} carries {name} before it is ready"
 
@@ -188,7 +195,7 @@ def stays_in_freezers(ledger: Ledger) -> Iterator[tuple[str, str, int, int]]:
                 for unit in used:
                     start = ledger.tick(batch.start)
                     last[unit.batch] = max(start, last.get(unit.batch, start))
-            for unit in ledger.made(programme.id, before.step):
+            for unit in intermediates(ledger, programme.id, before.step):
                 begin = book.as_of
                 if unit.out is not None:
                     begin = max(begin, ledger.tick(unit.out))

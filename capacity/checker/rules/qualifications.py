@@ -55,7 +55,10 @@ def _crowded(ledger: Ledger, site: str) -> Iterator[str]:
 
 
 def qualifications_follow_their_order(ledger: Ledger) -> Iterator[str]:
-    """Transfer, engineering, PPQ, filing, review: milestones follow from the batches."""
+    """Transfer, engineering, PPQ, filing, review: milestones follow from the batches.
+
+    Once PPQ is complete, each market is filed for or not.
+    """
     book = ledger.book
     for name, chain in book.chains.items():
         engineering = book.lines_of(chain, "engineering")
@@ -76,6 +79,7 @@ def qualifications_follow_their_order(ledger: Ledger) -> Iterator[str]:
         made = [batch for line in engineering for batch in ledger.serving(line)]
         expected = (
             chain.programme,
+            chain.step,
             chain.site,
             max((ledger.tick(batch.out) for batch in made), default=None),
             min((ledger.tick(batch.start) for batch in validated), default=None),
@@ -85,6 +89,7 @@ def qualifications_follow_their_order(ledger: Ledger) -> Iterator[str]:
         )
         stated = (
             row.programme,
+            row.step,
             row.site,
             *map(
                 ledger.maybe,
@@ -112,11 +117,12 @@ Filing = tuple[str, int, int, int | None, int]
 
 
 def _filings(ledger: Ledger, chain: Qualification) -> list[Filing]:
-    """Every filing of a qualification, none before its PPQ is complete."""
-    filed = ledger.filed(chain)
+    """Filings that the plan makes for a qualification, none before its PPQ is complete."""
     found: list[Filing] = []
-    for market in chain.markets if filed is not None else ():
-        assert filed is not None
+    for market in chain.markets:
+        filed = ledger.filed(chain, market)
+        if filed is None:
+            continue
         right = ledger.granted(chain, market)
         assert right is not None
         reviewed = filed + ledger.book.review(chain, market)

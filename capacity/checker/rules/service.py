@@ -19,10 +19,9 @@ def lines_get_what_they_may(ledger: Ledger) -> Iterator[str]:
         if line is None:
             continue
         served[line.id].append(batch)
-        last = book.last_step(line.programme).step
         if (batch.programme, batch.step, batch.kind) != (
             line.programme,
-            last,
+            line.step,
             line.kind,
         ):
             yield f"batch {batch.batch} can't serve line {line.id}"

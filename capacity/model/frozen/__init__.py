@@ -11,9 +11,10 @@ from ortools.sat.python.cp_model import BoolVarT
 
 from capacity.instance import FrozenData, StepData
 from capacity.model.frozen.journeys import Journeys
+from capacity.model.frozen.rights import by_filings, no_later_than_sold, reached
 from capacity.model.frozen.sources import Source
-from capacity.model.frozen.taking import Taking, fixed_group
-from capacity.model.slots import Literal, Slot, Variables
+from capacity.model.frozen.taking import Taking
+from capacity.model.slots import Slot, Variables
 
 __all__ = ["take_frozen"]
 
@@ -29,6 +30,7 @@ def take_frozen(v: Variables, step: StepData, supply: FrozenData) -> None:
     for user in taking.users:
         for rank in taking.ranks_of(user):
             _use(taking, journeys, user, rank)
+        by_filings(taking, user)
     taking.first_expired_first()
     for number in journeys.leaves:
         journeys.lie(number)
@@ -56,8 +58,8 @@ def _use(taking: Taking, journeys: Journeys, user: Slot, rank: int) -> None:
         barred = taking.barred_by(user, source)
         if barred:
             taking.v.model.add(sum(barred) == 0).only_enforce_if(uses)
-        _rights(taking, user, source, uses)
-    _rights_reached(taking, user, rank, here)
+        no_later_than_sold(taking, user, source, uses)
+    reached(taking, user, rank, here)
 
 
 def _ready(
@@ -82,40 +84,3 @@ def _ready(
         return
     model.add(sum(cargo) == 1).only_enforce_if(uses)
     model.add(journeys.arrivals[number] <= user.start).only_enforce_if(uses)
-
-
-def _rights(taking: Taking, user: Slot, source: Source, uses: list[BoolVarT]) -> None:
-    """No input has a later right than the one a batch is sold with."""
-    for (group, right), literal in _sold(taking, user):
-        inner = taking.right(group, source)
-        if inner is not None and inner > right:
-            taking.v.model.add_bool_or([~x for x in [*uses, literal]])
-
-
-def _rights_reached(taking: Taking, user: Slot, rank: int, here: Literal) -> None:
-    """A right later than the batch's own is that of some input used."""
-    if user.serving is None:
-        return
-    groups = taking.v.instance.groups
-    at = taking.taking_rank(rank)
-    for (group, right), literal in user.serving.options.items():
-        own = groups[group].rights[user.step.index, user.site]
-        if own is None or right <= own:
-            continue
-        reached = [
-            taking.gone[n, at] - taking.gone[n, at - 1]
-            for n, source in enumerate(taking.sources)
-            if taking.right(group, source) == right
-        ]
-        taking.v.model.add(sum(reached) >= 1).only_enforce_if([literal, here])
-
-
-def _sold(taking: Taking, user: Slot) -> list[tuple[tuple[int, int], Literal]]:
-    if user.serving is not None:
-        return list(user.serving.options.items())
-    group = fixed_group(user)
-    if group is None:
-        return []
-    batch = taking.v.scope.base.by_unit[user.suite, user.low]
-    right = taking.v.scope.base.right(batch, taking.v.instance.groups[group])
-    return [((group, right or 0), taking.v.one)]

@@ -71,6 +71,8 @@ def _chain(
     suites = v.instance.suites
     found: list[Source] = []
     for slot in slots:
+        if slot.fixed is not None and slot.fixed.run.serves[slot.place] is not None:
+            continue  # it serves a qualification
         out = (slot.low + slot.lead, slot.high + slot.lead)
         ready, span = slot.out + supply.freeze, out
         if not supply.at_risk:
@@ -81,7 +83,7 @@ def _chain(
             chain=number,
             key=(suites[slot.suite].id, ""),
             site=slot.site,
-            present=slot.present,
+            present=slot.present if slot.kept is None else slot.kept,
             always=slot.always,
             earlier=sum(1 for other in found if other.always),
             ready=ready,

@@ -8,6 +8,7 @@ from ortools.sat.python.cp_model import BoolVarT
 
 from capacity.instance import FrozenData, StepData
 from capacity.model.frozen.sources import Source, sources_of
+from capacity.model.money import right_from
 from capacity.model.slots import Literal, Slot, Variables
 
 
@@ -34,6 +35,8 @@ class Taking:
         """Whether the user of a rank may take units, by chain and rank."""
         self.gone: dict[tuple[int, int], Literal] = {}
         """Whether the first so many users have taken a source, by its number."""
+        self.unfiled: dict[tuple[int, int], Literal] = {}
+        """Whether what a literal says is served without a filing."""
 
     def rank_users(self) -> None:
         """The place of every user in the order of start (ties by suite)."""
@@ -162,6 +165,7 @@ class Taking:
             for source in self.sources
             for group in self.v.instance.groups_of(self.step.programme)
             if self.right(group.index, source) is None
+            or self.filing(group.index, source) is not None
         }
 
     def taking_rank(self, rank: int) -> int:
@@ -178,22 +182,41 @@ class Taking:
     def right(self, group: int, source: Source) -> int | None:
         """Right to ship of an intermediate, direct feeds included if it was made."""
         data = self.v.instance.groups[group]
-        if source.hand is not None:
-            return data.rights[self.before.index, source.site]
-        return self.v.instance.right(data, self.before.index, source.site)
+        made = source.hand is None
+        return right_from(self.v, data, self.before.index, source.site, made=made)
+
+    def filing(self, group: int, source: Source) -> int | None:
+        """Filing that gives an intermediate its right, where that is decided here."""
+        filings = self.v.instance.groups[group].filings
+        place = self.before.index, source.site
+        return filings.get(place) if self.v.scope.whole else None
 
     def barred_by(self, user: Slot, source: Source) -> list[Literal]:
         """Literals of: the user serves a market that the input has no right for."""
         if user.serving is not None:
-            return [
-                literal
-                for (group, _), literal in user.serving.options.items()
-                if self.right(group, source) is None
-            ]
+            found = []
+            for (group, _), literal in user.serving.options.items():
+                filing = self.filing(group, source)
+                if self.right(group, source) is None:
+                    found.append(literal)
+                elif filing is not None:
+                    found.append(self._without(literal, filing))
+            return found
         serves = fixed_group(user)
         if serves is None:
             return []
         return [self.v.one] if self.right(serves, source) is None else []
+
+    def _without(self, serves: Literal, filing: int) -> Literal:
+        """Whether a user serves something while a filing isn't made."""
+        if (serves.index, filing) not in self.unfiled:
+            both = self.v.literal(f"unfiled{filing}#{serves.index}")
+            made = self.v.files[filing]
+            self.v.model.add_implication(both, serves)
+            self.v.model.add_implication(both, ~made)
+            self.v.model.add_bool_or([both, ~serves, made])
+            self.unfiled[serves.index, filing] = both
+        return self.unfiled[serves.index, filing]
 
     def first_expired_first(self) -> None:
         """Nothing is taken while something licensed expires earlier and is left."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from capacity.horizon import format_moment
-from capacity.scenario import Frozen, Licence, Qualification, Transfer
+from capacity.scenario import Licence, Qualification, Step, Transfer
 from capacity.validate.names import Finding
 from capacity.validate.network import Network
 from capacity.validate.words import nearest
@@ -41,34 +41,70 @@ def _twice(
 def qualifications(network: Network) -> Iterator[Finding]:
     """A qualification can be gone through, and nothing else says when it is."""
     scenario = network.scenario
-    rows = [((c.programme, c.site), c.id) for c in scenario.qualifications]
-    yield from _twice("qualifications", rows, "the same programme and site as")
+    rows = [((c.programme, c.step, c.site), c.id) for c in scenario.qualifications]
+    yield from _twice("qualifications", rows, "the same programme, step and site as")
     for chain in scenario.qualifications:
         at = f"qualifications.{chain.id}"
         if chain.programme not in network.programmes:
             continue
+        step = network.step(chain.programme, chain.step)
+        if step is None:
+            continue
         yield from _transferred(network, chain, at)
-        yield from _validated(network, chain, at)
+        yield from _validated(network, chain, step, at)
         yield from _reviewed(network, chain, at)
         yield from _dated_besides(network, chain, at)
-        recipe = network.programmes[chain.programme].recipe
-        last = [network.suites[s] for s in recipe[-1].suites if s in network.suites]
-        if not any(suite.site == chain.site and suite.enabled for suite in last):
-            text = f"no suite of {chain.programme} can be qualified at {chain.site}"
-            yield Finding(f"{at}.site", text)
-        frozen = any(isinstance(step.supply, Frozen) for step in recipe)
-        stocked = chain.programme in {row.programme for row in scenario.made_to_stock}
-        if frozen or stocked:
-            how = "uses frozen intermediates" if frozen else "is made to stock"
-            text = f"{chain.programme} {how}: state its transfers and licences by date"
+        yield from _made_there(network, chain, step, at)
+        if chain.programme in {row.programme for row in scenario.made_to_stock}:
+            text = (
+                f"{chain.programme} is made to stock: state its transfers and licences "
+                "by date"
+            )
             yield Finding(f"{at}.programme", text)
+
+
+def _made_there(
+    network: Network, chain: Qualification, step: Step, at: str
+) -> Iterator[Finding]:
+    """Its step is made at the site, tested by itself, and qualified there once."""
+    recipe = network.programmes[chain.programme].recipe
+    if network.in_process(chain.programme, step):
+        after = recipe[recipe.index(step) + 1].step
+        text = f"{step.step} goes straight into {after}: name that step"
+        yield Finding(f"{at}.step", text)
+    if not _made_at(network, step, chain.site):
+        here = [
+            each.step
+            for each in recipe
+            if chain.step is None and _made_at(network, each, chain.site)
+        ]
+        which = f", only {here[-1]}: name this step" if here else ""
+        text = f"no suite of {chain.programme} can be qualified at {chain.site}"
+        if chain.step is not None or here:
+            text = f"{step.step} of {chain.programme} has no suite at {chain.site}"
+        yield Finding(f"{at}.site", text + which)
+    for other in network.scenario.qualifications:
+        whole = other.step is None and chain.step is not None
+        if whole and (other.programme, other.site) == _place(chain):
+            text = f"{other.id} is for every step at {chain.site} already"
+            yield Finding(f"{at}.step", text)
+
+
+def _made_at(network: Network, step: Step, site: str) -> bool:
+    suites = [network.suites[name] for name in step.suites if name in network.suites]
+    return any(suite.site == site and suite.enabled for suite in suites)
 
 
 def _transferred(network: Network, chain: Qualification, at: str) -> Iterator[Finding]:
     """It has a transfer of its own, with a length, or the site is open without."""
     scenario = network.scenario
     rows: list[Transfer | Licence] = [*scenario.transfers, *scenario.licences]
-    opened = [row.id for row in rows if (row.programme, row.site) == _place(chain)]
+    steps = (None, *network.qualified(chain))
+    opened = [
+        row.id
+        for row in rows
+        if (row.programme, row.site) == _place(chain) and row.step in steps
+    ]
     if chain.origin is None:
         if not opened:
             text = (
@@ -91,7 +127,9 @@ def _place(chain: Qualification) -> tuple[str, str]:
     return chain.programme, chain.site
 
 
-def _validated(network: Network, chain: Qualification, at: str) -> Iterator[Finding]:
+def _validated(
+    network: Network, chain: Qualification, step: Step, at: str
+) -> Iterator[Finding]:
     """PPQ is ordered or made at its own cost, not both; other orders are engineering."""
     scenario = network.scenario
     contracts = {row.id: row.programme for row in scenario.contracts}
@@ -108,7 +146,11 @@ def _validated(network: Network, chain: Qualification, at: str) -> Iterator[Find
         if others[0] != chain.id or chain.orders.count(order.id) > 1:
             yield Finding(path, f"{order.id} qualifies {others[0]} already")
     ppq = [order.id for order in named if order.kind == "ppq"]
-    if chain.orders and (chain.ppq_batches or chain.engineering_batches):
+    last = network.step(chain.programme, None)
+    if chain.orders and step is not last:
+        text = f"orders ask for batches of {last.step if last else ''}: say how many "
+        yield Finding(f"{at}.orders", f"{text}of {step.step} it makes at its own cost")
+    elif chain.orders and (chain.ppq_batches or chain.engineering_batches):
         text = "either orders ask for its batches or it makes them at its own cost"
         yield Finding(f"{at}.orders", text)
     elif chain.orders and len(named) == len(chain.orders) and len(ppq) != 1:
@@ -117,18 +159,25 @@ def _validated(network: Network, chain: Qualification, at: str) -> Iterator[Find
     elif not chain.orders and not chain.ppq_batches:
         text = "missing: a right to ship needs PPQ, so name an order or say how many"
         yield Finding(f"{at}.ppq_batches", text)
-    yield from _in_one_campaign(network, chain, at)
+    yield from _in_one_campaign(network, chain, step, at)
 
 
 def _in_one_campaign(
-    network: Network, chain: Qualification, at: str
+    network: Network, chain: Qualification, step: Step, at: str
 ) -> Iterator[Finding]:
-    step = network.step(chain.programme, None)
-    limits = None if step is None else network.limits.get(step.campaign)
-    if limits is not None and chain.ppq_batches > limits.maximum:
-        text = f"{chain.ppq_batches} don't fit one campaign of {limits.maximum}"
+    limits, count = network.limits.get(step.campaign), chain.ppq_batches
+    if limits is not None and count > limits.maximum:
+        text = f"{count} don't fit one campaign of {limits.maximum}"
         yield Finding(f"{at}.ppq_batches", text)
-    if step is not None and network.lead_time(step, "ppq") is None:
+    elif limits is not None and step is not network.step(chain.programme, None):
+        least = limits.minimum.get("ppq", 1)
+        if count and (count < least or count % limits.multiple):
+            text = (
+                f"{count} can't be a campaign of their own: it has {least} or more, in "
+                f"multiples of {limits.multiple}"
+            )
+            yield Finding(f"{at}.ppq_batches", text)
+    if network.lead_time(step, "ppq") is None:
         release = network.release_classes.get(step.release or "")
         if release is not None and chain.ppq_batches:
             text = f"missing for ppq, which {chain.id} needs"
@@ -152,8 +201,11 @@ def _dated_besides(
     network: Network, chain: Qualification, at: str
 ) -> Iterator[Finding]:
     """No date says what the plan decides, and nothing is there before its PPQ."""
+    steps = network.qualified(chain)
     for licence in network.scenario.licences:
         if (licence.programme, licence.site) != _place(chain):
+            continue
+        if licence.step not in (None, *steps):
             continue
         if licence.market in chain.markets:
             text = (
@@ -164,7 +216,11 @@ def _dated_besides(
             yield Finding(f"{at}.markets", text)
     for part, row in network.opening:
         suite = network.suites.get(row.suite)
-        if row.programme == chain.programme and suite and suite.site == chain.site:
+        if suite is None or (row.programme, suite.site) != _place(chain):
+            continue
+        step = network.step(row.programme, row.step)
+        begun = chain.origin is None and row.kind in ("clinical", "intermediate")
+        if step is not None and step.step in steps and not begun:
             text = (
                 f"{chain.id} is yet to qualify {chain.site}: where it has begun, state "
                 "transfers and licences by date"
