@@ -64,8 +64,12 @@ def _step(instance: Instance, step: StepData, weights: Weights) -> StepData:
     for suite, mode in step.modes.items():
         brings = 0 if stocked is None else _brings(instance, stocked, suite)
         cost = weights.money * mode.variable_cost - weights.throughput * brings
-        modes[suite] = replace(mode, variable_cost=cost)
-    return replace(step, modes=modes)
+        modes[suite] = replace(
+            mode,
+            variable_cost=cost,
+            campaign_cost=weights.money * mode.campaign_cost,
+        )
+    return replace(step, modes=modes, hold_cost=weights.money * step.hold_cost)
 
 
 def _stocked(instance: Instance, stocked: Stocked, weights: Weights) -> Stocked:

@@ -172,9 +172,8 @@ class Board:
     def _lock(self, lock: LockData) -> None:
         step = self.instance.steps[lock.step]
         site = self.instance.suites[lock.suite].site
-        mode = Mode(
-            lock.suite, site, lock.lead, ((lock.start, lock.takt),), (), Fraction(1), 0
-        )
+        takts = ((lock.start, lock.takt),)
+        mode = Mode(lock.suite, site, lock.lead, takts, (), Fraction(1), 0, 0)
         bit = KIND_BITS.get(lock.kind, 0)
         found = Campaign(
             step, mode, lock.start, lock.batches, lock.takt, lock.kind == "ppq", bit
@@ -525,7 +524,8 @@ class Board:
         return change.delta
 
     def _row_cost(self, suite: int, row: list[Campaign]) -> int | None:
-        number = 0
+        money = 0
+        cost = self.instance.suites[suite].changeover_cost
         before: Campaign | None = None
         if self.instance.suites[suite].ceilings and not self._below(suite, row):
             return None
@@ -535,10 +535,10 @@ class Board:
             )
             if gap < 0:
                 return None
-            if gap and campaign.lock is None:
-                number += 1
+            if campaign.mode is not None:
+                money += campaign.mode.campaign_cost + (cost if gap else 0)
             before = campaign
-        return number * self.instance.suites[suite].changeover_cost
+        return money
 
     def _below(self, suite: int, row: list[Campaign]) -> bool:
         """Whether campaigns and changeovers keep the suite's ceiling in every period."""

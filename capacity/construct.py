@@ -529,6 +529,7 @@ def _guess(board: Board, bundle: Bundle, option: Option) -> int:
         cost += _off(demand, bundle, option)
     if not out or out[0].step != new.step or out[0].n >= new.n:
         cost += board.instance.suites[new.suite].changeover_cost
+        cost += 0 if new.mode is None else new.mode.campaign_cost
     pushed = out if len(out) < len(into) else out[1:]
     for old, moved in zip(pushed, into, strict=False):
         early, late = board.demands[old.programme].rates

@@ -252,6 +252,10 @@ class Costs(Record):
     """Batches not served, and demand against stock not sold."""
     changeover: int = 0
     """Changeovers."""
+    campaign: int = 0
+    """Campaigns, beside their changeovers."""
+    hold: int = 0
+    """Harvest that waits for its next step."""
     shipment: int = 0
     """Shipments."""
     qualification: int = 0

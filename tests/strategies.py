@@ -277,6 +277,7 @@ class _Writer:
             "downstream_cycle_days": self.one_of("0", "2", "3"),
             "changeover": self.one_of("quick", "slow"),
             "variable_cost": self.whole(1, 9) * 100,
+            "campaign_cost": self.one_of(0, 0, 70),
             "contains": ["p", "q"],
         }
         if self.has("ramp"):
@@ -312,6 +313,7 @@ class _Writer:
                 rate["takt_days"] = self.days(1, 4)
                 rate["lead_in_days"] = self.days(2, 6)
                 rate["variable_cost"] = self.whole(1, 9) * 100
+                rate["campaign_cost"] = self.one_of(None, 30)
                 suite["rates"] = [rate]
 
     def _changeover(self, name: str) -> Row:

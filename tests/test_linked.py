@@ -247,6 +247,45 @@ def test_a_harvest_waits_no_longer_than_its_hold(hold: int, kept: bool) -> None:
     assert agree(case) is kept
 
 
+def test_a_harvest_that_waits_costs_by_the_day_and_a_campaign_once() -> None:
+    # Out on days 15, 25 and 35, into D on 25, 30 and 35: 10 + 5 + 0 days at 0.3 are 4.5,
+    # rounded up. A campaign costs 7 in U, and 2 in D though its suite says 9.
+    document = network(hold_days=10, hold_cost="0.3")
+    document["suites"][0]["campaign_cost"] = 7
+    document["suites"][1]["campaign_cost"] = 9
+    document["suites"][1]["rates"] = [{"programme": "P", "campaign_cost": 2}]
+
+    case = laid(document, train(5, 3, 25, (25, 30, 35)))
+
+    assert agree(case) is True
+    costs = to_plan(case.schedule, "drawn").costs
+    assert (costs.hold, costs.campaign, costs.changeover) == (5, 9, 6)
+    bought = 80 + 20 * 1  # the fourth batch: 100, less 20 saved, and it waits on day 60
+    assert (
+        to_plan(case.schedule, "drawn").objective == bought + 5 + 9 + 6 + costs.storage
+    )
+
+
+@pytest.mark.parametrize(("begin", "kept"), [(39, False), (40, True)])
+def test_a_suite_may_be_kept_to_one_product_between_two_due_days(
+    begin: int, kept: bool
+) -> None:
+    # P is in D from 15 to 20. Day 40 is due: Q may follow then, and not the day before.
+    document = network(hold_days=30)
+    for part in ("programmes", "made_to_stock", "transfers", "demand"):
+        other = deepcopy(document[part][0])
+        other["id"] = {"programmes": "Q"}.get(part, f"Q-{part}")
+        if part != "programmes":
+            other["programme"] = "Q"
+        document[part].append(other)
+    document["suites"][1]["one_product"] = True
+    first = train(5, 1, 15)
+    grown = replace(train(28, 1, 38)[0], step=2)
+    fed = replace(train(28, 1, begin)[1], step=3, start=begin, paced=(begin,))
+
+    assert agree(laid(document, first, (grown, fed))) is kept
+
+
 def test_a_batch_starts_as_soon_as_its_input_and_its_suite_are_there() -> None:
     # Waiting a day more for the second batch is no choice that a plan may make.
     assert agree(laid(network(hold_days=30), train(5, 3, 25, (25, 30, 35)))) is True
@@ -351,13 +390,16 @@ def documents(draw: st.DrawFn) -> Row:
                 "changeover": one_of("u", "d"),
                 "variable_cost": one_of(10, 10, 14),
                 "no_idle": not shut and one_of(False, False, True),
+                "campaign_cost": one_of(0, 0, 2),
             }
+            row["one_product"] = not row["no_idle"] and one_of(False, False, True)
             if shut and one_of(True, False):
                 row["outages"] = [
                     {"id": f"out{row['id']}", "start": day(20), "days": 3}
                 ]
             if one_of(True, False):
                 takt = {"programme": "P", "takt_days": one_of(2, 4, 7)}
+                takt["campaign_cost"] = one_of(None, 5)
                 row["rates"] = [takt | {"lead_in_days": one_of(3, 6)}]
             if one_of(True, False, False):
                 row["set_up"] = one_of(*programmes)
@@ -383,6 +425,7 @@ def documents(draw: st.DrawFn) -> Row:
         for step, places in zip(recipe, names.values(), strict=True):
             step["suites"] = places
         recipe[1]["supply"]["hold_days"] = one_of(0, 3, 8, 60)
+        recipe[1]["supply"]["hold_cost"] = one_of(0, 0, 1, "0.3")
         if one_of(True, False, False):
             recipe[1]["kg_per_batch"] = {place: one_of(2, 3) for place in names["down"]}
         document["programmes"].append({"id": name, "client": "X", "recipe": recipe})
@@ -580,6 +623,25 @@ def test_no_plan_drawn_costs_less_than_the_best_nor_less_than_its_bound(
                 or d["suites"][0].update(no_idle=True)
             ),
             "suite U: no_idle: is a rule for linked campaigns only",
+        ),
+        (
+            lambda d: (
+                d["programmes"][0]["recipe"][1]["supply"].update(linked=False)
+                or d["suites"][0].update(one_product=True)
+            ),
+            "suite U: one_product: is a rule for linked campaigns only",
+        ),
+        (
+            lambda d: d["suites"][0].update(one_product=True, no_idle=True),
+            "suite U: one_product: a suite idles before a period of another product: "
+            "no_idle can't hold",
+        ),
+        (
+            lambda d: d["programmes"][0]["recipe"][1]["supply"].update(
+                linked=False, hold_cost=3
+            ),
+            "programme P: step pure: supply: hold_cost: is counted for linked "
+            "campaigns only",
         ),
     ],
 )

@@ -541,7 +541,12 @@ def test_another_way_of_supply_replaces_the_inherited_one() -> None:
     supply = read(Path("over.yaml")).scenario.programmes[1].recipe[1].supply
     assert supply is not None
     # The ratio and the shelf life of the frozen supply are gone with it.
-    assert supply.model_dump() == {"how": "direct", "hold_days": 3, "linked": False}
+    assert supply.model_dump() == {
+        "how": "direct",
+        "hold_days": 3,
+        "hold_cost": 0,
+        "linked": False,
+    }
 
 
 def test_the_orders_file_of_an_extending_scenario_replaces_the_inherited_rows() -> None:

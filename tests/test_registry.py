@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from test_linked import network
 from test_qualifications import two_sites
 from test_stock import stock_network
 
@@ -13,6 +14,7 @@ from capacity.construct import construct
 from capacity.instance import build
 from capacity.model import CONSTRAINTS, STATED_BY, Scope
 from capacity.model import build as build_model
+from capacity.model.linked import build_linked
 from capacity.model.plans import locked_only
 from capacity.plan import Costs
 from capacity.reading import read
@@ -43,7 +45,9 @@ def test_every_cost_has_a_term_in_plan_bill_and_model() -> None:
         target_cost=3,
         shelf_life_days=30,
     )
-    found = set[str]()
+    stock["suites"][0]["campaign_cost"] = 5
+    waiting = Scenario.model_validate(network(hold_days=3, hold_cost=1))
+    found = set(build_linked(build(waiting)).regret.terms)
     for scenario in (
         read(SCENARIOS / "tiny.yaml").scenario,  # two sites, ramp, a late licence
         Scenario.model_validate(stock),

@@ -103,6 +103,13 @@ class Book:
             return due
         return due + self.grid.whole(ONE_DAY) - 1
 
+    def period_edges(self) -> list[int]:
+        """Where periods of demand begin and end, those before and after included. [tick]"""
+        late = 0 if self.scenario.due_rule == "strict" else 1
+        ends = {self.day_end(row.due) + late for row in self.scenario.demand}
+        begin, end = self.grid.at(self.scenario.horizon.start), self.horizon_end
+        return sorted({begin, end, *ends})
+
     def shutdowns(self, site: str) -> list[tuple[int, int]]:
         """Shutdowns of a site, repeated ones spelt out. [tick]"""
         return sorted(
@@ -194,6 +201,11 @@ class Book:
         """Variable cost of a batch. [money]"""
         given = self.rate(suite, programme).variable_cost
         return suite.variable_cost if given is None else given
+
+    def campaign_cost(self, suite: Suite, programme: str) -> int:
+        """Cost of a campaign, beside its changeover. [money]"""
+        given = self.rate(suite, programme).campaign_cost
+        return suite.campaign_cost if given is None else given
 
     def changeover_rules(self, suite: Suite) -> Changeover:
         """The suite's changeover rules."""

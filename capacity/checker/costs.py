@@ -15,7 +15,7 @@ from capacity.checker.rules.suites import changeover_needed
 from capacity.checker.stocks import expected, prices, rounded_up
 from capacity.demand import Line
 from capacity.plan import Costs, PlannedBatch
-from capacity.scenario import Frozen, InRelease, Lock, MadeToStock, Stock
+from capacity.scenario import Direct, Frozen, InRelease, Lock, MadeToStock, Stock
 
 
 @dataclass(frozen=True)
@@ -187,6 +187,31 @@ def changeover(ledger: Ledger) -> Iterator[Charge]:
                 yield Charge("changeover", None, rules.cost)
 
 
+def campaign(ledger: Ledger) -> Iterator[Charge]:
+    """Every campaign that isn't locked, once, as its suite and programme say."""
+    book = ledger.book
+    for row in ledger.plan.campaigns:
+        if not row.locked:
+            money = book.campaign_cost(book.suites[row.suite], row.programme)
+            yield Charge("campaign", None, money)
+
+
+def hold(ledger: Ledger) -> Iterator[Charge]:
+    """The days that the batches of a campaign waited for it, all together."""
+    book = ledger.book
+    for row in ledger.plan.campaigns:
+        supply = book.step(row.programme, row.step).supply
+        if not isinstance(supply, Direct) or not supply.hold_cost:
+            continue
+        waited = 0
+        for batch in ledger.members[row.campaign]:
+            for name in ledger.uses.get(batch.batch, []):
+                feed = ledger.batches[name]
+                waited += ledger.tick(batch.start) - ledger.tick(feed.out)
+        days = book.grid.days(waited)
+        yield Charge("hold", None, rounded_up(supply.hold_cost * days))
+
+
 def shipment(ledger: Ledger) -> Iterator[Charge]:
     """Every shipment; duty and expected loss on the variable cost of its cargo."""
     book = ledger.book
@@ -281,6 +306,8 @@ COSTS: dict[str, Cost] = {
         at_risk,
         unserved,
         changeover,
+        campaign,
+        hold,
         shipment,
         qualification,
         storage,

@@ -27,6 +27,8 @@ MAIN = {
     "regret.variable": "- variable cost above the cheapest",
     "regret.at_risk": "- at risk",
     "regret.changeover": "- changeovers",
+    "regret.campaign": "- campaigns",
+    "regret.hold": "- waiting harvest",
     "regret.shipment": "- shipments",
     "regret.qualification": "- qualifications",
     "regret.storage": "- storage",

@@ -45,6 +45,14 @@ def variable_cost(suite: Suite, programme: str) -> int:
     return suite.variable_cost
 
 
+def campaign_cost(suite: Suite, programme: str) -> int:
+    """Cost of a campaign, beside its changeover. [money]"""
+    for rate in suite.rates:
+        if rate.programme == programme and rate.campaign_cost is not None:
+            return rate.campaign_cost
+    return suite.campaign_cost
+
+
 def lock_takt(known: Known, lock: Lock) -> int:
     """Takt of a locked campaign, its own or that of the suite. [tick]"""
     if lock.takt_days is not None:

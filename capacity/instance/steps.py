@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from capacity.instance.known import Known
-from capacity.instance.paces import lead_in, takts, variable_cost
+from capacity.instance.paces import campaign_cost, lead_in, takts, variable_cost
 from capacity.instance.qualifications import opens
 from capacity.instance.spans import Span, open_starts
 from capacity.instance.suites import SuiteData
@@ -31,6 +31,8 @@ class Mode:
     kg: Fraction
     """Product of a batch. [kg]"""
     variable_cost: int
+    """[money]"""
+    campaign_cost: int
     """[money]"""
 
     def takt(self, start: int) -> int:
@@ -59,6 +61,8 @@ class StepData:
     """Fewest batches of a campaign by kind, 1 where not stated."""
     maximum: int
     multiple: int
+    hold_cost: Fraction
+    """Of a batch that waits in a direct supply, per tick. [money]"""
     direct_hold: int | None
     """Hold limit of a direct supply. [tick]"""
     linked: bool
@@ -157,6 +161,9 @@ def step_data(known: Known, index: int, suites: tuple[SuiteData, ...]) -> StepDa
         minimum={str(kind): count for kind, count in limits.minimum.items()},
         maximum=limits.maximum,
         multiple=limits.multiple,
+        hold_cost=supply.hold_cost * known.grid.tick
+        if isinstance(supply, Direct)
+        else Fraction(0),
         direct_hold=known.ticks(supply.hold_days)
         if isinstance(supply, Direct)
         else None,
@@ -236,4 +243,5 @@ def _mode(known: Known, programme: str, step: Step, data: SuiteData) -> Mode | N
         starts=() if barred else starts,
         kg=step.kg_per_batch.get(suite.id, Fraction(1)),
         variable_cost=variable_cost(suite, programme),
+        campaign_cost=campaign_cost(suite, programme),
     )

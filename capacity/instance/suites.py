@@ -11,7 +11,7 @@ from fractions import Fraction
 from functools import cached_property
 
 from capacity.horizon import add_months
-from capacity.instance.known import Known
+from capacity.instance.known import DAY, Known
 from capacity.instance.paces import locked_span
 from capacity.instance.spans import Span, merged, overlap
 from capacity.scenario import Changeover, Step, Suite
@@ -42,6 +42,8 @@ class SuiteData:
     """Longest idle after which the same product needs no changeover; -1: none. [tick]"""
     no_idle: bool
     """Campaigns start as soon as they can."""
+    edges: tuple[int, ...] = ()
+    """Ends of periods, of which each is for one programme; none where any may be. [tick]"""
     ceilings: tuple[tuple[int, int, int], ...] = ()
     """Spans with the most ticks of each that may be used; none without a ceiling."""
 
@@ -98,7 +100,17 @@ def suite_data(known: Known, index: int, suite: Suite) -> SuiteData:
         if rules.every_campaign
         else known.ticks(known.scenario.clean_hold_days),
         no_idle=suite.no_idle,
+        edges=_edges(known) if suite.one_product else (),
         ceilings=tuple(_ceilings(known, suite, merged(shutdowns + outages))),
+    )
+
+
+def _edges(known: Known) -> tuple[int, ...]:
+    """First ticks after the periods of demand. [tick]"""
+    strict = known.scenario.due_rule == "strict"
+    late = 0 if strict else known.ticks(DAY)
+    return tuple(
+        sorted({known.grid.at(row.due) + late for row in known.scenario.demand})
     )
 
 

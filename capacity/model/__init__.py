@@ -49,6 +49,7 @@ STATED_BY: dict[str, tuple[Constraint, ...]] = {
     "nothing_runs_in_a_closure": (pace_batches,),
     "changeovers_fit": (sequence_suites,),
     "suites_run_without_idle": (),
+    "suites_make_one_product_a_period": (),
     "suites_keep_their_ceiling": (keep_ceilings,),
     "campaigns_have_allowed_sizes": (count_batches,),
     "ppq_runs_alone": (keep_ppq_apart,),

@@ -216,6 +216,11 @@ def price_plan(v: Variables) -> Regret:
         for arc in arcs:
             if arc.cost:
                 regret.add("changeover", arc.cost * arc.literal)
+    for slot in v.slots():
+        if slot.fixed is None and slot.first is not None:
+            each = slot.step.modes[slot.suite].campaign_cost
+            if each:
+                regret.add("campaign", each * slot.first)
     for term, money in costs_of(v):
         regret.add(term, money)
     for freight in v.freights:

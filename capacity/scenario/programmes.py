@@ -16,6 +16,7 @@ from capacity.scenario.values import (
     Record,
     Share,
     Text,
+    UnitMoney,
 )
 
 
@@ -26,6 +27,8 @@ class Direct(Record):
     """Marks this kind of supply."""
     hold_days: Days
     """Longest wait between out and start. [day]"""
+    hold_cost: UnitMoney = Fraction(0)
+    """Of a batch for each day that it waits; linked campaigns only. [money]"""
     linked: bool = False
     """True: one campaign feeds one campaign, whose suite is kept for it to the end."""
 

@@ -129,6 +129,8 @@ class SuiteRate(Record):
     """Days from a campaign's start to its first batch out. [day]"""
     variable_cost: Money | None = None
     """Variable cost of a batch. [money]"""
+    campaign_cost: Money | None = None
+    """Cost of a campaign, beside its changeover. [money]"""
 
 
 class Suite(Entity):
@@ -162,6 +164,8 @@ class Suite(Entity):
     """Id of the changeover rules."""
     variable_cost: Money
     """Variable cost of a batch. [money]"""
+    campaign_cost: Money = 0
+    """Cost of a campaign, beside its changeover. [money]"""
     set_up: str | None = None
     """Programme that is set up at the start."""
     load_ceiling: Chance | None = None
@@ -170,6 +174,8 @@ class Suite(Entity):
     """Outages of this suite."""
     no_idle: bool = False
     """True: a campaign starts as soon as the changeover before it permits."""
+    one_product: bool = False
+    """True: between two due days of demand its campaigns are of one programme."""
     rates: list[SuiteRate] = []
     """Exceptions by programme."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -471,6 +472,10 @@ class Schedule:
                 planned = self.runs[index].lock is None
                 if planned and self.changeover(suite.index, place):
                     sums["changeover"] += suite.changeover_cost
+        for run in self.runs:
+            if run.lock is None:
+                sums["campaign"] += self.mode(run).campaign_cost
+                sums["hold"] += self._held(run)
         sums["shipment"] = sum(map(self._freight_cost, self.freights))
         for chain in self.instance.chains:
             if chain.index in self.transfers:
@@ -485,6 +490,21 @@ class Schedule:
             for term, costs in zip(terms, found.costs(), strict=True):
                 sums[term] += sum(costs)
         return Bill(**{name: sums[name] for name in Bill.__dataclass_fields__})
+
+    def _held(self, run: Run) -> int:
+        """What the waits of a linked campaign's harvest cost. [money]"""
+        step = self.instance.steps[run.step]
+        if not step.hold_cost or run.feed is None:
+            return 0
+        source = self.by_unit[run.feed].run
+        assert source is not None
+        feed = self.runs[source]
+        lead = lead_in(self.instance, feed)
+        waits = (
+            start - out - lead
+            for start, out in zip(run.starts(), feed.starts(), strict=False)
+        )
+        return math.ceil(step.hold_cost * sum(waits))
 
     def _bill_group(
         self, group: Group, served: list[Batch], sums: defaultdict[str, int]

@@ -15,6 +15,8 @@ class Bill:
     at_risk: int
     unserved: int
     changeover: int
+    campaign: int
+    hold: int
     shipment: int
     qualification: int
     storage: int
@@ -33,6 +35,8 @@ class Bill:
             + self.at_risk
             + self.unserved
             + self.changeover
+            + self.campaign
+            + self.hold
             + self.shipment
             + self.qualification
             + self.storage

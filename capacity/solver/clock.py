@@ -64,15 +64,22 @@ class Clock:
 class Share:
     """How much of a budget moves have used, by their number or by the clock."""
 
-    def __init__(self, clock: Clock, budget: float, enough: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        budget: float,
+        enough: Callable[[], bool],
+        per_nominal: int = MOVES_PER_NOMINAL,
+    ) -> None:
         self.clock, self.budget, self.enough = clock, budget, enough
+        self.per_nominal = per_nominal
         self.began = clock.seconds
         self.spent = 0.0
         """[nominal s]"""
 
     def __call__(self, made: int) -> float:
         """Share that is used after so many moves; 1 where all is over. [1]"""
-        self.spent = made / MOVES_PER_NOMINAL
+        self.spent = made / self.per_nominal
         if self.clock.halted() or self.enough():
             return 1.0
         timed = self.clock.time_limit is not None

@@ -1,14 +1,13 @@
-"""Linked campaigns: the model of a few for each programme, then of all."""
+"""Linked campaigns: trains moved one by one, then the model of all where it isn't too large."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 from capacity.model.linked import (
     Trains,
     build_linked,
     found_linked,
     least_cost,
+    stairs,
     values_linked,
 )
 from capacity.model.plans import NotInModel
@@ -16,30 +15,36 @@ from capacity.plan import Plan
 from capacity.resume import schedule_of
 from capacity.schedule import Schedule
 from capacity.search import completed, hint
-from capacity.solver.clock import DETERMINISTIC_PER_NOMINAL
+from capacity.solver.clock import DETERMINISTIC_PER_NOMINAL, Share
 from capacity.solver.state import State
 from capacity.solver.whole import confirm_impossible, searched
+from capacity.trains import Laid, Layer, first_plan, search_trains, wishes_of
 
-LINKED_PHASES: tuple[tuple[int | None, bool, float], ...] = (
-    (4, False, 0.3),
-    (None, False, 0.7),
-    (None, True, 1.0),
-)
-"""Trains of a programme, whether product expires by itself, and the share of what is left
-of the budget: a bound comes soonest without expiry, and holds with it."""
+LINKED_PHASES = ((False, 0.7), (True, 1.0))
+"""Whether product expires by itself, and the share of what is left of the budget: a bound
+comes soonest without expiry, and holds with it."""
+
+MOST_STAIRS = 15_000
+"""Up to so many literals of stock the whole model is built; beyond, only trains are moved."""
+
+BEFORE_MODEL = 1.0
+"""Nominal seconds in which trains are moved before the model takes over. [s]"""
+
+LAID_PER_NOMINAL = 40_000
+"""Trains that are looked at in a nominal second of moving them."""
+
+AGAIN_HEAT = 0.1
+"""How hot trains are moved from a plan that was made before. [1]"""
+
+PLENTY = 500
+"""Moves per train from which on moving them begins as hot as it may."""
 
 MANY_TRAINS = 40
 """More trains of a programme than this take too long to state: nothing is proved by them."""
 
-FEW_PHASES: tuple[tuple[int | None, bool, float], ...] = (
-    (3, True, 0.4),
-    (5, True, 1.0),
-)
-"""What is looked at then; where much is made for its own sake, product expires."""
-
 
 def plan_linked(state: State, start: Plan | None) -> None:
-    """Linked campaigns: the model of a few for each programme, then of all."""
+    """Linked campaigns: a plan at once, moved train by train; then the model, if it may."""
     nothing = Schedule(state.instance, ())
     if state.keeps_the_rules(nothing):
         state.take(nothing, "nothing made")
@@ -47,31 +52,68 @@ def plan_linked(state: State, start: Plan | None) -> None:
         before = schedule_of(state.instance, start)
         if before is not None and state.keeps_the_rules(before):
             state.take(before, "start")
-    for most, expiring, share in _phases(state):
+    small = stairs(state.instance) <= MOST_STAIRS and not _too_many(state)
+    _move_trains(state, BEFORE_MODEL if small else state.clock.left, start is not None)
+    for expiring, share in LINKED_PHASES if small or state.best is None else ():
         if state.clock.over() or (state.best is not None and state.good_enough()):
             return
-        every = _most_trains(state)
-        trains = build_linked(state.instance, most or every, expiring=expiring)
-        _solve_linked(state, trains, share, most is None)
+        trains = build_linked(state.instance, _most_trains(state), expiring=expiring)
+        _solve_linked(state, trains, share)
 
 
-def _phases(state: State) -> Sequence[tuple[int | None, bool, float]]:
-    """All trains at the end, unless every batch counts and too many find time."""
+def _move_trains(state: State, seconds: float, again: bool) -> None:
+    """A first plan, and better ones for so many seconds, nominal or by the clock."""
+    layer, clock = Layer(state.instance), state.clock
+    plan = first_plan(layer, clock.halted)
+    _take_laid(state, layer, plan)
+    if again and state.best is not None:
+        plan = min(plan, layer.laid(wishes_of(state.best)), key=lambda p: p.money)
+    share = Share(
+        clock,
+        min(seconds, clock.left),
+        lambda: state.best is not None and state.good_enough(),
+        LAID_PER_NOMINAL,
+    )
+    plenty = share.budget * LAID_PER_NOMINAL / (PLENTY * (1 + len(plan.trains)) ** 2)
+    heat = AGAIN_HEAT if again else min(1.0, plenty)
+    if share.budget > 0:
+        found = search_trains(
+            plan,
+            layer,
+            seed=state.seed,
+            done=share,
+            report=lambda better: _take_laid(state, layer, better),
+            heat=heat,
+        )
+        clock.charge(share.spent)
+        _take_laid(state, layer, found)
+
+
+def _take_laid(state: State, layer: Layer, plan: Laid) -> None:
+    """Keep a plan of trains if it keeps the rules and is better."""
+    schedule = layer.schedule(plan)
+    if state.best is not None and schedule.rank >= state.best.rank:
+        return
+    if state.keeps_the_rules(schedule):
+        state.take(schedule, "trains")
+
+
+def _too_many(state: State) -> bool:
+    """Whether every batch counts, and more trains find time than can be stated."""
     rooms = (stocked.room or {} for stocked in state.instance.stocked.values())
-    many = max(sum(room.values()) for room in rooms) > MANY_TRAINS
-    return FEW_PHASES if many else LINKED_PHASES
+    return max(sum(room.values()) for room in rooms) > MANY_TRAINS
 
 
 def _most_trains(state: State) -> int | None:
-    """More trains than this cost more than the plan in hand by their changeovers."""
+    """More trains than this cost more than the plan in hand by themselves."""
     each = least_cost(state.instance)
     if state.best is None or not each:
         return None
     return state.best.bill.regret // each
 
 
-def _solve_linked(state: State, trains: Trains, share: float, whole: bool) -> None:
-    """Regret of linked campaigns, from the best plan; a bound where all are there."""
+def _solve_linked(state: State, trains: Trains, share: float) -> None:
+    """Regret of linked campaigns, from the best plan, and a bound."""
     model = trains.v.model
     model.minimize(trains.regret.total())
     if state.best is not None:
@@ -80,8 +122,6 @@ def _solve_linked(state: State, trains: Trains, share: float, whole: bool) -> No
     outcome = searched(state, model, limits, f"{len(trains.rows)} trains", mixed=False)
     if outcome.value is not None:
         state.take(found_linked(trains, outcome.value), "linked campaigns")
-    if not whole:
-        return
     if state.best is not None:
         state.raise_bound(state.believed(outcome, state.best.bill.regret))
     elif outcome.status == "infeasible":

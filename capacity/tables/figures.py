@@ -169,7 +169,8 @@ def _money(scenario: Scenario, plan: Plan) -> dict[str, int]:
     weights = {line.id: line.weight for line in lines(scenario)}
     revenue = _revenue(scenario, plan)
     costs = [(batch.order, variable_cost(scenario, batch)) for batch in _made(plan)]
-    once = plan.costs.changeover + plan.costs.shipment + _qualified(scenario, plan)
+    once = plan.costs.changeover + plan.costs.campaign + plan.costs.hold
+    once += plan.costs.shipment + _qualified(scenario, plan)
     expected = sum((weights[order] * money for order, money in revenue), Fraction(0))
     spent = sum(
         (weights.get(order or "", Fraction(1)) * cost for order, cost in costs),

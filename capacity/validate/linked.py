@@ -34,6 +34,16 @@ def recipes(network: Network) -> Iterator[Finding]:
                 yield Finding(f"{at}.supply" if supply else at, text)
 
 
+def hold(network: Network) -> Iterator[Finding]:
+    """What waiting costs is counted where campaigns are linked, batch by batch."""
+    for programme in network.scenario.programmes:
+        for step in programme.recipe:
+            supply = step.supply
+            if isinstance(supply, Direct) and supply.hold_cost and not supply.linked:
+                at = f"programmes.{programme.id}.recipe.{step.step}.supply.hold_cost"
+                yield Finding(at, "is counted for linked campaigns only")
+
+
 def stock(network: Network) -> Iterator[Finding]:
     """Linked campaigns are made to stock, with no QC and QA and nothing under way."""
     scenario = network.scenario
@@ -66,6 +76,14 @@ def suites(network: Network) -> Iterator[Finding]:
         if suite.no_idle and not linked:
             text = "is a rule for linked campaigns only"
             yield Finding(f"{at}.no_idle", text)
+        if suite.one_product and not linked:
+            text = "is a rule for linked campaigns only"
+            yield Finding(f"{at}.one_product", text)
+        elif suite.one_product and suite.no_idle:
+            text = (
+                "a suite idles before a period of another product: no_idle can't hold"
+            )
+            yield Finding(f"{at}.one_product", text)
         if not linked:
             continue
         for name in ("ramp", "load_ceiling"):
@@ -85,4 +103,4 @@ def suites(network: Network) -> Iterator[Finding]:
             yield Finding(f"{at}.changeover", text)
 
 
-CHECKS: list[Check] = [recipes, stock, suites]
+CHECKS: list[Check] = [recipes, hold, stock, suites]

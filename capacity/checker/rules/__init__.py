@@ -49,6 +49,7 @@ from capacity.checker.rules.suites import (
     changeovers_fit,
     nothing_runs_in_a_closure,
     suites_keep_their_ceiling,
+    suites_make_one_product_a_period,
     suites_run_without_idle,
 )
 
@@ -66,6 +67,7 @@ RULES: dict[str, Rule] = {
         nothing_runs_in_a_closure,
         changeovers_fit,
         suites_run_without_idle,
+        suites_make_one_product_a_period,
         suites_keep_their_ceiling,
         campaigns_have_allowed_sizes,
         ppq_runs_alone,

@@ -115,6 +115,26 @@ def suites_run_without_idle(ledger: Ledger) -> Iterator[str]:
                 )
 
 
+def suites_make_one_product_a_period(ledger: Ledger) -> Iterator[str]:
+    """Where a suite is so marked, no period has campaigns of two programmes in it."""
+    book = ledger.book
+    for suite_id, campaigns in ledger.by_suite.items():
+        if not book.suites[suite_id].one_product:
+            continue
+        for begin, end in pairwise(book.period_edges()):
+            made = {
+                campaign.programme
+                for campaign in campaigns
+                if ledger.tick(campaign.start) < end
+                and begin < ledger.tick(campaign.end)
+            }
+            if len(made) > 1:
+                yield (
+                    f"{suite_id} makes {' and '.join(sorted(made))} before "
+                    f"{ledger.date(end)}, in one period"
+                )
+
+
 def suites_keep_their_ceiling(ledger: Ledger) -> Iterator[str]:
     """In no calendar period do changeovers and campaigns fill more than the ceiling.
 

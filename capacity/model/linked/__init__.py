@@ -9,6 +9,9 @@ that are alike, so equal plans have few descriptions.
 
 from __future__ import annotations
 
+import math
+from itertools import pairwise
+
 from ortools.sat.python.cp_model import CpModel, IntVar
 
 from capacity.instance import Instance, StepData
@@ -22,11 +25,24 @@ from capacity.model.linked.suites import (
 )
 from capacity.model.linked.trains import Leg, Train, Trains, trains_of
 from capacity.model.money import Regret
-from capacity.model.slots import Expression, Literal, Scope, Variables
+from capacity.model.slots import (
+    Expression,
+    Literal,
+    Scope,
+    Variables,
+    batches_useful,
+)
 from capacity.model.stocks import costs_of, flow_of
 from capacity.schedule import Schedule
 
-__all__ = ["Trains", "build_linked", "found_linked", "least_cost", "values_linked"]
+__all__ = [
+    "Trains",
+    "build_linked",
+    "found_linked",
+    "least_cost",
+    "stairs",
+    "values_linked",
+]
 
 
 def build_linked(
@@ -63,6 +79,10 @@ def build_linked(
     for train in trains.rows:
         for leg in train.legs:
             trains.regret.add("variable", _variable(v, train, leg))
+            trains.regret.add("campaign", _campaign(leg))
+        for feed, leg in pairwise(train.legs):
+            if leg.step.hold_cost and leg.step.direct_hold:
+                trains.regret.add("hold", _held(v, train, feed, leg))
     for term, money in costs_of(v):
         trains.regret.add(term, money)
     return trains
@@ -79,6 +99,28 @@ def _variable(v: Variables, train: Train, leg: Leg) -> Expression:
     )
 
 
+def _campaign(leg: Leg) -> Expression:
+    """What a campaign costs beside its changeover. [money]"""
+    return sum(
+        leg.step.modes[suite].campaign_cost * literal
+        for suite, literal in leg.here.items()
+    )
+
+
+def _held(v: Variables, train: Train, feed: Leg, leg: Leg) -> IntVar:
+    """What the waits of a train's harvest cost, rounded up. [money]"""
+    step, model, hold = leg.step, v.model, leg.step.direct_hold or 0
+    waits: list[IntVar] = []
+    for more, start, out in zip(train.more, leg.starts, feed.outs, strict=True):
+        waits.append(model.new_int_var(0, hold, f"held{step.index}[{more.index}]"))
+        model.add(waits[-1] >= start - out).only_enforce_if(more)
+    rate, most = step.hold_cost, hold * len(waits)
+    name = f"hold{step.index}[{train.present.index}]"
+    money = model.new_int_var(0, math.ceil(rate * most), name)
+    model.add(rate.denominator * money >= rate.numerator * sum(waits))
+    return money
+
+
 def _product(v: Variables, count: Expression, literal: Literal, most: int) -> IntVar:
     """A count where a literal is true, else 0."""
     found = v.model.new_int_var(0, most, f"made{literal.index}")
@@ -87,11 +129,29 @@ def _product(v: Variables, count: Expression, literal: Literal, most: int) -> In
     return found
 
 
+def stairs(instance: Instance) -> int:
+    """Literals that say by which period each batch of each train is in stock, about."""
+    found = 0
+    for stocked in instance.stocked.values():
+        last = instance.steps[stocked.step]
+        useful = max(
+            (batches_useful(stocked, suite) for suite in last.modes), default=0
+        )
+        found += useful * min(useful, last.maximum) * len(stocked.periods)
+    return found
+
+
 def least_cost(instance: Instance) -> int:
-    """Changeovers that every train costs at the least. [money]"""
+    """What every train costs at the least in changeovers and campaigns. [money]"""
     return min(
         sum(
-            min((_entry_cost(instance, step, s) for s in step.modes), default=0)
+            min(
+                (
+                    _entry_cost(instance, step, suite) + mode.campaign_cost
+                    for suite, mode in step.modes.items()
+                ),
+                default=0,
+            )
             for step in instance.steps
             if step.programme == programme
         )

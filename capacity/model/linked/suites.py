@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ortools.sat.python.cp_model import IntervalVar
+from ortools.sat.python.cp_model import Domain, IntervalVar, IntVar
 
 from capacity.instance import Instance, SuiteData
 from capacity.model.linked.trains import Leg, Train, Trains, behind, earliest
@@ -20,6 +20,9 @@ class _Node:
     train: Train
     leg: Leg
     literal: Literal
+
+    rest: IntVar | None = None
+    """An end of a period that it is over by, where another product waits for one. [tick]"""
 
     def comes_after(self, other: _Node | None) -> bool:
         """Whether it can follow another: trains of a programme start in order."""
@@ -47,6 +50,8 @@ class Sequence:
         """All of it."""
         if not self.nodes:
             return
+        if self.suite.edges:
+            self._rest()
         leaving, entering = self.parts()
         tiles: list[IntervalVar] = []
         for node in self.nodes:
@@ -67,6 +72,17 @@ class Sequence:
             self._plainly()
         else:
             self._arcs()
+
+    def _rest(self) -> None:
+        """Each campaign is over by an end of a period, or the horizon's."""
+        edges = [*self.suite.edges, self.v.instance.horizon_end]
+        for node in self.nodes:
+            name = f"rest{self.suite.index}[{node.literal.index}]"
+            node.rest = self.v.model.new_int_var_from_domain(
+                Domain.from_values(edges), name
+            )
+            over = node.rest >= node.leg.end
+            self.v.model.add(over).only_enforce_if(node.literal)
 
     def _stay_clear(self, first: int, last: int) -> None:
         """No campaign spans a closure."""
@@ -111,7 +127,7 @@ class Sequence:
             for i in self.steps
             for j in self.steps
         )
-        idle = suite.no_idle or suite.closures
+        idle = suite.no_idle or suite.closures or suite.edges
         return (
             exact
             and same
@@ -176,6 +192,7 @@ class Sequence:
         model.add_implication(literal, node.literal)
         if earlier is not None:
             model.add_implication(literal, earlier.literal)
+            self._apart(earlier, node, literal)
         if days:
             for first, last in suite.closures:
                 past = self.v.literal(f"past{first}[{literal.index}]")
@@ -187,6 +204,13 @@ class Sequence:
         if suite.no_idle:
             self._at_once(node, free + days, literal)
         return literal
+
+    def _apart(self, earlier: _Node, node: _Node, literal: Literal) -> None:
+        """Another product waits for the end of a period, where each is for one."""
+        other = earlier.train.programme != node.train.programme
+        if earlier.rest is not None and other:
+            apart = node.leg.start >= earlier.rest
+            self.v.model.add(apart).only_enforce_if(literal)
 
     def _at_once(self, node: _Node, ready: Expression, literal: Literal) -> None:
         """A campaign starts when its changeover is over, or when it first may."""
@@ -214,11 +238,11 @@ def alike_suites(instance: Instance) -> list[list[int]]:
                 modes.append(None)
                 continue
             own = stocked.amounts[suite.index], stocked.rights[suite.index]
-            cost = mode.variable_cost
+            cost = mode.variable_cost, mode.campaign_cost
             modes.append((mode.lead, mode.takts, mode.starts, mode.site, cost, own))
         key = (
             suite.site, suite.free_from, suite.closures, suite.set_up,
-            suite.changeover_cost, suite.hold, suite.no_idle,
+            suite.changeover_cost, suite.hold, suite.no_idle, suite.edges,
             tuple(sorted(suite.changeover.items())), tuple(modes),
         )  # fmt: skip
         groups[key].append(suite.index)

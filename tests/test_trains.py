@@ -1,0 +1,99 @@
+"""Linked campaigns searched train by train, and networks too large for a model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from test_linked import documents
+
+from benchmarks.linked import network, table
+from capacity.checker import breaches
+from capacity.instance import build
+from capacity.model.linked import stairs
+from capacity.publish import to_plan
+from capacity.scenario import Scenario
+from capacity.solver import solve
+from capacity.solver.linked import MOST_STAIRS
+from capacity.trains import BROKEN, Laid, Layer, first_plan, search_trains, wishes_of
+from capacity.validate import problems
+
+EXAMPLES = max(40, settings().max_examples // 2)
+
+
+def moved(layer: Layer, moves: int, seed: int) -> tuple[Laid, Laid]:
+    """The first plan, and one after so many looks at trains."""
+    first = first_plan(layer, lambda: False)
+    found = search_trains(
+        first,
+        layer,
+        seed=seed,
+        done=lambda made: made / moves,
+        report=lambda _: None,
+    )
+    return first, found
+
+
+@settings(max_examples=EXAMPLES)
+@given(documents(), st.integers(0, 9))
+def test_what_is_laid_keeps_the_rules_and_costs_what_the_checker_counts(
+    document: dict[str, Any], seed: int
+) -> None:
+    scenario = Scenario.model_validate(document)
+    assume(not problems(scenario))
+    layer = Layer(build(scenario))
+
+    first, found = moved(layer, 600, seed)
+
+    assert found.money <= first.money
+    for laid in (first, found):
+        plan = to_plan(layer.schedule(laid), "laid")
+        wrong = breaches(scenario, plan)
+        if laid.money >= BROKEN:  # of a stock that may not be short
+            assert wrong
+        else:
+            assert wrong == []
+            assert plan.objective == laid.money
+            again = layer.laid(wishes_of(layer.schedule(laid)))
+            assert to_plan(layer.schedule(again), "laid") == plan
+
+
+def test_a_network_too_large_for_the_model_gets_a_plan_at_once_and_a_better_one() -> (
+    None
+):
+    scenario = Scenario.model_validate(network(4))
+    assert problems(scenario) == []
+    layer = Layer(build(scenario))
+    assert stairs(layer.instance) > MOST_STAIRS
+
+    nothing = layer.laid([]).money
+    first, found = moved(layer, 20_000, 0)
+
+    assert first.money < nothing / 20
+    assert found.money < first.money
+    wanted = sum(row.wanted for row in layer.instance.stocked.values())
+    assert sum(train.wish.batches for train in first.trains) >= wanted
+
+
+def test_a_large_network_is_solved_the_same_way_twice() -> None:
+    scenario = Scenario.model_validate(network(2))
+
+    one, other = (solve(scenario, work=1.0) for _ in range(2))
+
+    assert one.plan is not None
+    assert one.breaches == []
+    assert one.plan == other.plan
+    assert 0 <= one.bound <= one.plan.objective
+
+
+def test_the_table_of_linked_networks_reads_profit_at_every_mark() -> None:
+    rows = [(0.5, 900, 1000), (20.0, 940, 990), (70.0, 960, 980)]
+
+    assert table(rows).splitlines()[2:] == [
+        "| 0.5 | 900 | 1,000 |",
+        "| 10 | 900 | 1,000 |",
+        "| 30 | 940 | 990 |",
+        "| 60 | 940 | 990 |",
+        "| 70 | 960 | 980 |",
+    ]
