@@ -8,16 +8,19 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from matplotlib.image import imread
+from test_linked import network as linked_network
 from test_objectives import sixty_one_days
 from typer.testing import CliRunner
 
 from capacity import cli, plots
+from capacity.aims import Weights
 from capacity.folders import OutputError
 from capacity.front import Front, Line, search_front, table
 from capacity.instance import build
+from capacity.plan import Plan
 from capacity.reading import ScenarioError
 from capacity.scenario import Scenario
-from capacity.solver import solve
+from capacity.solver import Result, solve
 
 command = CliRunner()
 
@@ -153,3 +156,20 @@ def test_a_front_replaces_only_a_front(folder: Path, tmp_path: Path) -> None:
     assert isinstance(other.exception, OutputError)
     assert "isn't a front" in str(other.exception)
     assert (tmp_path / "mine.txt").read_text() == "kept"
+
+
+def test_linked_campaigns_have_fronts_too() -> None:
+    # What is made for its own sake has no price to anneal by.
+    scenario = Scenario.model_validate(linked_network())
+
+    def search(weights: Weights, start: Plan | None) -> Result:
+        return solve(scenario, work=2.0, weights=weights, start=start)
+
+    front = search_front(scenario, ("profit", "throughput"), search, most=3)
+
+    rows = table(front)
+    assert front.rejected is None
+    assert rows.profit.is_monotonic_decreasing
+    assert rows.throughput.is_monotonic_increasing
+    assert (rows.profit <= rows.profit_bound).all()
+    assert (rows.throughput <= rows.throughput_bound).all()
