@@ -46,8 +46,8 @@ class Campaign:
     """A campaign on the board. It never changes: another one takes its place."""
 
     __slots__ = (
-        "after", "end", "gap", "items", "lead", "listed", "lock", "lots", "mask", "n", "ppq",
-        "programme", "site", "start", "step", "suite", "takt", "tests", "units",
+        "after", "end", "gap", "items", "lead", "listed", "lock", "lots", "mask", "mode",
+        "n", "ppq", "programme", "site", "start", "step", "suite", "takt", "tests", "units",
     )  # fmt: skip
 
     def __init__(
@@ -62,6 +62,7 @@ class Campaign:
     ) -> None:
         self.step = step.index
         self.programme = step.programme
+        self.mode: Mode | None = mode
         self.suite = mode.suite
         self.site = mode.site
         self.start = start
@@ -181,6 +182,7 @@ class Board:
         found = Campaign(
             step, mode, lock.start, lock.batches, lock.takt, lock.kind == "ppq", bit
         )
+        found.mode = None
         found.lock = lock.index
         self._test(found)
         self.suites[lock.suite].append(found)
