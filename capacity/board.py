@@ -8,9 +8,10 @@ suites that it touches, and taken back as cheaply.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
+from operator import attrgetter
 
 from capacity.instance import (
     FAR,
@@ -82,6 +83,9 @@ class Campaign:
         self.units: list[Unit] = []
         self.lots: list[Lot] = []
 
+
+by_start: Callable[[Campaign], int] = attrgetter("start")
+"""Key by which the campaigns of a suite are in order."""
 
 Proved = tuple[int | None, ...]
 Begun = dict[int, int]
@@ -285,20 +289,20 @@ class Board:
     def _gap(self, before: Campaign | None, campaign: Campaign) -> int:
         if campaign.lock is not None and (before is None or before.lock is not None):
             return 0
-        suite = self.instance.suites[campaign.suite]
-        free = suite.free_from if before is None else before.end
         start = campaign.start
+        if before is not None and start < before.end:
+            return -1
+        suite = self.instance.suites[campaign.suite]
         needed = self.changeover(
             suite, before, campaign.step, campaign.programme, start
         )
-        begin = start - needed
-        if before is not None and begin < free:
-            return -1
         if needed:
-            if begin < suite.free_from:
+            begin = start - needed
+            if begin < suite.free_from or (before is not None and begin < before.end):
                 return -1
-            place = bisect_right(self.shut_ends[campaign.suite], start) - 1
-            if place >= 0 and begin < self.shut_ends[campaign.suite][place]:
+            ends = self.shut_ends[campaign.suite]
+            place = bisect_right(ends, start) - 1
+            if place >= 0 and begin < ends[place]:
                 return -1
         return needed
 
@@ -335,16 +339,22 @@ class Board:
         """A campaign that starts from a tick on, as soon as it fits after another."""
         data, mode = self.instance.suites[suite], step.modes[suite]
         free = data.free_from if before is None else before.end
-        lows, ends = self.span_lows[step.index, suite], self.shut_ends[suite]
-        for low, high in mode.starts[max(bisect_right(lows, tick) - 1, 0) :]:
-            start = max(tick, low, free)
+        if free > tick:
+            tick = free
+        ends = self.shut_ends[suite]
+        at = bisect_right(self.span_lows[step.index, suite], tick) - 1
+        for low, high in mode.starts[at if at > 0 else 0 :]:
+            start = tick if tick > low else low
             if start > high:
                 continue
             needed = self.changeover(data, before, step.index, step.programme, start)
             if needed:
+                floor = free if free > data.free_from else data.free_from
                 place = bisect_right(ends, start) - 1
-                floor = max(free, data.free_from, ends[place] if place >= 0 else free)
-                start = max(start, floor + needed)
+                if place >= 0 and ends[place] > floor:
+                    floor = ends[place]
+                if floor + needed > start:
+                    start = floor + needed
             found = self.campaign(step, suite, start, n, ppq)
             if found is not None and self.gap(before, found) >= 0:
                 return found
@@ -709,8 +719,3 @@ def board_of(schedule: Schedule) -> Board:
             into.append(found)
     assert board.swap([], into) is not None
     return board
-
-
-def by_start(campaign: Campaign) -> int:
-    """Key by which the campaigns of a suite are in order."""
-    return campaign.start

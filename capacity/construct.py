@@ -663,7 +663,7 @@ def make_way(board: Board, gone: list[Campaign], new: list[Campaign]) -> Change 
             out += [c for c in change[0] if c not in into]
             into = [c for c in into if c not in change[0]] + change[1]
             row = [c for c in row if c not in change[0]] + [*change[1], campaign]
-            row.sort(key=lambda c: c.start)
+            row.sort(key=by_start)
     return out, [*into, *new]
 
 

@@ -6,11 +6,13 @@ search goes on (simulated annealing), and the best plan met is what comes back.
 
 from __future__ import annotations
 
+import gc
 import math
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from random import Random
 
-from capacity.board import Board, Campaign, Foreseen, board_of
+from capacity.board import Board, Campaign, Foreseen, board_of, by_start
 from capacity.construct import (
     Bundle,
     Change,
@@ -38,6 +40,8 @@ TOLERANCES = ((0.4, 0.9), (0.7, 1.5))
 """(share of the search, what a batch without its intermediate counts until then, in shares
 of its worth); not tolerated afterwards."""
 
+UNUSED = 20_000
+"""Objects that may lie around unused while moves are made."""
 
 HOT, COLD = 0.225, 0.002
 """First and last temperature of the annealing, in shares of what a batch is worth."""
@@ -125,6 +129,22 @@ def raced(
 Move = Callable[[Campaign], Change | None]
 
 
+@contextmanager
+def _collecting_seldom() -> Iterator[None]:
+    """Let unused campaigns pile up for longer before Python looks for them.
+
+    A campaign and its batches name each other, so each that is given up is left for the
+    collector, which by default comes every 700 objects and takes a twentieth of the time.
+    Some megabytes lie around instead.
+    """
+    before = gc.get_threshold()
+    gc.set_threshold(UNUSED, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+
+
 class Search:
     """Annealing on a board."""
 
@@ -177,6 +197,16 @@ class Search:
         until: float = 1.0,
     ) -> int:
         """Make moves, hot ones first, until so much of the search is done: how many."""
+        with _collecting_seldom():
+            return self._anneal(done, report, heat, until)
+
+    def _anneal(
+        self,
+        done: Callable[[int], float],
+        report: Callable[[Schedule], None],
+        heat: float,
+        until: float,
+    ) -> int:
         every, weights = zip(*self.moves, strict=True)
         worth = max(1.0, self.worth())
         hot, cold = worth * max(heat * HOT, COLD), worth * COLD
@@ -363,7 +393,7 @@ class Search:
         if second is None:
             return None
         rest = [c for c in row if c is not campaign and c is not other] + [first]
-        rest.sort(key=lambda c: c.start)
+        rest.sort(key=by_start)
         settled = settle(self.board, rest, second)
         if settled is None:
             return None
@@ -692,7 +722,7 @@ class Search:
     def lacks(self, programme: int) -> bool:
         """Whether a programme doesn't serve all of its groups."""
         pegged = self.board.pegs[programme]
-        if pegged.price[3] > 0 or any(n > 0 for n in pegged.left):
+        if pegged.price[3] > 0 or (pegged.left and max(pegged.left) > 0):
             return True
         return bool(self.board.demands[programme].short(pegged))
 
@@ -835,7 +865,7 @@ class Search:
         kept = keep or []
         row = [c for c in self.board.suites[suite] if c not in gone]
         row += [c for c in kept if c.suite == suite]
-        row.sort(key=lambda c: c.start)
+        row.sort(key=by_start)
         settled = settle(self.board, row, new)
         if settled is None:
             return None

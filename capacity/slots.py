@@ -46,11 +46,13 @@ class Table:
             place = bisect_left(ends, tick)
             if place == len(spans) or tick > self.last:
                 return None
-            tick = max(tick, spans[place][0])
-            low, high = tick - window + 1 - first, tick + 1 - first
-            full = self.room.rfind(0, max(low, 0), high)
+            if spans[place][0] > tick:
+                tick = spans[place][0]
+            high = tick + 1 - first
+            low = high - window if high > window else 0
+            full = self.room.rfind(0, low, high)
             if foreign:
-                full = max(full, self.lent.rfind(0, max(low, 0), high))
+                full = max(full, self.lent.rfind(0, low, high))
             if full < 0:
                 return tick
             tick = full + first + window
@@ -64,8 +66,10 @@ class Table:
         self._shift(start, foreign, _MORE)
 
     def _shift(self, start: int, foreign: bool, change: bytes) -> None:
-        low = max(start - self.window + 1 - self.first, 0)
-        high = max(start + 1 - self.first, 0)
+        high = start + 1 - self.first
+        if high < 0:
+            high = 0
+        low = high - self.window if high > self.window else 0
         self.room[low:high] = self.room[low:high].translate(change)
         if foreign:
             self.lent[low:high] = self.lent[low:high].translate(change)

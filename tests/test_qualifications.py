@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from copy import deepcopy
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +15,7 @@ from strategies import documents
 from test_agreement import optimum, valid
 from test_rules import frozen_network, network, prices, programme
 
-from capacity import plots, tables
+from capacity import cli, plots, tables
 from capacity.checker import breaches
 from capacity.construct import construct
 from capacity.instance import build
@@ -195,6 +197,81 @@ def test_a_client_who_orders_ppq_pays_for_it() -> None:
     assert milestones(plan.qualifications[0])[-1] == "06-08"
     assert plan.costs.qualification == 1000 + 100
     assert {row.order for row in plan.orders} == {"O", "E", "V"}
+
+
+@pytest.mark.parametrize(("losses", "again"), [({}, 150), ({"ppq": 0.9}, 0)])
+def test_ppq_that_may_fail_is_paid_for_once(losses: Row, again: int) -> None:
+    document = two_sites() | {"losses": losses}
+    chain = document["qualifications"][0]
+    chain |= {"engineering_batches": 0, "ppq_batches": 0, "orders": ["V"]}
+    chain["ppq_success"] = 0.9
+    document["orders"].append(
+        {"id": "V", "contract": "C", "kind": "ppq", "batches": 3, "due": "2026-03-30"}
+    )
+
+    plan = planned(document)
+
+    # (1 - 0.9) x 500 of each batch, unless make-up batches are planned: 1/3 of one is
+    # expected here, which is rounded to none.
+    assert plan.costs.qualification == 1000 + 100 + again
+    assert {row.order for row in plan.orders} == {"O", "V"}
+
+
+@pytest.fixture
+def program(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str]]:
+    """The program: exit code and all that it says."""
+
+    def call(*words: object) -> tuple[int, str]:
+        monkeypatch.setattr("sys.argv", ["capacity", *map(str, words)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        said = capsys.readouterr()
+        return int(ended.value.code or 0), said.out + said.err
+
+    return call
+
+
+def completed_on(day: str, folder: Path) -> Path:
+    """B, its suite, and the transfer to it hang on the day on which B is complete."""
+    document = two_sites()
+    document["horizon"]["end"] = "2027-03-31"
+    document["economics"] = {"max_late_days": 365}
+    document["sites"][0]["completed"] = day
+    document["suites"][0]["go_live"] = "B.completed + 0 days"
+    document["qualifications"][0]["not_before"] = "B.completed + 0 days"
+    file = folder / f"{day}.yaml"
+    file.write_text(json.dumps(document), encoding="utf-8")
+    return file
+
+
+def test_a_site_complete_six_months_later_moves_the_chain_and_the_money_is_reported(
+    tmp_path: Path, program: Callable[..., tuple[int, str]]
+) -> None:
+    runs = []
+    for day in ("2026-01-01", "2026-07-01"):
+        runs.append(str(tmp_path / f"run-{day}"))
+        file = completed_on(day, tmp_path)
+        assert program("solve", file, "-o", runs[-1])[0] == 0
+    plans = [
+        Plan.model_validate_json((Path(run) / "plan.json").read_text()) for run in runs
+    ]
+    on_time, late = (plan.qualifications[0] for plan in plans)
+
+    # Every milestone 181 days later: the right comes on 6 December instead of 8 June.
+    assert milestones(on_time)[-1] == "06-08"
+    assert milestones(late)[-1] == "12-06"
+    assert late.transfer_end is not None
+    assert on_time.transfer_end is not None
+    assert (late.transfer_end - on_time.transfer_end).days == 181
+    # Two batches late by 181 days at 25 a day, and the whole penalty of 10 %.
+    lost = 2 * (181 * 25 + 1000)
+    assert plans[1].objective - plans[0].objective == lost
+    assert lost == 11_050
+    code, told = program("compare", *runs)
+    assert code == 0
+    assert "11.1 k USD more regret" in told
 
 
 def two_programmes() -> Row:
@@ -606,6 +683,41 @@ def test_a_step_isnt_qualified_beside_the_whole_recipe() -> None:
     ((path, text),) = said(document)
     assert path == "qualifications.P-ab@A.step"
     assert text == "P@A is for every step at A already"
+
+
+def test_what_contradicts_itself_is_told_by_file_and_line(
+    tmp_path: Path, program: Callable[..., tuple[int, str]]
+) -> None:
+    document = antibody_elsewhere()
+    document["quality"]["lending"] = {"qa": 1.5}
+    file = tmp_path / "pooled.yaml"
+    file.write_text(json.dumps(document, indent=1), encoding="utf-8")
+    code, pooled = program("solve", file, "-o", tmp_path / "run")
+    assert code == 3
+    assert "should be at most 1, not 1.5" in pooled
+    document["quality"]["lending"] = {}
+    document["licences"].append(
+        {"id": "L", "programme": "P", "site": "A", "market": "US", "from": "2026-02-01"}
+    )
+    document["qualifications"][0]["filing"] = "new_product"
+    document["qualifications"].append(qualification("P", id="Q", step="conj", site="A"))
+    document["lanes"].append(
+        {"id": "AC", "from": "A", "to": "C", "days": 1, "batches": 1, "cost": 0}
+    )
+    file.write_text(json.dumps(document, indent=1), encoding="utf-8")
+    code, told = program("solve", file, "-o", tmp_path / "run")
+
+    assert code == 3
+    for text in (
+        "before or without its PPQ",  # a right to ship before PPQ
+        "no review time for new_product",  # a market without review time
+        "conj of P has no suite at A",  # a step that no site may be qualified for
+        "unknown site C",  # a lane to nowhere
+    ):
+        line = next(row for row in told.splitlines() if text in row)
+        assert line.startswith(f"{file}:"), line
+        assert line.removeprefix(f"{file}:").split(":")[0].isdigit()
+    assert not (tmp_path / "run").exists()
 
 
 # ------------------------------------------------------------------ what it is worth

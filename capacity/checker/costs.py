@@ -14,6 +14,7 @@ from capacity.checker.rules.intermediates import inputs_by_rule
 from capacity.checker.rules.suites import changeover_needed
 from capacity.checker.stocks import expected, prices, rounded_up
 from capacity.demand import Line
+from capacity.losses import plans_ppq_again
 from capacity.plan import Costs, PlannedBatch
 from capacity.scenario import Direct, Frozen, InRelease, Lock, MadeToStock, Stock
 
@@ -85,13 +86,16 @@ def cost_of_suite(book: Book, line: Line, suite: str) -> int:
 def cost_of_qualifying(book: Book, line: Line, suite: str) -> int:
     """Variable cost of a batch that only a qualification asks for. [money]
 
-    And of any PPQ batch of a qualification what making it again costs, as expected.
+    And of any PPQ batch of a qualification what making it again costs, as expected, but
+    where make-up batches are planned for it.
     """
     chain = None if line.chain is None else book.chains[line.chain]
     if chain is None:
         return 0
     own = book.variable_cost(book.suites[suite], line.programme)
     again = (1 - chain.ppq_success) * own if line.kind == "ppq" else Fraction(0)
+    if not line.own and plans_ppq_again(book.scenario, line.programme):
+        again = Fraction(0)
     return book.rounded(own + again if line.own else line.weight * again)
 
 
