@@ -286,7 +286,10 @@ class Layer:
 
 
 def wishes_of(schedule: Schedule) -> list[Wish]:
-    """What makes the trains of a schedule, each campaign wanted where it is."""
+    """What makes the trains of a schedule, each campaign wanted where it is.
+
+    Where one overtakes another between stages, laying them may give another plan.
+    """
     users = {run.feed: run for run in schedule.runs if run.feed is not None}
     steps = schedule.instance.steps
     found: list[Wish] = []

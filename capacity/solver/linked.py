@@ -24,7 +24,7 @@ LINKED_PHASES = ((False, 0.7), (True, 1.0))
 """Whether product expires by itself, and the share of what is left of the budget: a bound
 comes soonest without expiry, and holds with it."""
 
-MOST_STAIRS = 15_000
+MOST_STAIRS = 6_000
 """Up to so many literals of stock the whole model is built; beyond, only trains are moved."""
 
 BEFORE_MODEL = 1.0
