@@ -6,6 +6,7 @@ one of the two shows as a disagreement.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -207,6 +208,12 @@ class Instance:
         if rule == "due_date":
             return data.due
         return 0 if data.firm else 1
+
+    @cached_property
+    def parts(self) -> dict[int, int]:
+        """What a part of each programme made to stock weighs where amounts are added up."""
+        most = math.lcm(*(stocked.parts for stocked in self.stocked.values()))
+        return {p: most // stocked.parts for p, stocked in self.stocked.items()}
 
     @property
     def linked(self) -> bool:
