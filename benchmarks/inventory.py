@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from random import Random
@@ -178,7 +179,7 @@ def measured(limit: float, workers: int) -> str:
     """
     scenario = Scenario.model_validate(network())
     began = time.perf_counter()
-    rows: list[tuple[float, int, int]] = []
+    rows: list[tuple[float, float, float]] = []
 
     def note(progress: Progress) -> None:
         rows.append((time.perf_counter() - began, progress.objective, progress.bound))
@@ -193,7 +194,7 @@ def measured(limit: float, workers: int) -> str:
     return f"{table(rows, ideal)}\nOf the last plan: {costs}.\n"
 
 
-def table(rows: list[tuple[float, int, int]], ideal: int) -> str:
+def table(rows: Sequence[tuple[float, float, float]], ideal: int) -> str:
     """(seconds, regret, bound) at the first plan, at every mark, and at the end."""
     first, last = rows[0][0], rows[-1][0]
     lines = [

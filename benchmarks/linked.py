@@ -14,11 +14,13 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
 
+from capacity.aims import figure
 from capacity.instance import build
 from capacity.plan import Plan
 from capacity.scenario import Scenario
@@ -143,26 +145,30 @@ def measured(times: int, limit: float, workers: int) -> str:
     """One solve as a table: seconds, profit, and at most how much."""
     scenario = Scenario.model_validate(network(times))
     began = time.perf_counter()
-    rows: list[tuple[float, int, int]] = []
+    rows: list[tuple[float, float, float]] = []
 
     def note(progress: Progress) -> None:
         rows.append((time.perf_counter() - began, progress.objective, progress.bound))
 
     result = solve(scenario, time_limit=limit, workers=workers, progress=note)
     assert isinstance(result.plan, Plan)
-    rows.append((time.perf_counter() - began, result.plan.objective, result.bound))
-    stocked = build(scenario).stocked.values()
-    most = sum(int(row.price * row.wanted) - row.ideal for row in stocked)
-    return table(rows, most)
+    instance = build(scenario)
+    ends = (
+        int(figure(instance, "profit", regret))
+        for regret in (result.plan.objective, result.bound)
+    )
+    profit, most = ends
+    rows.append((time.perf_counter() - began, profit, most))
+    return table(rows)
 
 
-def table(rows: list[tuple[float, int, int]], most: int) -> str:
-    """(seconds, regret, bound) at the first plan, at every mark, and at the end."""
+def table(rows: Sequence[tuple[float, float, float]]) -> str:
+    """(seconds, profit, at most) at the first plan, at every mark, and at the end."""
     first, last = rows[0][0], rows[-1][0]
     lines = ["| seconds | profit | at most |", "|---|---|---|"]
     for mark in [first, *(mark for mark in MARKS if first < mark < last), last]:
-        _, regret, bound = [row for row in rows if row[0] <= mark][-1]
-        lines.append(f"| {mark:.3g} | {most - regret:,} | {most - bound:,} |")
+        _, profit, most = [row for row in rows if row[0] <= mark][-1]
+        lines.append(f"| {mark:.3g} | {profit:,} | {most:,} |")
     return "\n".join([*lines, ""])
 
 

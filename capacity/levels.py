@@ -1,13 +1,14 @@
 """A lower bound on what programmes made to stock cost, all of them together, by stock levels.
 
 A linear programme that every plan satisfies: batches need not be whole, a suite's time is
-only added up, and nothing is changed over. In time steps cut where a batch that is out
-just enters a period, a suite's batches take in any stretch of steps no more than its open
-time there and the longest lead-in, which the first campaign may have had before: a
-campaign of n batches takes a lead-in and n - 1 takts, so each takes a takt and its share
-of what the lead-in is longer, a campaign at its maximum being the best there is. Stock is
-carried from period to period; when it is supplied, wasted or kept is free to choose. Where
-batches may be late to enter, as they are tested or licensed later, they wait for nothing.
+only added up, and what is changed over doesn't depend on what came before. In time steps
+cut where a batch that is out just enters a period, a suite's batches take in any stretch of
+steps no more than its open time there and the longest lead-in, which the first campaign may
+have had before: a campaign of n batches takes a lead-in and n - 1 takts, and the least of
+its changeovers where every campaign has one, so each batch takes a takt and its share of
+the rest, a campaign at its maximum being the best there is. Stock is carried from period to
+period; when it is supplied, wasted or kept is free to choose. Where batches may be late to
+enter, as they are tested or licensed later, they wait for nothing.
 
 The bound is that of the dual solution, worked out anew from its multipliers: whatever
 these are, it holds.
@@ -105,11 +106,18 @@ class _Levels:
                 for stocked in instance.stocked.values()
                 for period in stocked.periods
             }
+            | {
+                instance.horizon_end
+                for stocked in instance.stocked.values()
+                if stocked.room
+            }
         )
         self.used: dict[int, list[list[tuple[int, float]]]] = {}
         """By suite and time step: (variable, ticks of a batch)."""
         self.leads: dict[int, int] = {}
         """Longest lead-in by suite. [tick]"""
+        self.entries: dict[int, int] = {}
+        """Longest of the changeovers that every campaign has, by suite. [tick]"""
         for stocked in instance.stocked.values():
             self._stock(stocked)
         for suite, steps in self.used.items():
@@ -134,8 +142,10 @@ class _Levels:
         for number, period in enumerate(stocked.periods):
             kept, short_cost = self._rates(stocked, number)
             now = lp.variable(kept, limit)
-            short = lp.variable(short_cost, float(stocked.wanted))
-            waste = lp.variable(float(stocked.waste_cost), most)
+            late = 0.0 if stocked.shortage == "hard" else float(stocked.wanted)
+            short = lp.variable(short_cost, late)
+            spoilt = 0.0 if stocked.clean else most
+            waste = lp.variable(float(stocked.waste_cost), spoilt)
             sold = lp.variable(0.0, most)
             # what was there, has come in, is wasted, supplied or kept
             terms = {now: -1.0, waste: -1.0, sold: -1.0}
@@ -158,6 +168,11 @@ class _Levels:
                 deficit = lp.variable(float(stocked.target_cost), float(period.target))
                 lp.at_least({deficit: 1.0, now: 1.0}, float(period.target))
             closing, backlog = now, short
+        if stocked.room:  # what enters after the last period counts as well
+            cut = stocked.periods[-1].end - self._lag(stocked)
+            for at in range(bisect_right(self.cuts, cut), len(self.cuts)):
+                for mode in step.modes.values():
+                    self._batches(step, stocked, mode, at)
 
     def _rates(self, stocked: Stocked, number: int) -> tuple[float, float]:
         """What a part costs in stock at a period's end, and short. [money]"""
@@ -225,17 +240,39 @@ class _Levels:
         self, step: StepData, stocked: Stocked, mode: Mode, at: int
     ) -> int | None:
         """Batches of a step in a suite that are out in a time step."""
-        if not mode.starts or mode.starts[0][0] + mode.lead > self.cuts[at]:
+        if not mode.starts:
+            return None
+        soonest = max(mode.starts[0][0], self._ready(mode.suite, step.index))
+        if soonest + mode.lead > self.cuts[at]:
             return None
         takt = min(mode.lead, *(takt for _, takt in mode.takts))
-        ticks = takt + (mode.lead - takt) / step.maximum
+        entry = self._entry(mode.suite, step)
+        ticks = takt + (mode.lead - takt + entry) / step.maximum
         steps = self.used.setdefault(mode.suite, [[] for _ in self.cuts])
         self.leads[mode.suite] = max(mode.lead, self.leads.get(mode.suite, 0))
-        span = self.cuts[at] - (self.cuts[at - 1] if at else mode.starts[0][0])
+        self.entries[mode.suite] = max(entry, self.entries.get(mode.suite, 0))
+        span = self.cuts[at] - (self.cuts[at - 1] if at else soonest)
         cost = mode.variable_cost + float(stocked.inputs)
         x = self.programme.variable(cost, span / takt + 1)
         steps[at].append((x, ticks))
         return x
+
+    def _ready(self, suite: int, step: int) -> int:
+        """Before this a suite starts no campaign of a step: it has to be set up. [tick]"""
+        data = self.instance.suites[suite]
+        if data.set_up is not None or any(
+            x.suite == suite for x in self.instance.locks
+        ):
+            return data.free_from
+        return data.free_from + data.changeover[-1, step]
+
+    def _entry(self, suite: int, step: StepData) -> int:
+        """What a changeover before a campaign takes at the least, the first apart. [tick]"""
+        data = self.instance.suites[suite]
+        if data.hold >= 0:
+            return 0  # none after the same product
+        rows = (other.index for other in self.instance.steps if suite in other.modes)
+        return min(data.changeover[row, step.index] for row in rows)
 
     # ------------------------------------------------------------------- suites
 
@@ -258,14 +295,16 @@ class _Levels:
     def _room(self, suite: int, first: int, last: int) -> float:
         """Open ticks of a suite in a stretch of steps, and what may lie before them."""
         data = self.instance.suites[suite]
-        begin = data.free_from
+        steps = [step.index for step in self.instance.steps if suite in step.modes]
+        opens = min(self._ready(suite, step) for step in steps)
+        begin = opens
         if first:
             begin = max(begin, self.cuts[first - 1])
         end = self.cuts[last - 1]
         spans = [*data.closures, *self._locked(suite)]
         shut = sum(max(0, min(b, end) - max(a, begin)) for a, b in _merged(spans))
-        before = 0 if begin == data.free_from else self.leads[suite]
-        return float(max(0, end - begin - shut) + before)
+        before = 0 if begin == opens else self.leads[suite]
+        return float(max(0, end - begin - shut) + before + self.entries[suite])
 
     def _locked(self, suite: int) -> Iterator[tuple[int, int]]:
         for lock in self.instance.locks:

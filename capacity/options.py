@@ -6,9 +6,12 @@ import math
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
+
+if TYPE_CHECKING:
+    from capacity.scenario import Objective
 
 
 class Size(StrEnum):
@@ -47,6 +50,27 @@ def share(value: float) -> float:
         msg = f"{value:g} isn't between 0 and 1"
         raise typer.BadParameter(msg)
     return value
+
+
+def two_objectives(written: str) -> tuple[Objective, Objective]:
+    """Read a pair such as `profit,throughput`: one of money at the most."""
+    from capacity.scenario import AMOUNTS, Objective
+    from capacity.validate.words import nearest
+
+    known = get_args(Objective)
+    names = [name.strip().replace("-", "_") for name in written.split(",")]
+    hint = "'--pareto'"
+    if len(names) != 2:
+        msg = f"{written!r} should name two objectives: profit,throughput"
+        raise typer.BadParameter(msg, param_hint=hint)
+    for name in names:
+        if name not in known:
+            msg = f"unknown objective {name}{nearest(name, known)}"
+            raise typer.BadParameter(msg, param_hint=hint)
+    if names[0] == names[1] or not set(names) & set(AMOUNTS):
+        msg = f"{written!r}: plans are in the same order by both"
+        raise typer.BadParameter(msg, param_hint=hint)
+    return names[0], names[1]  # type: ignore[return-value]  # looked up above
 
 
 def png(path: Path | None) -> Path | None:

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import compress
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from capacity.instance import (
@@ -159,9 +160,6 @@ class Demand:
         """Qualifications of intermediates, with engineering and PPQ of their own."""
         self.granted: dict[int, Filed | None] = {}
         """What each filing of its qualifications gives."""
-        filings = [instance.filings[f] for c in self.chains for f in c.filings]
-        self.pays = any(filing.cost for filing in filings)
-        """Whether filings cost something, so that those of no use are left out."""
         self.input_rights = self._input_rights()
         self._given()
         self.frozen = [step for step in self.steps if step.frozen is not None]
@@ -966,15 +964,13 @@ class Demand:
     def _file(self, found: Pegged) -> None:
         """Make filings that are free or of use: to a batch, or as a site's first."""
         made = {f for f, filed in self.granted.items() if filed is not None}
-        if self.pays and made:
-            used = set(self._used_filings(found))
-            made = {
-                f
-                for f in made
-                if f in used
-                or not self.instance.filings[f].cost
-                or cast("Filed", self.granted[f])[1]
-            }
+        doubtful = {
+            f
+            for f in made
+            if self.instance.filings[f].cost and not cast("Filed", self.granted[f])[1]
+        }
+        if doubtful:  # only for these is it worth going through every batch
+            made -= doubtful.difference(self._used_filings(found))
         found.filed = made
 
     def _used_filings(self, found: Pegged) -> Iterator[int | None]:
@@ -1462,8 +1458,11 @@ class Genealogy:
             c.n * modes[c.suite].variable_cost for c in self.made if c.lock is None
         )
         cost -= sum(modes[c.suite].variable_cost for c, _, _ in self.trials)
-        used = sum(unit[6] for unit in compress(self.pool, self.gone))
+        used = sum(map(_planned, compress(self.pool, self.gone)))
         return cost - used * self.demand.least_cost(self.before)
+
+
+_planned: Callable[[Unit], bool] = itemgetter(6)
 
 
 def _key(unit: Unit) -> tuple[int, int]:

@@ -315,7 +315,7 @@ class Reached(Record):
 
     seconds: float
     """Since it began. [s]"""
-    objective: int
-    """Regret of the best plan. [money]"""
-    bound: int
-    """Lower bound on regret. [money]"""
+    objective: int | float
+    """Of the best plan: regret, or what else the scenario asks for. [money] or [unit]"""
+    bound: int | float
+    """What no plan betters. [money] or [unit]"""

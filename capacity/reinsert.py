@@ -256,7 +256,8 @@ class Search:
             if demand.stocked is not None:
                 stocked = demand.stocked
                 batches += -(-stocked.wanted // demand.batch_parts())
-                worth += float(stocked.wanted * (stocked.price + stocked.shortage_cost))
+                each = stocked.price + stocked.shortage_cost + stocked.worth
+                worth += float(stocked.wanted * each)
         return worth / max(batches, 1)
 
     def attempt(self, change: Change | None, allowed: float) -> None:

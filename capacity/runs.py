@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -110,7 +111,10 @@ def write_run(
     ensure_writable(directory, overwrite=overwrite)
     with whole_folder(absolute(directory)) as folder:
         tiers = [(tier.name, tier.objective, tier.bound) for tier in result.tiers]
-        texts = _texts(loaded, result.plan, result.bound, tiers, result.unavoidable)
+        amount = result.amount_bound
+        texts = _texts(
+            loaded, result.plan, result.bound, tiers, result.unavoidable, amount
+        )
         _write_texts(folder, texts)
         _write_texts(folder, {"prices.csv": _prices(result)})
         _draw(folder, loaded.scenario, result.plan, json.loads(texts["kpis.json"]))
@@ -340,12 +344,18 @@ def _texts(
     bound: int,
     tiers: list[tuple[str, int, int]],
     least: int,
+    amount: Fraction | None,
 ) -> dict[str, str]:
     """Every text file that follows from scenario, plan and bounds."""
     from capacity import tables
 
     kpis = tables.kpis(
-        loaded.scenario, plan, bound=bound, tiers=tiers, unavoidable=least
+        loaded.scenario,
+        plan,
+        bound=bound,
+        tiers=tiers,
+        unavoidable=least,
+        amount_bound=amount,
     )
     return {
         "scenario.yaml": reading.resolved_text(loaded),
@@ -423,8 +433,11 @@ def _table_breaches(
     if bounds is None:
         return found
     least = unavoidable(loaded.scenario)
-    found = _bound_breaches(bounds, plan, least, manifest)
-    expected = _texts(loaded, plan, bounds.bound, bounds.as_tuples(), least)
+    found = _bound_breaches(bounds, plan, least)
+    found += _unproved(bounds, manifest)
+    expected = _texts(
+        loaded, plan, bounds.bound, bounds.as_tuples(), least, bounds.amount
+    )
     for name, due in expected.items():
         text, problems = text_of(directory / name)
         found += problems
@@ -447,6 +460,24 @@ class _Bounds(BaseModel):
 
     bound: int
     tiers: list[_Tier]
+    throughput: float | None = None
+    throughput_bound: float | None = None
+    target_deficit: float | None = None
+    target_deficit_bound: float | None = None
+
+    @property
+    def amount(self) -> Fraction | None:
+        """Throughput or deficit that no plan betters, where one is asked for. [unit]"""
+        stated = (self.throughput_bound, self.target_deficit_bound)
+        return next((Fraction(repr(x)) for x in stated if x is not None), None)
+
+    @property
+    def proved(self) -> bool:
+        """Whether what is asked for reaches its bound."""
+        if self.amount is None:
+            return all(tier.bound == tier.objective for tier in self.tiers)
+        made = self.throughput == self.throughput_bound
+        return made and self.target_deficit == self.target_deficit_bound
 
     def as_tuples(self) -> list[tuple[str, int, int]]:
         """Name, objective and bound of each tier."""
@@ -463,10 +494,8 @@ def _stated_bounds(directory: Path) -> tuple[_Bounds | None, list[str]]:
         return None, sentences("kpis.json", text, error)
 
 
-def _bound_breaches(
-    bounds: _Bounds, plan: Plan, least: int, manifest: Manifest | None
-) -> list[str]:
-    """Bounds and tiers that contradict the plan, each other or the status."""
+def _bound_breaches(bounds: _Bounds, plan: Plan, least: int) -> list[str]:
+    """Bounds and tiers that contradict the plan or each other."""
     found = []
     if sum(tier.objective for tier in bounds.tiers) != plan.objective:
         found.append("the tiers don't add up to the objective")
@@ -479,10 +508,20 @@ def _bound_breaches(
         for tier in bounds.tiers
         if tier.bound > tier.objective
     ]
-    proved = all(tier.bound == tier.objective for tier in bounds.tiers)
-    if manifest is not None and (manifest.status == "optimal") != proved:
-        found.append(f"the tiers' gaps don't fit the status {manifest.status}")
+    made, most = bounds.throughput, bounds.throughput_bound
+    if made is not None and most is not None and made > most:
+        found.append("the throughput is above its bound")
+    lacking, fewest = bounds.target_deficit, bounds.target_deficit_bound
+    if lacking is not None and fewest is not None and lacking < fewest:
+        found.append("the deficit is below its bound")
     return [f"kpis.json: {sentence}" for sentence in found]
+
+
+def _unproved(bounds: _Bounds, manifest: Manifest | None) -> list[str]:
+    """Whether the status is that of the bounds."""
+    if manifest is None or (manifest.status == "optimal") == bounds.proved:
+        return []
+    return [f"kpis.json: the tiers' gaps don't fit the status {manifest.status}"]
 
 
 def _first_difference(text: str, due: str) -> str:

@@ -13,9 +13,11 @@ import typer
 from capacity.streams import say, tell, tell_json
 
 if TYPE_CHECKING:
+    from capacity.aims import Weights
     from capacity.plan import Plan
     from capacity.reading import Loaded, Problem
     from capacity.runs import Run
+    from capacity.scenario import Objective
     from capacity.solver import Result
 
 INTERNAL, USAGE, INVALID, NO_PLAN, NOT_FOUND, REJECTED = 1, 2, 3, 4, 5, 7
@@ -97,6 +99,66 @@ def solve_into(
     return stopped
 
 
+def front_into(
+    loaded: Loaded,
+    objectives: tuple[Objective, Objective],
+    directory: Path,
+    asked: dict[str, Any],
+    *,
+    seed: int,
+    points: int,
+    settings: list[str] | None,
+    overwrite: bool,
+    as_json: bool,
+) -> bool:
+    """Search a front and write its folder, or end; whether it was interrupted."""
+    from capacity import front, runs, tables, watch
+
+    options = {**asked, "set": settings or [], "pareto": ",".join(objectives)}
+    with watch.interrupts() as stop:
+
+        def search(weights: Weights, start: Plan | None) -> Result:
+            return _search(
+                loaded, stop, seed=seed, start=start, asked=asked, weights=weights
+            )
+
+        found = front.search_front(
+            loaded.scenario, objectives, search, most=points, stopped=stop.is_set
+        )
+        if found.rejected is not None:
+            kept = runs.write_rejected(
+                directory, loaded, found.rejected, options=options, seed=seed
+            )
+            _rejected(found.rejected, kept, as_json)
+        if found.without is not None:
+            _without_plan(found.without, stopped=stop.is_set(), as_json=as_json)
+        front.write(
+            *(found, directory, loaded),
+            options=options,
+            seed=seed,
+            overwrite=overwrite,
+        )
+        stopped = stop.is_set()
+    rows = front.table(found)
+    cells = json.loads(rows.to_json(orient="records"))
+    if as_json:
+        units = [tables.unit_of(loaded.scenario, name) for name in objectives]
+        tell_json(
+            {
+                "schema_version": 1,
+                "front": str(directory),
+                "units": units,
+                "points": cells,
+            }
+        )
+    else:
+        from capacity import summary
+
+        tell(summary.table(cells))
+        tell(f"front folder  {directory}")
+    return stopped
+
+
 def _search(
     loaded: Loaded,
     stop: Event,
@@ -104,6 +166,7 @@ def _search(
     seed: int,
     start: Plan | None,
     asked: dict[str, Any],
+    weights: Weights | None = None,
 ) -> Result:
     from capacity import reading, watch
     from capacity.solver import Progress
@@ -117,6 +180,7 @@ def _search(
             start=start,
             progress=progress,
             stop=stop,
+            weights=weights,
             **asked,
         )
 

@@ -237,6 +237,8 @@ def _levels(stocked: Stocked, stock: _Stock) -> _Levels:
                 there = stocked.limit
             else:
                 breaks += there - stocked.limit
+        if stocked.clean:
+            breaks += expired
         if stocked.shortage == "lost":
             gone, waiting = waiting, 0
         elif stocked.shortage == "hard":

@@ -67,8 +67,8 @@ def _cell(value: object) -> str:
 def text(name: str, facts: dict[str, Any]) -> str:
     """Say the same to a planner, one fact a line."""
     rows = [
-        *(_earned(facts) if "profit" in facts else _lost(facts)),
-        *((_tier_name(tier), _tier(tier, facts)) for tier in facts["tiers"]),
+        *_asked(facts),
+        *((_tier_name(tier), _tier(tier, facts)) for tier in _tiers(facts)),
         ("on time in full", f"{_share(facts['on_time_in_full'])} of lines sold"),
         ("late, unserved", _shortfall(facts)),
         *_make_up(facts),
@@ -88,19 +88,32 @@ def text(name: str, facts: dict[str, Any]) -> str:
     return "\n".join([head, *(f"{label:{width}}  {said}" for label, said in rows)])
 
 
+def _asked(facts: dict[str, Any]) -> list[tuple[str, str]]:
+    """What the scenario asks for, and what no plan betters."""
+    if "profit" in facts:
+        below = f"{_money(facts['objective'], facts)} of regret"
+        return [*_reached("profit", facts, "at most"), ("below all sold", below)]
+    if "cost" in facts:
+        return _reached("cost", facts, "at least")
+    if "throughput" in facts:
+        return [*_reached("throughput", facts, "at most"), *_lost(facts)]
+    if "target_deficit" in facts:
+        return [*_reached("target_deficit", facts, "at least"), *_lost(facts)]
+    return [*_lost(facts), ("gap", _gap(facts))]
+
+
+def _reached(name: str, facts: dict[str, Any], limit: str) -> list[tuple[str, str]]:
+    """A figure and its bound."""
+    unit = facts["currency"] if name in ("profit", "cost") else facts["amounts_in"]
+    label = "below target" if name == "target_deficit" else name
+    bound = f"{facts[f'{name}_bound']:,} {unit}"
+    return [(label, f"{facts[name]:,} {unit}"), (limit, bound)]
+
+
 def _lost(facts: dict[str, Any]) -> list[tuple[str, str]]:
     return [
         ("regret", _money(facts["objective"], facts)),
         ("bound", _money(facts["bound"], facts)),
-        ("gap", _gap(facts)),
-    ]
-
-
-def _earned(facts: dict[str, Any]) -> list[tuple[str, str]]:
-    return [
-        ("profit", _money(facts["profit"], facts)),
-        ("at most", _money(facts["profit_bound"], facts)),
-        ("below all sold", f"{_money(facts['objective'], facts)} of regret"),
     ]
 
 
@@ -118,6 +131,12 @@ def _gap(facts: dict[str, Any]) -> str:
     if avoidable is None:
         return said
     return f"{said}, {_share(avoidable)} of what is avoidable"
+
+
+def _tiers(facts: dict[str, Any]) -> list[dict[str, Any]]:
+    """Tiers of regret; none where something else is asked for."""
+    other = [name for name in facts if f"{name}_bound" in facts]
+    return [] if other else list(facts["tiers"])
 
 
 def _tier_name(tier: dict[str, Any]) -> str:

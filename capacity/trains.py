@@ -286,7 +286,10 @@ class Layer:
 
 
 def wishes_of(schedule: Schedule) -> list[Wish]:
-    """What makes the trains of a schedule, each campaign wanted where it is."""
+    """What makes the trains of a schedule, each campaign wanted where it is.
+
+    Where one overtakes another between stages, laying them may give another plan.
+    """
     users = {run.feed: run for run in schedule.runs if run.feed is not None}
     steps = schedule.instance.steps
     found: list[Wish] = []
@@ -458,11 +461,11 @@ class _Annealing:
         instance = layer.instance
         day = 1 / instance.grid.tick
         self.scales = [int(days * day) or 1 for days in (1, 5, 20, 80)]
-        rows = instance.stocked.values()
-        self.worth = max(
-            (float(row.price) * max(row.amounts.values(), default=1) for row in rows),
-            default=1.0,
+        batches = (
+            float(row.price + row.worth) * max(row.amounts.values(), default=1)
+            for row in instance.stocked.values()
         )
+        self.worth = max(batches, default=0.0) or 1.0
         self.sizes = {p: sizes(recipe) for p, recipe in layer.recipes.items()}
         self.moves: list[tuple[Move, float]] = [
             (self.shift, 30),

@@ -52,7 +52,11 @@ FAMILIES = (
     "priorities",
     "qualifications",
 )
-"""Parts of the format; a scenario draws some of them."""
+"""Parts of the format; a scenario draws some of them.
+
+Where `objectives` is asked for besides, everything is made to stock and something else than
+regret is asked of the plan.
+"""
 
 ORIGIN = datetime(2026, 1, 1)
 MARKETS = ("US", "EU")
@@ -153,7 +157,8 @@ class _Writer:
         made_to_stock = [
             self._made_to_stock(programme)
             for number, programme in enumerate(programmes)
-            if self.has("stock") and (not number or self.draw(st.booleans()))
+            if self.has("objectives")
+            or (self.has("stock") and (not number or self.draw(st.booleans())))
         ]
         self.stocked = {row["programme"] for row in made_to_stock}
         document: Row = {
@@ -184,7 +189,9 @@ class _Writer:
             "demand": [row for part in made_to_stock for row in self._demand(part)],
             **self._opening(programmes),
         }
-        if self.has("qualifications"):
+        if self.has("objectives"):
+            document["objective"] = self._objective(made_to_stock)
+        elif self.has("qualifications"):
             self._qualify(document)
         if self.tick < 1:
             document["resolution_days"] = str(self.tick)
@@ -194,6 +201,14 @@ class _Writer:
             document["due_rule"] = self.one_of("inclusive", "strict")
             document["tiers"] = self.one_of("strict", "single")
         return document
+
+    def _objective(self, made_to_stock: list[Row]) -> str:
+        """What may be asked for, where everything is made to stock."""
+        alike = len({row["unit"] for row in made_to_stock}) == 1
+        amounts = ["throughput"] if alike else []
+        if alike and any(row.get("target") for row in made_to_stock):
+            amounts += ["target_deficit"]
+        return str(self.one_of("cost", *amounts, *amounts))
 
     # ------------------------------------------------------------------ network
 
@@ -782,6 +797,8 @@ class _Writer:
             row["shelf_life_days"] = self.days(3, 45)
         if self.draw(st.booleans()):
             row["release_days"] = self.days(0, 6)
+        if self.whole(0, 3) == 0:
+            row["waste"] = "forbidden"
         if self.draw(st.booleans()):
             row["target"] = self.one_of(1, 2, "5/2")
         elif self.draw(st.booleans()):

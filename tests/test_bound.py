@@ -20,7 +20,7 @@ from capacity.bound.demand import NEVER, monge_minorant, surplus_cost
 from capacity.bound.ways import Way, right, ways
 from capacity.checker import broken_rules, regret
 from capacity.checker.unavoidable import unavoidable
-from capacity.instance import build
+from capacity.instance import FAR, build
 from capacity.publish import to_plan
 from capacity.scenario import Scenario
 
@@ -297,13 +297,17 @@ def test_qualifications_are_filed_in_spans_or_never() -> None:
     # In ticks of 4 h: SON-T1 starts 29 March 2027, but its transfer ends 1 July (3276).
     # Engineering is out 21 days later and PPQ may begin 3 days after, so that the second
     # and third of its batches are out 21 days and twice 26 ticks later: 3598. Released
-    # after 100 days: 4198. Spans of 60 and of 90 days.
-    assert [set(way.filed.values()) for way in ordered] == [{4558}, {5098}, set()]
-    assert [way.cost for way in ordered] == [0, 0, 0]
-    # Nobody ordered MAB-4 at Songdo: not transferred, filed twice in time, for one market
-    # at least, or too late.
-    assert [way.cost for way in offered] == [0, 2_800_000, 2_800_000, 2_500_000]
-    assert [way.closed for way in offered] == [{song}, set(), set(), set()]
+    # after 100 days: 4198. Spans end 60, 150 and 270 days later, and after that, or no
+    # filing is made.
+    ends = [list(way.filed.values()) for way in ordered]
+    assert ends == [[4558], [5098], [5818], [FAR], []]
+    assert [bool(way.rights) for way in ordered] == [True] * 4 + [False]
+    assert [way.cost for way in ordered] == [0] * 5
+    # Nobody ordered MAB-4 at Songdo: not transferred, filed for one market at least in one
+    # of the spans, or transferred only.
+    filed = [2_800_000] * 4
+    assert [way.cost for way in offered] == [0, *filed, 2_500_000]
+    assert [way.closed for way in offered] == [{song}, *[set()] * 5]
 
 
 def test_a_right_waits_for_review_and_inspection() -> None:

@@ -18,12 +18,20 @@ from ortools.sat.python.cp_model import INFEASIBLE, OPTIMAL, CpSolver
 from strategies import FAMILIES, Case, cases
 from test_rules import direct_network, frozen_network, network, scenario
 
-from capacity.checker import breaches, broken_rules, regret
+from capacity.aims import aimed, figure
+from capacity.checker import (
+    breaches,
+    broken_rules,
+    regret,
+    target_deficit,
+    throughput,
+)
 from capacity.instance import build as instance_of
 from capacity.model import Scope, build
 from capacity.model.plans import NotInModel, locked_only, values
 from capacity.model.slots import Variables, slots_needed
 from capacity.publish import to_plan
+from capacity.scenario import AMOUNTS
 from capacity.schedule import Freight, Run, Schedule
 from capacity.schedule import Test as QaTest
 
@@ -145,6 +153,40 @@ def test_model_and_checker_agree_where_parts_meet(families: tuple[str, ...]) -> 
 
     assert seen[True] >= 1
     assert seen[False] >= 1
+
+
+def agree_on_the_objective(case: Case) -> bool | None:
+    """The same of throughput and deficits, at the prices by which they are planned."""
+    asked, in_money = case.scenario.objective, case.schedule.instance
+    verdict = agree(case)
+    if asked not in AMOUNTS or verdict is False:
+        return verdict
+    told = {"throughput": throughput, "target_deficit": target_deficit}[asked]
+    schedule = replace(case.schedule, instance=aimed(in_money))
+    found = pinned(Case(case.scenario, schedule))
+    if found is None:
+        _, v, _ = build(schedule.instance, Scope(locked_only(schedule)))
+        assert left_out(v, schedule)
+        return None
+    figure_there = figure(in_money, asked, found[0])
+    assert found[0] == schedule.bill.regret >= 0
+    assert figure_there == told(case.scenario, to_plan(case.schedule, "drawn"))
+    return True
+
+
+def test_model_and_checker_agree_on_what_is_asked_for_instead_of_regret() -> None:
+    seen: Counter[tuple[str, bool | None]] = Counter()
+
+    @settings(max_examples=max(60, EXAMPLES // 3), derandomize=True)
+    @given(cases(frozenset({"objectives"})))
+    def hold_together(case: Case) -> None:
+        seen[case.scenario.objective, agree_on_the_objective(case)] += 1
+
+    hold_together()
+
+    for asked in ("cost", "throughput", "target_deficit"):
+        assert seen[asked, True] >= 1
+        assert seen[asked, False] >= 1
 
 
 # ------------------------------------------------------------- brinks drawn too rarely

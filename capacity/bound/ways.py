@@ -17,7 +17,7 @@ from itertools import pairwise, product
 
 from capacity.instance import FAR, ChainData, FilingData, Group, Instance, StepData
 
-SPANS = (0, 60, 150)
+SPANS = (0, 60, 150, 270)
 """Where spans begin, counted from the earliest; the last one never ends. [day]"""
 
 Span = tuple[int, int]
@@ -59,7 +59,7 @@ def ways(instance: Instance, step: StepData) -> list[Way]:
 
 
 def _of_chain(instance: Instance, chain: ChainData) -> Iterator[Way]:
-    """Without the site, proved in each of the spans and filed for, later or never."""
+    """Without the site, proved in each of the spans and filed for, or never filed for."""
     first = _earliest(instance, chain)
     if first is None:
         yield Way()
@@ -69,13 +69,11 @@ def _of_chain(instance: Instance, chain: ChainData) -> Iterator[Way]:
         yield Way(closed=frozenset({chain.site}))
     edges = [first + instance.grid.whole(Fraction(days)) for days in SPANS]
     filings = [instance.filings[number] for number in chain.filings]
-    for span in pairwise(edges):
+    for span in pairwise([*edges, FAR]):
         rights = {filing.index: _right(instance, filing, span) for filing in filings}
         cost = transfer + min(filing.cost for filing in filings)
         yield Way(rights, filed={chain.index: span[1]}, cost=cost)
-    later = edges[-1], FAR
-    rights = {filing.index: _right(instance, filing, later) for filing in filings}
-    yield Way(rights, cost=transfer)
+    yield Way(cost=transfer)
 
 
 def _earliest(instance: Instance, chain: ChainData) -> int | None:
@@ -124,7 +122,7 @@ def right(
 ) -> Span | None:
     """Within which dates a group's right to ship from a site lies; None where never.
 
-    Where input may have a later right, no date is the last.
+    Input may have a later right, and so what is made of it.
 
     Parameters
     ----------
@@ -137,7 +135,7 @@ def right(
     """
     if stated is None:
         return None
-    last = FAR if instance.waits_for_input(group, site) else stated
+    last = max(stated, instance.latest_input_right(group, site))
     place = group.step, site
     if place not in group.filings:
         return stated, last

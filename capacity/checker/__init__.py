@@ -6,7 +6,9 @@ It reads the scenario and the plan and nothing else; it shares no code with the 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 
+from capacity.checker import amounts
 from capacity.checker.book import Book
 from capacity.checker.causes import cause_of
 from capacity.checker.costs import (
@@ -24,7 +26,15 @@ from capacity.checker.unavoidable import unavoidable
 from capacity.plan import Plan, PlannedBatch, PlannedCampaign
 from capacity.scenario import Scenario
 
-__all__ = ["RULES", "breaches", "broken_rules", "regret", "unavoidable"]
+__all__ = [
+    "RULES",
+    "breaches",
+    "broken_rules",
+    "regret",
+    "target_deficit",
+    "throughput",
+    "unavoidable",
+]
 
 
 def breaches(scenario: Scenario, plan: Plan) -> list[str]:
@@ -57,6 +67,16 @@ def regret(scenario: Scenario, plan: Plan) -> int:
     """Regret of a plan that keeps the rules. [money]"""
     found = charges(Ledger(Book(scenario), plan))
     return sum(charge.money for charge in found)
+
+
+def throughput(scenario: Scenario, plan: Plan) -> Fraction:
+    """Product made for stock. [unit]"""
+    return amounts.throughput(Ledger(Book(scenario), plan))
+
+
+def target_deficit(scenario: Scenario, plan: Plan) -> Fraction:
+    """What stocks lack of their targets, over all periods. [unit]"""
+    return amounts.target_deficit(Ledger(Book(scenario), plan))
 
 
 def _label(row: PlannedBatch | PlannedCampaign) -> str:

@@ -21,10 +21,13 @@ from capacity.options import (
     TimeLimit,
     Work,
     share,
+    two_objectives,
 )
+from capacity.scenario import AMOUNTS
 from capacity.solving import (
     REJECTED,
     folder_name,
+    front_into,
     print_summary,
     read_scenario,
     solve_into,
@@ -57,6 +60,17 @@ def solve(
         Path | None,
         typer.Option(metavar="RUN", help="Go on from the plan in a run folder."),
     ] = None,
+    pareto: Annotated[
+        str | None,
+        typer.Option(
+            metavar="A,B",
+            help="A front of two objectives: regret, profit or cost, throughput,"
+            " target_deficit. Limits hold for each plan of it.",
+        ),
+    ] = None,
+    points: Annotated[
+        int, typer.Option(min=2, max=99, help="Most searches for a front.")
+    ] = 9,
     settings: Settings = None,
     overwrite: Overwrite = False,
     as_json: AsJson = False,
@@ -64,18 +78,29 @@ def solve(
     """Plan, check, write the run folder and print a summary."""
     from capacity import runs, watch
 
-    invalid = {"status": "invalid", "run": None}
-    loaded = read_scenario(scenario, settings, invalid if as_json else None)
-    directory = output or Path("runs") / folder_name(loaded.scenario.name)
-    runs.ensure_writable(directory, overwrite=overwrite)
-    start = None if start_from is None else runs.read_run(start_from)
-    tell_warnings(loaded)
     asked: dict[str, Any] = {
         "work": work,
         "time_limit": time_limit,
         "gap": gap,
         "workers": workers,
     }
+    if pareto is not None:
+        _solve_front(
+            *(scenario, pareto, output, asked),
+            points=points,
+            start_from=start_from,
+            seed=seed,
+            settings=settings,
+            overwrite=overwrite,
+            as_json=as_json,
+        )
+        return
+    invalid = {"status": "invalid", "run": None}
+    loaded = read_scenario(scenario, settings, invalid if as_json else None)
+    directory = output or Path("runs") / folder_name(loaded.scenario.name)
+    runs.ensure_writable(directory, overwrite=overwrite)
+    start = None if start_from is None else runs.read_run(start_from)
+    tell_warnings(loaded)
     stopped = solve_into(
         *(loaded, directory, asked),
         seed=seed,
@@ -87,6 +112,52 @@ def solve(
     print_summary(loaded, directory, as_json)
     if stopped:
         raise typer.Exit(watch.INTERRUPTED)
+
+
+def _solve_front(
+    scenario: Path,
+    pareto: str,
+    output: Path | None,
+    asked: dict[str, Any],
+    *,
+    points: int,
+    start_from: Path | None,
+    seed: int,
+    settings: list[str] | None,
+    overwrite: bool,
+    as_json: bool,
+) -> None:
+    """A front of two objectives in a folder of its own."""
+    from capacity import front, watch
+
+    objectives = two_objectives(pareto)
+    if start_from is not None:
+        msg = "a front has more than one plan to go on from"
+        raise typer.BadParameter(msg, param_hint="'--start-from'")
+    invalid = {"status": "invalid", "front": None} if as_json else None
+    first, second = (  # each alone has to make sense
+        read_scenario(scenario, [*(settings or []), _asking(name)], invalid)
+        for name in objectives
+    )
+    loaded = first if objectives[1] in AMOUNTS else second
+    name = folder_name(f"{loaded.scenario.name}-{'-'.join(objectives)}")
+    directory = output or Path("runs") / name
+    front.ensure_writable(directory, overwrite=overwrite)
+    tell_warnings(loaded)
+    stopped = front_into(
+        *(loaded, objectives, directory, asked),
+        seed=seed,
+        points=points,
+        settings=settings,
+        overwrite=overwrite,
+        as_json=as_json,
+    )
+    if stopped:
+        raise typer.Exit(watch.INTERRUPTED)
+
+
+def _asking(objective: str) -> str:
+    return f"scenario.objective={objective}"
 
 
 def check(

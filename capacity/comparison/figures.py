@@ -24,7 +24,18 @@ KPI_COLUMNS = (
 
 LOWER, HIGHER, NEITHER = "lower", "higher", None
 
+AMOUNT = "kg or batches"
+"""Unit of product: what both runs count it in."""
+
 FIGURES: dict[str, tuple[str, str | None]] = {
+    "profit": ("money", HIGHER),
+    "profit_bound": ("money", NEITHER),
+    "cost": ("money", LOWER),
+    "cost_bound": ("money", NEITHER),
+    "throughput": (AMOUNT, HIGHER),
+    "throughput_bound": (AMOUNT, NEITHER),
+    "target_deficit": (AMOUNT, LOWER),
+    "target_deficit_bound": (AMOUNT, NEITHER),
     "objective": ("money", LOWER),
     "bound": ("money", NEITHER),
     "gap": ("1", LOWER),
@@ -85,8 +96,11 @@ def compared_kpis(before: Figures, after: Figures, currency: str) -> pd.DataFram
         best plans differ by, and whether the difference is certain.
     """
     one, other = dict(_flat(before)), dict(_flat(after))
+    units = {"money": currency}
+    if one.get("amounts_in") == other.get("amounts_in"):
+        units[AMOUNT] = str(one.get("amounts_in", AMOUNT))
     rows = [
-        (name, currency if unit == "money" else unit, better, *cells)
+        (name, units.get(unit, unit), better, *cells)
         for name, (unit, better) in _known({**one, **other}).items()
         for cells in [_compared(name, one, other, better)]
     ]
@@ -153,19 +167,28 @@ def _verdict(difference: float | None, better: str | None) -> str | None:
 
 def _range(
     name: str, before: Figures, after: Figures
-) -> tuple[int, int] | tuple[None, None]:
+) -> tuple[float, float] | tuple[None, None]:
     """Least and most that the best plans differ by; none where no bound is known.
 
-    The first tier's bound holds for every plan; those below only given the first.
+    Where more is better the best plans are above the plans in hand, else below. The first
+    tier's bound holds for every plan; those below only given the first.
     """
     tiers = [each for each in after if each.startswith("tiers.")]
     bound = {"objective": "bound"}
+    bound |= {each: f"{each}_bound" for each in after if f"{each}_bound" in after}
     bound |= {each: each.replace(".objective", ".bound") for each in tiers[:1]}
     if name not in bound:
         return None, None
     stated = [side.get(key) for side in (before, after) for key in (name, bound[name])]
-    known = [each for each in stated if isinstance(each, int)]
+    known = [each for each in stated if isinstance(each, int | float)]
     if len(known) < len(stated):
         return None, None
     had, had_bound, has, has_bound = known
-    return has_bound - had, has - had_bound
+    if FIGURES.get(name, (None, LOWER))[1] == HIGHER:
+        had, had_bound, has, has_bound = had_bound, had, has_bound, has
+    return _exact(has_bound - had), _exact(has - had_bound)
+
+
+def _exact(difference: float) -> float:
+    """Without the noise of binary fractions."""
+    return difference if isinstance(difference, int) else round(difference, 6)

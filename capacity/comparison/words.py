@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from capacity import tables
 from capacity.comparison.campaigns import counted
 
 if TYPE_CHECKING:
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     from capacity.runs import Run
 
 MAIN = {
+    "profit": "profit",
+    "cost": "cost",
+    "throughput": "throughput",
+    "target_deficit": "stock below target, all periods",
     "objective": "regret",
     "regret.lateness": "- lateness",
     "regret.unserved": "- unserved",
@@ -70,27 +75,42 @@ ORDER_WORDS = {
 
 
 def headline(comparison: Comparison, pair: Pair) -> str:
-    """Say what the second run costs or saves."""
-    row = _figure(pair, "objective")
-    had, has = (money(row[side], comparison.currency) for side in ("before", "after"))
+    """Say what the second run costs or saves, or makes where that is asked of both."""
+    name = _asked(comparison, pair)
+    row, word = _figure(pair, name), _called(name)
+    had, has = (_amount(row[side], row["unit"]) for side in ("before", "after"))
     if row["difference"] == 0:
-        return f"{pair.name} costs what {comparison.name} costs: {has} of regret"
-    difference = money(abs(row["difference"]), comparison.currency)
+        if name == "objective":
+            return f"{pair.name} costs what {comparison.name} costs: {has} of regret"
+        return f"{pair.name} has the {word} of {comparison.name}: {has}"
+    difference = _amount(abs(row["difference"]), row["unit"])
     more = "more" if row["difference"] > 0 else "less"
+    verb = "costs" if name == "objective" else "has"
     return (
-        f"{pair.name} costs {difference} {more} regret than {comparison.name}"
+        f"{pair.name} {verb} {difference} {more} {word} than {comparison.name}"
         f" ({has} against {had})"
     )
 
 
+def _asked(comparison: Comparison, pair: Pair) -> str:
+    """The figure that both scenarios ask for, else regret."""
+    one = comparison.run.loaded.scenario.objective
+    alike = one == pair.run.loaded.scenario.objective
+    return one if alike and one != "regret" else "objective"
+
+
+def _called(name: str) -> str:
+    return {"target_deficit": "stock below target"}.get(name) or MAIN[name]
+
+
 def certainty(comparison: Comparison, pair: Pair) -> str:
     """Say whether better plans could turn the difference round."""
-    row, currency = _figure(pair, "objective"), comparison.currency
+    row = _figure(pair, _asked(comparison, pair))
     if same_scenario(comparison, pair):
         return "Both plan the same scenario: what differs is how well they were planned"
     if row["least"] is None:
         return "No bound is known: better plans may differ otherwise"
-    ends = [_signed(row[end], currency) for end in ("least", "most")]
+    ends = [_signed(row[end], row["unit"]) for end in ("least", "most")]
     span = " to ".join(dict.fromkeys(ends))
     if row["certain"]:
         return f"That is certain, larger than the gaps: the best plans differ by {span}"
@@ -102,7 +122,11 @@ def certainty(comparison: Comparison, pair: Pair) -> str:
 
 def standing(run: Run, currency: str) -> str:
     """Say how good a plan is."""
+    scenario = run.loaded.scenario
     said = f"regret {money(run.plan.objective, currency)}"
+    if scenario.objective != "regret":
+        found = tables.asked(scenario, run.kpis)
+        said = f"{found.word} {_amount(found.value, found.unit)}"
     late, unserved = run.kpis.get("late_batches"), run.kpis.get("unserved_batches")
     return f"{said}, {late} batches late, {unserved} unserved"
 
@@ -183,12 +207,14 @@ def _cell(value: Any, unit: str) -> str:  # noqa: ANN401 - whatever kpis.json ho
 
 
 def _amount(value: float, unit: str) -> str:
+    if unit in ("kg", "batches"):
+        return f"{value:,.10g} {unit}"
     counts = ("changeovers", "campaigns")
     return f"{value:,}" if unit in counts else money(value, unit)
 
 
-def _signed(amount: float, currency: str) -> str:
-    return f"{'+' if amount > 0 else ''}{money(amount, currency)}"
+def _signed(amount: float, unit: str) -> str:
+    return f"{'+' if amount > 0 else ''}{_amount(amount, unit)}"
 
 
 def _difference(row: Mapping[Any, Any]) -> str:

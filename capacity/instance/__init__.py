@@ -6,6 +6,7 @@ one of the two shows as a disagreement.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -208,6 +209,12 @@ class Instance:
             return data.due
         return 0 if data.firm else 1
 
+    @cached_property
+    def parts(self) -> dict[int, int]:
+        """What a part of each programme made to stock weighs where amounts are added up."""
+        most = math.lcm(*(stocked.parts for stocked in self.stocked.values()))
+        return {p: most // stocked.parts for p, stocked in self.stocked.items()}
+
     @property
     def linked(self) -> bool:
         """Whether campaigns are fed by campaigns, so that they are planned as such."""
@@ -254,8 +261,11 @@ class Instance:
             return []
         return [group for group in self.groups if group.step == step]
 
-    def waits_for_input(self, group: Group, site: int) -> bool:
-        """Whether a right may come later since that of its input does, by date or filing."""
+    def latest_input_right(self, group: Group, site: int) -> int:
+        """Latest right to ship that input of a batch may have; `FAR` by a filing. [tick]
+
+        What has none isn't taken for the group's market; without input it is 0.
+        """
         places: list[tuple[int, int]] = []
         step = self.steps[group.step]
         while step.before is not None:
@@ -264,10 +274,9 @@ class Instance:
             sites = [site] if fed else range(len(self.sites))
             places += [(step.index, at) for at in sites]
         if any(place in group.filings for place in places):
-            return True
-        own = self.right(group, group.step, site)
+            return FAR
         rights = [group.rights[place] for place in places]
-        return own is not None and any(x is not None and x > own for x in rights)
+        return max([0, *(at for at in rights if at is not None)])
 
 
 def build(scenario: Scenario) -> Instance:

@@ -52,6 +52,8 @@ class Stocked:
     limit: int | None
     wasted: bool
     """More than the limit is wasted, not forbidden."""
+    clean: bool
+    """Nothing may be wasted."""
     life: int | None
     """From out, its last tick included. [tick]"""
     opening: tuple[tuple[int, int | None], ...]
@@ -76,6 +78,12 @@ class Stocked:
     """What enters without a decision."""
     inputs: Fraction
     """Least variable cost of the inputs that have all to be made for a batch. [money]"""
+    ideal: int
+    """Variable cost of making what is wanted beyond what is given. [money]"""
+    worth: Fraction = Fraction(0)
+    """Of a part beside price and shortage: how far a search goes for it. [money]"""
+    room: dict[int, int] | None = None
+    """Batches that a suite has time for, where every batch counts and not what is sold."""
 
     @cached_property
     def wanted(self) -> int:
@@ -86,11 +94,6 @@ class Stocked:
     def wanted_so_far(self) -> list[int]:
         """Demand up to the end of each period."""
         return list(accumulate(period.demand for period in self.periods))
-
-    @cached_property
-    def ideal(self) -> int:
-        """Variable cost of making what is wanted beyond what is given. [money]"""
-        return math.floor(self.cheapest * max(0, self.wanted - self.given))
 
 
 def stocked(
@@ -141,6 +144,14 @@ def stocked(
         for x in known.given
         if x.programme == row.programme and x.step in (None, last.name)
     ]
+    there = sum(int(opening.quantity * parts) for opening in row.opening)
+    there += sum(
+        x.batches
+        * (released if isinstance(x, Stock) else amounts)[known.suite[x.suite]]
+        for x in given
+    )
+    wanted = sum(int(demand.quantity * parts) for demand in rows)
+    cheapest = min([price, *costs])
     return Stocked(
         programme=programme,
         step=last.index,
@@ -157,11 +168,12 @@ def stocked(
         ),
         start=known.as_of,
         after=known.horizon_end,
-        shortage=row.shortage,
+        shortage="hard" if known.scenario.objective == "cost" else row.shortage,
         fifo=row.issue == "fifo",
         daily=daily,
         limit=None if row.storage_limit is None else int(row.storage_limit * parts),
         wasted=row.over_limit == "wasted",
+        clean=row.waste == "forbidden",
         life=None if row.shelf_life_days is None else known.ticks(row.shelf_life_days),
         opening=tuple(
             (
@@ -181,14 +193,10 @@ def stocked(
         storage_cost=row.storage_cost / parts * rate,
         waste_cost=row.waste_cost / parts,
         target_cost=row.target_cost / parts,
-        cheapest=min([price, *costs]),
+        cheapest=cheapest,
         inputs=_inputs_cost(known, mine),
-        given=sum(int(opening.quantity * parts) for opening in row.opening)
-        + sum(
-            x.batches
-            * (released if isinstance(x, Stock) else amounts)[known.suite[x.suite]]
-            for x in given
-        ),
+        given=there,
+        ideal=math.floor(cheapest * max(0, wanted - there)),
     )
 
 

@@ -67,6 +67,7 @@ STATED_BY: dict[str, tuple[Constraint, ...]] = {
     "transfers_have_their_team": (qualify_sites,),
     "qualifications_follow_their_order": (qualify_sites,),
     "hard_demand_is_met": (keep_stock,),
+    "nothing_is_wasted": (keep_stock,),
     "stock_keeps_its_limit": (keep_stock,),
 }
 """Which constraints state each rule of `check`; none where the slots' domains do, or where

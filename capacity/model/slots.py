@@ -479,12 +479,14 @@ def most_useful(instance: Instance, step: StepData, suite: int) -> int:
 
 
 def batches_useful(stocked: Stocked, suite: int) -> int:
-    """Most batches of a suite that demand and targets can use.
+    """Most batches of a suite that demand and targets can use, or that find time.
 
     What nothing expires of is sold, or kept for a target to the end. Where product
     expires, a target may be served anew in every period, and a batch that is opened may be
     wasted, two of them in each period.
     """
+    if stocked.room is not None:
+        return stocked.room.get(suite, 0)
     size = stocked.amounts[suite]
     targets = [period.target for period in stocked.periods]
     span = stocked.periods[-1].end - stocked.start

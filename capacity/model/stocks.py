@@ -265,6 +265,8 @@ class _Flow:
                 waste, gone, closing = waste + over, sold + over, closing - over
             elif stocked.limit is not None:
                 model.add(closing <= stocked.limit)
+            if stocked.clean:
+                model.add(waste == 0)
             here = self._left(here, gone, number, most)
             short = wanted - sold
             backlog = short

@@ -10,6 +10,7 @@ from capacity.plots.bars import gantt
 from capacity.plots.campaigns import gantt_figure
 from capacity.plots.compared import MARKS, Side, compared_figure, compared_gantt
 from capacity.plots.cover import cover_bars, cover_figure
+from capacity.plots.front import front_figure, front_points
 from capacity.plots.heatmap import heat_cells, heatmap_figure
 from capacity.plots.lettering import money
 from capacity.plots.load import load_bars, load_figure
@@ -31,6 +32,8 @@ __all__ = [
     "compared_gantt",
     "cover_bars",
     "cover_figure",
+    "front_figure",
+    "front_points",
     "gantt",
     "gantt_figure",
     "heat_cells",

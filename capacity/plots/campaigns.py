@@ -16,7 +16,7 @@ from capacity.plots.bars import gantt
 from capacity.plots.chains import LINE, Lanes, chain_rows
 from capacity.plots.choice import chosen_span, chosen_suites, only
 from capacity.plots.labels import Key
-from capacity.plots.lettering import Ruler, families, legible, money
+from capacity.plots.lettering import Ruler, families, legible, measured, money
 from capacity.plots.looks import (
     CHANGEOVER,
     INK,
@@ -83,7 +83,7 @@ def gantt_figure(
     ends = _contract_ends(scenario, plan, site, programme)
     rows, lanes = chain_rows(scenario, plan, suites, programme)
     part = only(scenario, site, programme)
-    whole = [] if part or kpis is None else _quality(plan, scenario.currency, kpis)
+    whole = [] if part or kpis is None else _quality(scenario, plan, kpis)
     counted = _counted(shown, part=len(shown) < len(plan.campaigns))
     figure = headed(scenario, size, [*part, *whole, counted])
     swatches = _swatches(shown, calendar, locked, span, style)
@@ -137,15 +137,18 @@ def _contract_ends(
 # -------------------------------------------------------------------------------- words
 
 
-def _quality(plan: Plan, currency: str, kpis: Mapping[str, object]) -> list[str]:
+def _quality(scenario: Scenario, plan: Plan, kpis: Mapping[str, object]) -> list[str]:
     """How good the whole plan is."""
-    profit = kpis.get("profit")
-    told = f"regret {money(plan.objective, currency)}"
-    parts = [f"profit {money(profit, currency)}" if isinstance(profit, int) else told]
-    gap, on_time = kpis.get("gap_money"), kpis.get("on_time_in_full")
+    gap, unit = kpis.get("gap_money"), scenario.currency
+    parts = [f"regret {money(plan.objective, unit)}"]
+    if scenario.objective != "regret":
+        found = tables.asked(scenario, kpis)
+        gap, unit = found.better, found.unit
+        parts = [f"{found.word} {measured(found.value, unit)}"]
+    on_time = kpis.get("on_time_in_full")
     late, unserved = kpis.get("late_batches"), kpis.get("unserved_batches")
-    if isinstance(gap, int):
-        better = f"at most {money(gap, currency)} better exists"
+    if isinstance(gap, int | float):
+        better = f"at most {measured(gap, unit)} better exists"
         parts.append(better if gap else "no better plan exists")
     if isinstance(on_time, float):
         parts.append(f"{100 * on_time:.1f} % of sold lines on time in full")

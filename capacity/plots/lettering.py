@@ -76,6 +76,13 @@ def _glyphs(name: str, weight: str) -> frozenset[int]:
         return frozenset()
 
 
+def measured(amount: float, unit: str) -> str:
+    """An amount of product or money: kilograms and batches to the unit's decimals."""
+    if unit in ("kg", "batches"):
+        return f"{amount:,.10g} {unit}"
+    return money(int(amount), unit)
+
+
 def money(amount: int, currency: str) -> str:
     """Write an amount as `12.3 M USD`."""
     for unit, name in ((10**6, "M "), (10**3, "k ")):

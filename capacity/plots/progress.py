@@ -1,4 +1,4 @@
-"""How a search went: the best plan's regret and its bound over time."""
+"""How a search went: regret of the best plan, or what else is asked for, and its bound."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from capacity.plots.lettering import Ruler, money
+from capacity.plots.lettering import Ruler, measured, money
 from capacity.plots.looks import INK, LOOKS, PALE, Style
 from capacity.plots.panel import figure_of
 from capacity.plots.sheet import Size, headed, place
 from capacity.scenario import Scenario
+from capacity.tables.asked import WORDS, unit_of
 
 LEFT, TOP, RIGHT, BELOW = 1.0, 1.05, 2.3, 0.65
 """Room around the axes. [inch]"""
@@ -28,7 +29,7 @@ def progress_figure(
     size: Size = "16:9",
     style: Style = "light",
 ) -> Figure:
-    """Draw how regret and bound came closer while a plan was searched for.
+    """Draw how the best plan and its bound came closer while it was searched for.
 
     Parameters
     ----------
@@ -52,17 +53,16 @@ def progress_figure(
         msg = "there is no history of the search"
         raise ValueError(msg)
     last = history.iloc[-1]
-    better = money(int(last.objective - last.bound), scenario.currency)
-    said = (
-        f"at most {better} better exists" if last.objective > last.bound else "optimal"
-    )
-    text = f"regret of the best plan and the bound over {seconds:.0f} s · {said}"
+    objective = scenario.objective
+    unit = unit_of(scenario, objective)
+    apart = abs(last.objective - last.bound)
+    said = f"at most {measured(apart, unit)} better exists" if apart else "optimal"
+    word = WORDS[objective]
+    text = f"{word} of the best plan and the bound over {seconds:.0f} s · {said}"
     figure = headed(scenario, size, [text])
     wide, high = figure.get_size_inches()
     ax = place(figure, LEFT, TOP, wide - LEFT - RIGHT, high - TOP - BELOW)
-    progress_steps(
-        ax, history, seconds=seconds, currency=scenario.currency, style=style
-    )
+    progress_steps(ax, history, seconds=seconds, word=word, unit=unit, style=style)
     return figure
 
 
@@ -71,10 +71,11 @@ def progress_steps(
     history: pd.DataFrame,
     *,
     seconds: float,
-    currency: str = "",
+    word: str = "regret",
+    unit: str = "",
     style: Style = "light",
 ) -> Axes:
-    """Draw regret as a line, the bound as dashes, and the gap between them.
+    """Draw what is asked for as a line, the bound as dashes, and the gap between them.
 
     Regret may rise where firm orders are served better: they come first.
 
@@ -86,8 +87,10 @@ def progress_steps(
         Frame of `tables.history`.
     seconds
         Where the picture ends. [s]
-    currency
-        Of the notes.
+    word
+        What is asked for.
+    unit
+        Of the notes: a currency, or what product is counted in.
     style
         `light` or `print`.
 
@@ -120,38 +123,49 @@ def progress_steps(
             zorder=3,
             gid=name,
         )
-    ax.set(xlim=(0, end or 1), ylim=(0, 1.06 * max(objective.max(), 1)))
+    ax.set(xlim=(0, end or 1), ylim=_span(objective, bound))
     ax.set_xlabel("seconds since the search began", fontsize=9, color=INK)
-    ax.set_ylabel(f"money [{currency}]" if currency else "money", fontsize=9, color=INK)
+    ax.set_ylabel(f"{word} [{unit}]" if unit else word, fontsize=9, color=INK)
     ax.yaxis.set_major_locator(MaxNLocator(6))
     ax.yaxis.set_major_formatter(FuncFormatter(_amount))
     ax.tick_params(labelsize=8, colors=INK, length=3)
     ax.grid(color="#dcdcdc", linewidth=0.5)
     ax.set_axisbelow(True)
     ax.spines[["top", "right"]].set_visible(False)
-    _write_notes(ax, int(objective.iloc[-1]), int(bound.iloc[-1]), currency)
+    _write_notes(ax, objective.iloc[-1], bound.iloc[-1], word, unit)
     return ax
+
+
+def _span(objective: pd.Series, bound: pd.Series) -> tuple[float, float]:
+    """From 0, or from below where a plan loses, to a little above both."""
+    low, high = (f(f(objective), f(bound)) for f in (min, max))
+    return min(0.0, 1.06 * float(low)), 1.06 * max(float(high), 1.0)
 
 
 def _amount(value: float, _: int) -> str:
     return money(int(value), "").rstrip()
 
 
-def _write_notes(ax: Axes, objective: int, bound: int, currency: str) -> None:
+def _write_notes(
+    ax: Axes, objective: float, bound: float, word: str, unit: str
+) -> None:
     """Say right of the axes where both ended, and how far apart."""
-    gap = 100 * (objective - bound) / objective if objective else 0.0
+    gap = 100 * abs(objective - bound) / abs(objective) if objective else 0.0
     notes = [
-        ("bound", bound, f"bound {money(bound, currency)}", INK),
-        ("gap", (objective + bound) // 2, f"gap {gap:.1f} %", PALE),
-        ("regret", objective, f"regret {money(objective, currency)}", INK),
+        ("bound", bound, f"bound {measured(bound, unit)}", INK),
+        ("gap", (objective + bound) / 2, f"gap {gap:.1f} %", PALE),
+        (word, objective, f"{word} {measured(objective, unit)}", INK),
     ]
+    notes.sort(key=lambda note: note[1])
     per_point = figure_of(ax).dpi / 72
-    scale = ax.bbox.height / ax.get_ylim()[1] / per_point
+    low, high = ax.get_ylim()
+    scale = ax.bbox.height / (high - low) / per_point
     heights: list[float] = []
     for _, value, _, _ in notes:
-        heights.append(max([value * scale, *(y + APART for y in heights[-1:])]))
+        at = (value - low) * scale
+        heights.append(max([at, *(y + APART for y in heights[-1:])]))
     # where they crowd, the last stands by its line and the others below
-    down = min(heights[-1] - objective * scale, heights[0])
+    down = min(heights[-1] - (notes[-1][1] - low) * scale, heights[0])
     ruler, room = Ruler(figure_of(ax)), (RIGHT - 0.2) * figure_of(ax).dpi
     for (name, _, text, colour), y in zip(notes, heights, strict=True):
         text, size = ruler.fit(text, 11, room, least=7)

@@ -111,8 +111,11 @@ class Story:
     def verdict(self) -> str:
         """How far from the best possible the plan is, in one sentence."""
         gap, bound = self.kpis["gap_money"], self.kpis["bound"]
+        found = tables.asked(self.run.loaded.scenario, self.kpis)
+        if found.counts and found.better:
+            return f"At most {self._said(found.better, found.unit)} better exists."
         if self.run.manifest.status == "optimal":
-            if not gap:
+            if found.counts or not gap:
                 return "Proved: no better plan exists."
             return (
                 "Proved the best in its order of priorities, firm service first; without"
@@ -130,6 +133,8 @@ class Story:
         regret, bound = self.kpis["objective"], self.kpis["bound"]
         if "profit" in self.kpis:
             return self._earned()
+        if self.run.loaded.scenario.objective != "regret":
+            return self._reached()
         said = (
             f"The plan loses {self._money(regret)} against every order on time at its"
             " cheapest (its regret)."
@@ -151,6 +156,25 @@ class Story:
         if most is None or most == profit:
             return said
         return f"{said} It is proved that no plan earns more than {self._money(most)}."
+
+    def _reached(self) -> str:
+        """What a plan reaches of another objective, and what any can."""
+        found = tables.asked(self.run.loaded.scenario, self.kpis)
+        value = self._said(found.value, found.unit)
+        verb = {"cost": "costs", "throughput": "makes"}.get(found.objective)
+        said = f"The plan {verb} {value}."
+        if verb is None:
+            said = f"Added up over all periods, stocks are {value} below their targets."
+        if not found.better or found.bound is None:
+            return said
+        limit = "more" if found.more else "less"
+        bound = self._said(found.bound, found.unit)
+        return f"{said} It is proved that no plan comes to {limit} than {bound}."
+
+    def _said(self, amount: float, unit: str) -> str:
+        """An amount of product, or of money."""
+        counted = unit in ("kg", "batches")
+        return f"{amount:,.10g} {unit}" if counted else self._money(int(amount))
 
     @cached_property
     def firm(self) -> str:

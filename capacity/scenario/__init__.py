@@ -49,6 +49,7 @@ from capacity.scenario.values import (
 )
 
 __all__ = [
+    "AMOUNTS",
     "CampaignLimits",
     "Changeover",
     "Client",
@@ -66,6 +67,7 @@ __all__ = [
     "Lock",
     "MadeKind",
     "MadeToStock",
+    "Objective",
     "Order",
     "Outage",
     "Programme",
@@ -96,6 +98,12 @@ class Horizon(Record):
     """Last day, included."""
 
 
+Objective = Literal["regret", "profit", "cost", "throughput", "target_deficit"]
+
+AMOUNTS: tuple[Objective, ...] = ("throughput", "target_deficit")
+"""Objectives that count product, not money."""
+
+
 class Scenario(Record):
     """All that a plan is made from."""
 
@@ -117,8 +125,9 @@ class Scenario(Record):
     """A due day counts until its end, or ends at 00:00."""
     tiers: Literal["strict", "single"] = "strict"
     """Firm service first, or one sum."""
-    objective: Literal["regret", "profit"] = "regret"
-    """What is said of a plan: what it loses against the ideal, or what it earns."""
+    objective: Objective = "regret"
+    """What is best: the least regret, the most profit, the least cost at full service, the
+    most throughput, or the least deficit of stock below its targets."""
     frozen_days: Days = Fraction(0)
     """Only locked campaigns start within so many days of `as_of`. [day]"""
     clean_hold_days: Days = Fraction(14)

@@ -55,6 +55,8 @@ class MadeToStock(Entity):
     """Most in stock at a period's end. [unit]"""
     over_limit: Literal["forbidden", "wasted"] = "forbidden"
     """Whether more than the limit may not be, or is wasted."""
+    waste: Literal["allowed", "forbidden"] = "allowed"
+    """Whether product may be wasted: expire in stock, or find no room."""
     target: Quantity | None = None
     """Stock wanted at each period's end. [unit]"""
     target_months: Annotated[int, Field(ge=1, le=120)] | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+from capacity.aims import Weights
 from capacity.model import Scope
 from capacity.model.plans import locked_only
 from capacity.plan import Plan
@@ -32,6 +33,7 @@ def solve(
     start: Plan | None = None,
     progress: Callable[[Progress], None] | None = None,
     stop: threading.Event | None = None,
+    weights: Weights | None = None,
 ) -> Result:
     """Plan a scenario and check the plan.
 
@@ -57,9 +59,11 @@ def solve(
         Called at each improvement.
     stop
         Set by the caller to end early with the best plan so far.
+    weights
+        Of several objectives, where everything is made to stock, instead of the scenario's.
     """
     clock = Clock(work, time_limit, stop or threading.Event())
-    state = State(scenario, clock, gap, workers, seed, progress)
+    state = State(scenario, clock, gap, workers, seed, progress, weights)
     _run(state, start)
     return state.result(scenario_sha256)
 

@@ -24,7 +24,7 @@ LINKED_PHASES = ((False, 0.7), (True, 1.0))
 """Whether product expires by itself, and the share of what is left of the budget: a bound
 comes soonest without expiry, and holds with it."""
 
-MOST_STAIRS = 15_000
+MOST_STAIRS = 6_000
 """Up to so many literals of stock the whole model is built; beyond, only trains are moved."""
 
 BEFORE_MODEL = 1.0
@@ -39,6 +39,9 @@ AGAIN_HEAT = 0.1
 PLENTY = 500
 """Moves per train from which on moving them begins as hot as it may."""
 
+MANY_TRAINS = 40
+"""More trains of a programme than this take too long to state: nothing is proved by them."""
+
 
 def plan_linked(state: State, start: Plan | None) -> None:
     """Linked campaigns: a plan at once, moved train by train; then the model, if it may."""
@@ -49,7 +52,7 @@ def plan_linked(state: State, start: Plan | None) -> None:
         before = schedule_of(state.instance, start)
         if before is not None and state.keeps_the_rules(before):
             state.take(before, "start")
-    small = stairs(state.instance) <= MOST_STAIRS
+    small = stairs(state.instance) <= MOST_STAIRS and not _too_many(state)
     _move_trains(state, BEFORE_MODEL if small else state.clock.left, start is not None)
     for expiring, share in LINKED_PHASES if small or state.best is None else ():
         if state.clock.over() or (state.best is not None and state.good_enough()):
@@ -93,6 +96,12 @@ def _take_laid(state: State, layer: Layer, plan: Laid) -> None:
         return
     if state.keeps_the_rules(schedule):
         state.take(schedule, "trains")
+
+
+def _too_many(state: State) -> bool:
+    """Whether every batch counts, and more trains find time than can be stated."""
+    rooms = (stocked.room or {} for stocked in state.instance.stocked.values())
+    return max(sum(room.values()) for room in rooms) > MANY_TRAINS
 
 
 def _most_trains(state: State) -> int | None:

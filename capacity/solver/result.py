@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Literal
 
 from capacity.plan import Plan, Price, Reached
@@ -19,12 +20,12 @@ class Progress:
 
     seconds: float
     """Since the start. [s]"""
-    objective: int
-    """Regret of the best plan. [money]"""
-    bound: int
-    """Lower bound on regret. [money]"""
+    objective: int | float
+    """Of the best plan: regret, or what else is asked for. [money] or [unit]"""
+    bound: int | float
+    """What no plan betters. [money] or [unit]"""
     gap: float
-    """(objective - bound) / objective. [1]"""
+    """What lies between them, as a share of the objective. [1]"""
 
 
 @dataclass(frozen=True)
@@ -64,3 +65,7 @@ class Result:
     """What the checker found wrong; empty for a plan that may be used."""
     history: list[Reached] = field(default_factory=list)
     """Objective and bound whenever one of them changed, by the clock."""
+    amount_bound: Fraction | None = None
+    """Where throughput or a deficit is asked for: what no plan betters. [unit]"""
+    priced_bound: int = 0
+    """What no plan goes below at the prices that were searched by."""

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
 
+from capacity.aims import Weights, aimed, figure, most, priced
 from capacity.aside import Aside
 from capacity.checker import breaches, unavoidable
 from capacity.floors import floors
 from capacity.instance import Instance, build
 from capacity.levels import stock_bound
-from capacity.plan import Price, Reached
+from capacity.plan import Plan, Price, Reached
 from capacity.publish import to_plan
 from capacity.reopen import what_is_shared_holds
-from capacity.scenario import Scenario
+from capacity.scenario import AMOUNTS, Scenario
 from capacity.schedule import Schedule
 from capacity.search import Outcome
 from capacity.slots import early
@@ -34,6 +37,7 @@ class State:
         workers: int,
         seed: int,
         progress: Callable[[Progress], None] | None,
+        weights: Weights | None = None,
     ) -> None:
         self.scenario, self.clock, self.gap = scenario, clock, gap
         self.workers, self.seed, self.progress = workers, seed, progress
@@ -50,7 +54,13 @@ class State:
         """The other process."""
         self.aside_failed = False
         self.prices: list[Price] = []
-        self.instance: Instance = build(scenario)
+        self.in_money: Instance = build(scenario)
+        self.weights = weights
+        """Of several objectives, where not the scenario's alone is asked for."""
+        self.instance: Instance = aimed(self.in_money)
+        """At the prices of what is asked for: its regret is what is minimised."""
+        if weights is not None:
+            self.instance = priced(self.in_money, weights)
         self.unavoidable = self.bound = unavoidable(scenario)
         self.by_levels = stock_bound(self.instance)
         self.bounds: list[tuple[float, int]] = [(0.0, self.bound)]
@@ -64,7 +74,13 @@ class State:
 
     def keeps_the_rules(self, schedule: Schedule) -> bool:
         """Whether the checker accepts a plan."""
-        return not breaches(self.scenario, to_plan(schedule, ""))
+        return not breaches(self.scenario, to_plan(self._in_money(schedule), ""))
+
+    def _in_money(self, schedule: Schedule) -> Schedule:
+        """A schedule with what it costs, whatever the objective prices."""
+        if self.instance is self.in_money:
+            return schedule
+        return replace(schedule, instance=self.in_money)
 
     def take(self, schedule: Schedule, name: str) -> bool:
         """Keep a plan if it is better than the best."""
@@ -133,8 +149,25 @@ class State:
         if self.progress is not None and self.best is not None:
             objective = self.best.bill.regret
             bound = self._bound_so_far()
-            gap = (objective - bound) / objective if objective else 0.0
-            self.progress(Progress(self.clock.seconds, objective, bound, gap))
+            scale = self._scale()
+            gap = (objective - bound) / scale if scale else 0.0
+            shown = self._shown(objective), self._shown(bound)
+            self.progress(Progress(self.clock.seconds, *shown, gap))
+
+    def _shown(self, regret: int) -> int | float:
+        """What the objective says of a regret at its prices. [money] or [unit]"""
+        if self.weights is not None:
+            return regret
+        said = figure(self.in_money, self.scenario.objective, regret)
+        return int(said) if said.denominator == 1 else round(float(said), 6)
+
+    def _scale(self) -> int:
+        """What a gap is a share of: regret, or the throughput of the best plan."""
+        assert self.best is not None
+        regret = self.best.bill.regret
+        if self.scenario.objective == "throughput":
+            return most(self.in_money) - regret
+        return regret
 
     def _bound_so_far(self) -> int:
         """What the other process knows counts as well. [money]"""
@@ -161,7 +194,7 @@ class State:
         objective = self.best.bill.regret
         timed = self.clock.time_limit is not None
         bound = self._bound_so_far() if timed else self.bound
-        return self.gap > 0 and objective - bound <= self.gap * objective
+        return self.gap > 0 and objective - bound <= self.gap * self._scale()
 
     @property
     def bound_first(self) -> bool:
@@ -177,16 +210,21 @@ class State:
         status: Status = "infeasible" if self.impossible else "unknown"
         plan, tiers, wrong = None, [], []
         if self.best is not None:
-            plan = to_plan(self.best, scenario_sha256)
+            plan = to_plan(self._in_money(self.best), scenario_sha256)
             wrong = breaches(self.scenario, plan)
             tiers = self._tiers()
             proved = all(tier.objective == tier.bound for tier in tiers)
+            if self.instance is not self.in_money:
+                bound = self._bound_on_regret(plan)
+                tiers = [Tier("regret", plan.objective, bound)]
             status = "optimal" if proved and not wrong else "feasible"
         return Result(
             status=status,
             plan=plan,
-            bound=self.bound,
-            prices=self.prices,
+            bound=self.bound if plan is None else self._bound_on_regret(plan),
+            amount_bound=self._bound_on_amount(),
+            priced_bound=self.bound,
+            prices=self.prices if self.instance is self.in_money else [],
             tiers=tiers,
             unavoidable=self.unavoidable,
             stopped_by=self._stopped_by(status),
@@ -200,6 +238,21 @@ class State:
             history=self._history(),
         )
 
+    def _bound_on_amount(self) -> Fraction | None:
+        """Throughput or deficit that no plan betters, where that is asked for. [unit]"""
+        if self.scenario.objective not in AMOUNTS or self.best is None:
+            return None
+        bound = self.bound
+        if self.weights is not None:
+            bound = stock_bound(aimed(self.in_money))
+        return figure(self.in_money, self.scenario.objective, bound)
+
+    def _bound_on_regret(self, plan: Plan) -> int:
+        """What no plan goes below in regret, whatever else is asked for. [money]"""
+        if self.instance is self.in_money:
+            return self.bound
+        return min(plan.objective, self.unavoidable + stock_bound(self.in_money))
+
     def _history(self) -> list[Reached]:
         """Both series on one clock, from the first plan on, without what can't be seen."""
         rows: list[Reached] = []
@@ -209,7 +262,11 @@ class State:
             regrets = [value for when, value in self.objectives if when <= at]
             bound = max(value for when, value in known if when <= at)
             if regrets:
-                row = Reached(seconds=round(at, 2), objective=regrets[-1], bound=bound)
+                row = Reached(
+                    seconds=round(at, 2),
+                    objective=self._shown(regrets[-1]),
+                    bound=self._shown(bound),
+                )
                 if not rows or _visible(rows[-1], row):
                     rows.append(row)
         return rows if row is None or row == rows[-1] else [*rows, row]

@@ -6,8 +6,9 @@ Frames of the run folder hold dates as ISO text, and `None` where there is no va
 
 from __future__ import annotations
 
+from capacity.tables.asked import Asked, asked, of_objective, unit_of
 from capacity.tables.closures import CALENDAR_COLUMNS, calendar
-from capacity.tables.figures import kpis
+from capacity.tables.figures import kpis, plainly
 from capacity.tables.genealogy import (
     GENEALOGY_COLUMNS,
     SHIPMENT_COLUMNS,
@@ -67,6 +68,8 @@ __all__ = [
     "STOCK_SOON",
     "SUPPLY_COLUMNS",
     "WAIT_COLUMNS",
+    "Asked",
+    "asked",
     "assumptions",
     "batches",
     "binding",
@@ -78,7 +81,9 @@ __all__ = [
     "load",
     "meanings",
     "milestones",
+    "of_objective",
     "orders",
+    "plainly",
     "prices",
     "provenance",
     "qualifications",
@@ -90,6 +95,7 @@ __all__ = [
     "supply",
     "to_csv",
     "typed",
+    "unit_of",
     "waits",
     "yearly_load",
 ]

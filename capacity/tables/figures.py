@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from fractions import Fraction
 
 import pandas as pd
 
+from capacity.checker import target_deficit, throughput
 from capacity.demand import lines
 from capacity.horizon import format_moment
 from capacity.plan import Plan, PlannedBatch, PlannedOrder
@@ -25,6 +26,7 @@ def kpis(
     bound: int | None,
     tiers: Sequence[tuple[str, int, int | None]],
     unavoidable: int,
+    amount_bound: Fraction | None = None,
 ) -> dict[str, object]:
     """Key figures of a plan, as in `kpis.json`.
 
@@ -40,6 +42,8 @@ def kpis(
         Name, objective and bound of each tier, the strictest first. [money]
     unavoidable
         Regret that every plan has, line by line. [money]
+    amount_bound
+        Where throughput or a deficit is asked for: what no plan betters. [unit]
 
     Returns
     -------
@@ -61,7 +65,7 @@ def kpis(
         "campaigns": len(plan.campaigns),
         "batches": sum(batch.campaign is not None for batch in plan.batches),
         **money,
-        **_profit(scenario, plan, bound, money["margin"]),
+        **_asked(scenario, plan, bound, amount_bound, money),
         "load": _load_by_year(load(scenario, plan)),
         **_queues(plan),
         "waits": _waits(scenario, plan),
@@ -74,23 +78,49 @@ def _gaps(
     scenario: Scenario, objective: int, bound: int | None, unavoidable: int
 ) -> dict[str, object]:
     short = None if bound is None else objective - bound
-    earns = scenario.objective == "profit"
+    other = scenario.objective != "regret"
     return {
         "gap": _ratio(short, objective),
         "gap_money": short,
-        "gap_avoidable": None if earns else _ratio(short, objective - unavoidable),
+        "gap_avoidable": None if other else _ratio(short, objective - unavoidable),
         "unavoidable": unavoidable,
     }
 
 
-def _profit(
-    scenario: Scenario, plan: Plan, bound: int | None, profit: int
+def _asked(
+    scenario: Scenario,
+    plan: Plan,
+    bound: int | None,
+    amount_bound: Fraction | None,
+    money: Mapping[str, int],
 ) -> dict[str, object]:
-    """What a plan earns and what any could at most, where that is what is asked for."""
-    if scenario.objective != "profit":
-        return {}
-    most = None if bound is None else profit + plan.objective - bound
-    return {"profit": profit, "profit_bound": most}
+    """What a scenario asks for instead of regret, and what no plan betters."""
+    short = None if bound is None else plan.objective - bound
+    most = None if amount_bound is None else plainly(amount_bound)
+    match scenario.objective:
+        case "profit":
+            profit = money["margin"]
+            best = None if short is None else profit + short
+            return {"profit": profit, "profit_bound": best}
+        case "cost":
+            cost = money["revenue"] - money["margin"]
+            best = None if short is None else cost - short
+            return {"cost": cost, "cost_bound": best}
+        case "throughput":
+            made = plainly(throughput(scenario, plan))
+            unit = scenario.made_to_stock[0].unit
+            return {"throughput": made, "throughput_bound": most, "amounts_in": unit}
+        case "target_deficit":
+            lacking = plainly(target_deficit(scenario, plan))
+            found = {"target_deficit": lacking, "target_deficit_bound": most}
+            return {**found, "amounts_in": scenario.made_to_stock[0].unit}
+        case _:
+            return {}
+
+
+def plainly(amount: Fraction) -> int | float:
+    """An amount with no more decimals than it needs."""
+    return int(amount) if amount.denominator == 1 else round(float(amount), 6)
 
 
 def _ratio(part: int | None, whole: int) -> float | None:

@@ -103,14 +103,4 @@ def suites(network: Network) -> Iterator[Finding]:
             yield Finding(f"{at}.changeover", text)
 
 
-def objective(network: Network) -> Iterator[Finding]:
-    """A profit is told of what is made to stock."""
-    scenario = network.scenario
-    if scenario.objective == "profit" and (
-        scenario.orders or not scenario.made_to_stock
-    ):
-        text = "is told where everything is made to stock, not to order"
-        yield Finding("objective", text)
-
-
-CHECKS: list[Check] = [recipes, hold, stock, suites, objective]
+CHECKS: list[Check] = [recipes, hold, stock, suites]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from capacity.horizon import format_moment, months_on
-from capacity.scenario import Demand, Frozen, MadeToStock
+from capacity.scenario import AMOUNTS, Demand, Frozen, MadeToStock, Scenario
 from capacity.validate.names import Check, Finding
 from capacity.validate.network import Network
 
@@ -164,4 +164,27 @@ def _said(amount: Fraction) -> str:
     return f"{float(amount):g}"
 
 
-CHECKS: list[Check] = [one_way, units, opening, targets, periods]
+def objective(network: Network) -> Iterator[Finding]:
+    """What isn't regret is told of what is made to stock, amounts in one unit."""
+    scenario = network.scenario
+    if scenario.objective == "regret":
+        return
+    if scenario.orders or not scenario.made_to_stock:
+        text = "is told where everything is made to stock, not to order"
+        yield Finding("objective", text)
+    units = {stocked.unit for stocked in scenario.made_to_stock}
+    if scenario.objective in AMOUNTS and len(units) > 1:
+        text = "adds up kg and batches: state unit alike in made_to_stock"
+        yield Finding("objective", text)
+    if scenario.objective == "target_deficit" and not _any_target(scenario):
+        yield Finding("objective", "nothing made to stock has a target")
+
+
+def _any_target(scenario: Scenario) -> bool:
+    rows = scenario.made_to_stock
+    return any(row.target or row.target_months for row in rows) or any(
+        row.target for row in scenario.demand
+    )
+
+
+CHECKS: list[Check] = [one_way, units, opening, targets, periods, objective]

@@ -40,7 +40,11 @@ from capacity.checker.rules.service import (
     dates_of_batches_agree,
     lines_get_what_they_may,
 )
-from capacity.checker.rules.stock import hard_demand_is_met, stock_keeps_its_limit
+from capacity.checker.rules.stock import (
+    hard_demand_is_met,
+    nothing_is_wasted,
+    stock_keeps_its_limit,
+)
 from capacity.checker.rules.suites import (
     changeovers_fit,
     nothing_runs_in_a_closure,
@@ -81,6 +85,7 @@ RULES: dict[str, Rule] = {
         transfers_have_their_team,
         qualifications_follow_their_order,
         hard_demand_is_met,
+        nothing_is_wasted,
         stock_keeps_its_limit,
     )
 }

@@ -10,12 +10,28 @@ from capacity.horizon import format_moment
 
 
 def hard_demand_is_met(ledger: Ledger) -> Iterator[str]:
-    """Where a shortage may not be, every period's demand is met in it."""
-    for stocked in ledger.book.scenario.made_to_stock:
+    """Where a shortage may not be, every period's demand is met in it.
+
+    It may not be either where the least cost at full service is asked for.
+    """
+    scenario = ledger.book.scenario
+    for stocked in scenario.made_to_stock:
         for row in ledger.flows[stocked.programme].rows:
-            if stocked.shortage == "hard" and row.backlog:
+            hard = stocked.shortage == "hard" or scenario.objective == "cost"
+            if hard and row.backlog:
                 yield (
                     f"{stocked.programme} lacks {_amount(row.backlog)} {stocked.unit} "
+                    f"at the end of {format_moment(row.due)}"
+                )
+
+
+def nothing_is_wasted(ledger: Ledger) -> Iterator[str]:
+    """Where waste is forbidden, no product expires in stock or finds no room."""
+    for stocked in ledger.book.scenario.made_to_stock:
+        for row in ledger.flows[stocked.programme].rows:
+            if stocked.waste == "forbidden" and row.waste:
+                yield (
+                    f"{stocked.programme} wastes {_amount(row.waste)} {stocked.unit} "
                     f"at the end of {format_moment(row.due)}"
                 )
 

@@ -69,6 +69,8 @@ class Turns:
                 waste = model.new_int_var(0, self.most, f"waste{name}")
             if not keeps and self.expiring:
                 model.add_max_equality(waste, [0, expired[number] - gone])
+            if stocked.clean:
+                model.add(waste == 0)
             wasted = wasted + waste
             closing = model.new_int_var(0, self.most, f"closing{name}")
             backlog = model.new_int_var(0, wanted, f"backlog{name}")
