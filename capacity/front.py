@@ -96,7 +96,8 @@ class Front:
 
     def proved(self, point: Point) -> bool:
         """Whether no plan is better in one objective and no worse in the other."""
-        return self.least(point.pair[1], 0) == point.pair[0]
+        first, second = point.pair
+        return self.least(second, 0) == first and self.least(first, 1) == second
 
     def said(self, which: int, value: int | Fraction) -> int | float:
         """A value as the objective says it. [money] or [unit]"""
