@@ -49,6 +49,8 @@ class Line:
     """Loss from an unserved batch in multiples of its price. [1]"""
     chain: str | None = None
     """Qualification that its engineering or PPQ batches are part of."""
+    made_up: bool = False
+    """Whether make-up batches are planned for its order."""
 
     @property
     def own(self) -> bool:
@@ -76,7 +78,11 @@ def lines(scenario: Scenario) -> list[Line]:
                 line = _line(
                     scenario, contract, order, firmness == "firm", batches, split
                 )
-                found.append(replace(line, chain=chains.get(order.id)))
+                found.append(
+                    replace(
+                        line, chain=chains.get(order.id), made_up=order.id in spares
+                    )
+                )
         if order.id in spares:
             found.append(_spare(found[-1], spares[order.id]))
     return sorted(found, key=lambda line: (line.programme, line.due, line.id))

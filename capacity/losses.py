@@ -41,12 +41,6 @@ def success_of_step(scenario: Scenario, programme: str, step: str) -> Fraction:
     return found
 
 
-def plans_ppq_again(scenario: Scenario, programme: str) -> bool:
-    """Whether make-up batches are planned for PPQ that is ordered and may fail."""
-    last = next(p.recipe[-1].step for p in scenario.programmes if p.id == programme)
-    return min(scenario.losses.ppq, success_of_step(scenario, programme, last)) < 1
-
-
 def make_up_batches(scenario: Scenario) -> dict[str, MakeUp]:
     """Make-up batches by order; nothing stands for those without.
 

@@ -216,7 +216,8 @@ def improved(
             break
         tries = [*tries[1:], tries[0]]
         search([tries[-1]], phases.now + ROUND, WARM * heat, STRICT_WEIGHT)
-    search([best], 1.0, WARM * heat, STRICT_WEIGHT)
+    if phases.now < 1:
+        search([best], 1.0, WARM * heat, STRICT_WEIGHT)
     return best
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from itertools import permutations
 from pathlib import Path
 
@@ -328,3 +329,87 @@ def test_a_right_waits_for_review_and_inspection() -> None:
         4738 + 457 * 6,
         4738 + (60 + 457) * 6,
     )
+
+
+CLOSED_AFTER = """\
+schema_version: 1
+name: closed_after
+title: A site that closes
+as_of: 2026-01-01
+horizon: {start: 2026-01-01, end: 2027-12-31}
+currency: USD
+clean_hold_days: 14
+sites:
+  - id: EAST
+    name: East
+    qc_batches: [{from: 2025-01-01, value: 10}]
+    qa_reviewers: [{from: 2025-01-01, value: 10}]
+  - id: WEST
+    name: West
+    shutdowns:
+      - {id: WEST-shut, start: 2026-09-01, days: 480}
+    qc_batches: [{from: 2025-01-01, value: 10}]
+    qa_reviewers: [{from: 2025-01-01, value: 10}]
+suites:
+  - {id: U1, site: EAST, stage: upstream, go_live: 2020-01-01, reactors: 2,
+       production_days: 10, turnaround_days: 2, changeover: clean, variable_cost: 100000,
+       set_up: ALPHA}
+  - {id: D1, site: EAST, stage: downstream, go_live: 2020-01-01, production_days: 4,
+       turnaround_days: 1, reactors: 1, changeover: clean, variable_cost: 100000,
+       set_up: ALPHA}
+  - {id: C1, site: WEST, stage: conjugation, go_live: 2020-01-01, production_days: 4,
+       turnaround_days: 1, reactors: 1, changeover: clean, variable_cost: 100000,
+       set_up: ALPHA}
+changeovers:
+  - {id: clean, same_product: 0, same_client: 0, different_client: 0, first_use: 0, cost: 0}
+campaign_limits:
+  - {id: campaign, minimum: {commercial: 1, clinical: 1}, maximum: 10}
+release_classes:
+  - id: rel
+    qc_days: 20
+    qa_days: 14
+    lead_time: {any: {p50: 24, p90: 30}}
+quality: {planning_percentile: p90}
+lanes:
+  - {id: L, from: EAST, to: WEST, days: 5, batches: 10, cost: 0}
+economics:
+  service_charge_per_day: 0.0025
+  holding_per_day: 0.0003
+  holding_free_days: 14
+  approval_probability: 1
+programmes:
+  - id: ALPHA
+    client: Aster
+    recipe:
+      - {step: usp, stage: upstream, suites: [U1], campaign: campaign}
+      - {step: dsp, stage: downstream, suites: [D1], release: rel, campaign: campaign,
+           supply: {how: direct, hold_days: 10}}
+      - {step: conj, stage: conjugation, suites: [C1], release: rel, campaign: campaign,
+           supply: {how: frozen, ratio: 1, at_risk: true, shelf_life_days: 1000}}
+licences:
+  - {id: l1, programme: ALPHA, step: usp, site: EAST, market: US, from: 2027-06-01}
+  - {id: l2, programme: ALPHA, step: dsp, site: EAST, market: US, from: 2026-01-01}
+  - {id: l3, programme: ALPHA, step: conj, site: WEST, market: US, from: 2026-01-01}
+contracts:
+  - {id: C, programme: ALPHA, firm_months: 24, price: {commercial: 1000000}}
+orders:
+  - {id: O, contract: C, kind: commercial, market: US, batches: 2, due: 2027-06-10}
+"""
+"""Fed upstream to downstream at EAST, frozen, used at WEST before that closes."""
+
+
+def test_the_latest_right_of_what_went_in_keeps_batches_waiting(tmp_path: Path) -> None:
+    (tmp_path / "closed_after.yaml").write_text(CLOSED_AFTER)
+    scenario = read(tmp_path / "closed_after.yaml").scenario
+    instance = build(scenario)
+    (group,) = instance.groups
+    upstream = instance.grid.at(datetime(2027, 6, 1))
+    assert instance.latest_input_right(group, 1) == upstream
+
+    plan = solve(scenario, work=2).plan
+
+    assert plan is not None  # the upstream's right comes last: nothing waits for money
+    assert plan.objective == 0
+    relaxation = Relaxation(instance, 3)
+    assert relaxation.sweep(relaxation.nothing()).value == 0
+    assert bound(instance, 200_000, sweeps=5).value == 0

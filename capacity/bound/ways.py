@@ -10,7 +10,7 @@ What qualifications of intermediates cost is left out.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise, product
@@ -19,6 +19,9 @@ from capacity.instance import FAR, ChainData, FilingData, Group, Instance, StepD
 
 SPANS = (0, 60, 150, 270)
 """Where spans begin, counted from the earliest; the last one never ends. [day]"""
+
+TOLD_APART = 2
+"""Most qualifications of a programme whose spans are told apart, as ways multiply."""
 
 Span = tuple[int, int]
 """First and last tick of what may be."""
@@ -36,7 +39,7 @@ class Way:
     """Last tick of the release of PPQ by qualification that is gone through and filed for:
     every engineering and PPQ batch of it is made."""
     cost: int = 0
-    """Transfers and filings. [money]"""
+    """Transfers, and of each qualification the cheapest filing. [money]"""
 
 
 def ways(instance: Instance, step: StepData) -> list[Way]:
@@ -47,6 +50,7 @@ def ways(instance: Instance, step: StepData) -> list[Way]:
     if step.after is not None:
         return [Way()]
     mine = [c for c in instance.chains if c.step == step.index]
+    spans = SPANS if len(mine) <= TOLD_APART else SPANS[:1]
     return [
         Way(
             {filing: span for way in row for filing, span in way.rights.items()},
@@ -54,11 +58,13 @@ def ways(instance: Instance, step: StepData) -> list[Way]:
             {chain: last for way in row for chain, last in way.filed.items()},
             sum(way.cost for way in row),
         )
-        for row in product(*(list(_of_chain(instance, chain)) for chain in mine))
+        for row in product(*(list(_of_chain(instance, chain, spans)) for chain in mine))
     ]
 
 
-def _of_chain(instance: Instance, chain: ChainData) -> Iterator[Way]:
+def _of_chain(
+    instance: Instance, chain: ChainData, spans: Sequence[int]
+) -> Iterator[Way]:
     """Without the site, proved in each of the spans and filed for, or never filed for."""
     first = _earliest(instance, chain)
     if first is None:
@@ -67,7 +73,7 @@ def _of_chain(instance: Instance, chain: ChainData) -> Iterator[Way]:
     transfer = 0 if chain.transfer is None else chain.transfer_cost
     if transfer:
         yield Way(closed=frozenset({chain.site}))
-    edges = [first + instance.grid.whole(Fraction(days)) for days in SPANS]
+    edges = [first + instance.grid.whole(Fraction(days)) for days in spans]
     filings = [instance.filings[number] for number in chain.filings]
     for span in pairwise([*edges, FAR]):
         rights = {filing.index: _right(instance, filing, span) for filing in filings}

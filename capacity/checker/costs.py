@@ -14,7 +14,6 @@ from capacity.checker.rules.intermediates import inputs_by_rule
 from capacity.checker.rules.suites import changeover_needed
 from capacity.checker.stocks import expected, prices, rounded_up
 from capacity.demand import Line
-from capacity.losses import plans_ppq_again
 from capacity.plan import Costs, PlannedBatch
 from capacity.scenario import Direct, Frozen, InRelease, Lock, MadeToStock, Stock
 
@@ -94,7 +93,7 @@ def cost_of_qualifying(book: Book, line: Line, suite: str) -> int:
         return 0
     own = book.variable_cost(book.suites[suite], line.programme)
     again = (1 - chain.ppq_success) * own if line.kind == "ppq" else Fraction(0)
-    if not line.own and plans_ppq_again(book.scenario, line.programme):
+    if line.made_up:
         again = Fraction(0)
     return book.rounded(own + again if line.own else line.weight * again)
 

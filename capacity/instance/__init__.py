@@ -267,11 +267,11 @@ class Instance:
         What has none isn't taken for the group's market; without input it is 0.
         """
         places: list[tuple[int, int]] = []
-        step = self.steps[group.step]
+        step, sites = self.steps[group.step], range(site, site + 1)
         while step.before is not None:
-            fed = step.direct_hold is not None
+            if step.direct_hold is None:  # frozen: this and all before it, at any site
+                sites = range(len(self.sites))
             step = self.steps[step.before]
-            sites = [site] if fed else range(len(self.sites))
             places += [(step.index, at) for at in sites]
         if any(place in group.filings for place in places):
             return FAR

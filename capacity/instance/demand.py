@@ -11,7 +11,6 @@ from capacity.instance.known import DAY, Known
 from capacity.instance.rights import rights_to_ship
 from capacity.instance.sizes import batches_of, given_sizes, reference_size
 from capacity.instance.steps import StepData
-from capacity.losses import plans_ppq_again
 
 
 @dataclass(frozen=True)
@@ -138,8 +137,7 @@ def _making(known: Known, line: Line, variable_cost: int) -> int:
     if line.chain is None:
         return 0
     chain, again = known.chains[known.chain[line.chain]], Fraction(0)
-    planned = not line.own and plans_ppq_again(known.scenario, line.programme)
-    if line.kind == "ppq" and not planned:
+    if line.kind == "ppq" and not line.made_up:
         again = (1 - chain.ppq_success) * variable_cost
     if line.own:
         return known.rounded(variable_cost + again)

@@ -106,7 +106,7 @@ class Parts:
         """Take the best plan that a rival has of a part, if it is better than the own."""
         state = self.state
         for rival in rivals:
-            rival.wait_for_parts(state.clock.halted)
+            rival.wait_for_parts(lambda: state.clock.halted() or state.within_gap())
         for number, (part, _) in enumerate(self.here):
             assert state.best is not None
             own = of_programmes(state.best, part.programmes)
