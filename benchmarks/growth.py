@@ -1,7 +1,7 @@
 """How the engine grows: the worked case two, four and eight times as large.
 
     python -m benchmarks.growth                        about forty minutes
-    python -m benchmarks.growth --sizes 1 2 --limit 30 -o /tmp/trial
+    python -m benchmarks.growth --sizes 1 2 --limit 30 -o trial
 
 Writes growth.md.
 """

@@ -1,7 +1,7 @@
 """A network that makes to stock: ten suites, fifteen products, sixty quarters.
 
     python -m benchmarks.inventory                     about six minutes
-    python -m benchmarks.inventory --limit 60 -o /tmp/trial
+    python -m benchmarks.inventory --limit 60 -o trial
     python -m benchmarks.inventory --write network.yaml
 
 Writes inventory.md: when the first complete plan is there, and the gap over time. The

@@ -1,7 +1,7 @@
 """Linked campaigns, two, four and eight times as large as the published case.
 
     python -m benchmarks.linked                        about ten minutes
-    python -m benchmarks.linked --limit 30 -o /tmp/trial
+    python -m benchmarks.linked --limit 30 -o trial
     python -m benchmarks.linked --write network.yaml --times 4
 
 Writes linked.md: when the first plan is there, and profit and bound over time. The networks

@@ -1,7 +1,7 @@
 """The engine beside its peers: one machine, one go, one instance, one checker.
 
     python -m benchmarks.peers                      about fifteen minutes
-    python -m benchmarks.peers --limit 20 --only engine circuit -o /tmp/trial
+    python -m benchmarks.peers --limit 20 --only engine circuit -o trial
 
 Writes peers.md and peers.png. Needs `pip install '.[benchmarks]'`.
 """

@@ -103,7 +103,7 @@ def _room(instance: Instance, mode: Mode) -> int:
     if not mode.starts:
         return 0
     time = instance.horizon_end - mode.starts[0][0] - mode.lead
-    takt = min(takt for _, takt in mode.takts)
+    takt = min(mode.lead, *(takt for _, takt in mode.takts))  # or campaigns of one
     return 0 if time < 0 else 1 + time // takt
 
 

@@ -131,7 +131,7 @@ def search_front(
     tried: set[tuple[int, int]] = set()
     for _ in range(most):
         weights = _next(front, tried)
-        if weights is None or stopped():
+        if weights is None or (tried and stopped()):  # the first says that it was
             break
         tried.add(weights)
         start = min(front.points, key=lambda p: _worth(weights, p.pair), default=None)
@@ -307,7 +307,8 @@ def _alone(front: Front, point: Point) -> Result:
     """The result of a point as a plan for the scenario's own objective."""
     result, asked = point.result, front.instance.scenario.objective
     which = front.objectives.index(asked)
-    least = max(line.bound for line in front.lines if line.weights[1 - which] == 0)
+    own = [line.bound for line in front.lines if line.weights[1 - which] == 0]
+    least = max(own, default=0)  # none, where it was stopped before
     tiers = [Tier("regret", point.plan.objective, result.bound)]
     if asked in AMOUNTS:
         bound = figure(front.instance, asked, least)

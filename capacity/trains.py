@@ -1,4 +1,4 @@
-"""Linked campaigns searched whole: a complete plan at once, then better ones.
+"""Linked campaigns searched whole: a complete plan soon, then better ones.
 
 A *wish* says how many batches a train has, in which suites, and from when its campaigns
 would like to start. Trains are laid one after another, in order of these wishes, each as
@@ -142,7 +142,12 @@ class Layer:
         return flow(self.instance.stocked[programme], lots)
 
     def train(self, wish: Wish, last: dict[int, Leg]) -> Train | None:
-        """A train as early as its wish and what was laid before let it be, if it fits."""
+        """A train as early as its wish and what was laid before let it be, if it fits.
+
+        What feeds directly lies on one site.
+        """
+        if len({self.instance.suites[suite].site for suite in wish.suites}) > 1:
+            return None
         low = wish.after[0]
         for _ in range(PUSHES):
             legs, push = self._legs(wish, last, low)

@@ -12,10 +12,10 @@ from test_linked import network as linked_network
 from test_objectives import sixty_one_days
 from typer.testing import CliRunner
 
-from capacity import cli, plots
+from capacity import cli, plots, reading
 from capacity.aims import Weights
 from capacity.folders import OutputError
-from capacity.front import Front, Line, search_front, table
+from capacity.front import Front, Line, search_front, table, write
 from capacity.instance import build
 from capacity.plan import Plan
 from capacity.reading import ScenarioError
@@ -173,3 +173,28 @@ def test_linked_campaigns_have_fronts_too() -> None:
     assert rows.throughput.is_monotonic_increasing
     assert (rows.profit <= rows.profit_bound).all()
     assert (rows.throughput <= rows.throughput_bound).all()
+
+
+@pytest.mark.parametrize("searches", [0, 1])
+def test_a_front_that_is_stopped_has_the_points_so_far(
+    searches: int, tmp_path: Path
+) -> None:
+    (tmp_path / "s.yaml").write_text(json.dumps(sixty_one_days("profit")))
+    loaded = reading.read(tmp_path / "s.yaml")
+    made = 0
+
+    def one(weights: Weights, start: Plan | None) -> Result:
+        nonlocal made
+        made += 1
+        return solve(loaded.scenario, work=1, weights=weights, start=start)
+
+    found = search_front(
+        loaded.scenario,
+        ("throughput", "profit"),
+        one,
+        stopped=lambda: made >= searches,
+    )
+    write(found, tmp_path / "f", loaded, options={}, seed=0, overwrite=False)
+
+    assert made == 1
+    assert len(pd.read_csv(tmp_path / "f" / "front.csv")) == 1

@@ -62,8 +62,10 @@ def test_the_least_cost_is_asked_for_at_full_service() -> None:
     assert figures["cost"] == 20 + 1
 
 
-def test_a_shortage_may_not_be_where_the_least_cost_is_asked_for() -> None:
-    case = made(stock_network((DAY_60, 2)) | {"objective": "cost"}, (20, 1))
+@pytest.mark.parametrize("shortage", ["backlog", "lost", "hard"])
+def test_a_shortage_may_not_be_where_the_least_cost_is_asked_for(shortage: str) -> None:
+    document = stock_network((DAY_60, 2), shortage=shortage)
+    case = made(document | {"objective": "cost"}, (20, 1))
 
     assert agree(case) is False
     assert broken_rules(case.scenario, to_plan(case.schedule, "drawn")) == [
@@ -228,3 +230,21 @@ def test_a_bound_counts_the_changeover_that_every_campaign_has() -> None:
     assert result.status == "optimal"
     assert result.amount_bound == 6
     assert 6 <= by_levels < 8
+
+
+def test_campaigns_of_one_follow_a_lead_in_apart() -> None:
+    document = sixty_one_days("throughput")
+    document["suites"][0] |= {
+        **{"reactors": 1, "production_days": 6},
+        **{"turnaround_days": 4, "downstream_days": 0},
+    }
+    document["campaign_limits"][0]["maximum"] = 1
+    document["horizon"]["end"] = "2026-01-12"
+    document["demand"][0]["due"] = "2026-01-10"
+    del document["demand"][1:]
+
+    found = solve(Scenario.model_validate(document), work=1)
+
+    assert found.plan is not None
+    assert found.status == "optimal"
+    assert found.amount_bound == 2

@@ -392,6 +392,7 @@ def test_counts_are_those_of_the_plan() -> None:
         **{"lateness": 930, "holding": 0, "variable": 0, "at_risk": 0},
         **{"unserved": 0, "changeover": 50, "shipment": 20, "qualification": 0},
         **{"storage": 0, "shortage": 0, "waste": 0, "deficit": 0},
+        **{"campaign": 0, "hold": 0},
     }
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from test_linked import documents, train
+from test_linked import day, documents, train
 from test_linked import network as paper
 
 from benchmarks.linked import network, table
@@ -109,3 +109,45 @@ def test_the_table_of_linked_networks_reads_profit_at_every_mark() -> None:
         "| 60 | 940 | 990 |",
         "| 70 | 960 | 980 |",
     ]
+
+
+def test_what_feeds_directly_lies_on_one_site() -> None:
+    document = paper(hold_days=0)
+    document["sites"].append({"id": "B", "name": "B"})
+    upstream, downstream = document["suites"]
+    document["suites"] += [
+        {**upstream, "id": "UB", "site": "B", "production_days": 30},
+        {**downstream, "id": "DB", "site": "B"},
+    ]
+    downstream["production_days"] = 10  # the quickest of each are apart
+    first_step, second_step = document["programmes"][0]["recipe"]
+    first_step["suites"], second_step["suites"] = ["U", "UB"], ["D", "DB"]
+    begin = document["horizon"]["start"]
+    document["transfers"].append(
+        {"id": "P@B", "programme": "P", "site": "B", "end": begin}
+    )
+    scenario = Scenario.model_validate(document)
+    layer = Layer(build(scenario))
+
+    for laid in moved(layer, 600, 0):
+        assert laid.trains
+        assert breaches(scenario, to_plan(layer.schedule(laid), "laid")) == []
+
+
+def test_a_stock_that_may_not_be_too_full_is_kept_by_what_comes_out() -> None:
+    document = paper(hold_days=0)
+    document["horizon"]["end"] = day(79)
+    document["demand"] = [
+        {"id": f"X{k}", "programme": "P", "due": day(40 + 20 * k), "quantity": 1}
+        for k in range(3)
+    ]
+    document["made_to_stock"][0] |= {
+        **{"shelf_life_days": 60, "waste_cost": 200},
+        **{"storage_cost": 0, "storage_limit": 0},
+    }
+
+    found = solve(Scenario.model_validate(document), work=2.5)
+
+    assert found.plan is not None
+    assert found.breaches == []
+    assert found.plan.objective == 12

@@ -8,7 +8,7 @@ Between two fixed runs of a chain lies a *block* of free slots, filled from the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from ortools.sat.python.cp_model import (
@@ -494,6 +494,16 @@ def batches_useful(stocked: Stocked, suite: int) -> int:
         return -(-(stocked.wanted + max(targets)) // size)
     opened = 0 if size == stocked.parts == 1 else 2 * len(targets)
     return -(-(stocked.wanted + sum(targets)) // size) + opened
+
+
+def batches_useful_in(stocked: Stocked, suites: Iterable[int]) -> int:
+    """Most batches that demand and targets can use, whichever suites make them.
+
+    Where time is the limit, each suite has its own.
+    """
+    if stocked.room is not None:
+        return sum(stocked.room.get(suite, 0) for suite in suites)
+    return max((batches_useful(stocked, suite) for suite in suites), default=0)
 
 
 def test_of(v: Variables, slot: Slot) -> Test | None:

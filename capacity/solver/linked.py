@@ -121,7 +121,9 @@ def _solve_linked(state: State, trains: Trains, share: float) -> None:
     limits = state.clock.limits(share)
     outcome = searched(state, model, limits, f"{len(trains.rows)} trains", mixed=False)
     if outcome.value is not None:
-        state.take(found_linked(trains, outcome.value), "linked campaigns")
+        found = found_linked(trains, outcome.value)
+        if state.keeps_the_rules(found):  # without expiry, a stock may be too full
+            state.take(found, "linked campaigns")
     if state.best is not None:
         state.raise_bound(state.believed(outcome, state.best.bill.regret))
     elif outcome.status == "infeasible":

@@ -165,7 +165,7 @@ class State:
         """What a gap is a share of: regret, or the throughput of the best plan."""
         assert self.best is not None
         regret = self.best.bill.regret
-        if self.scenario.objective == "throughput":
+        if self.weights is None and self.scenario.objective == "throughput":
             return most(self.in_money) - regret
         return regret
 

@@ -9,7 +9,7 @@ from ortools.sat.python.cp_model import CpModel, LinearExprT
 from capacity.model import Scope, Variables
 from capacity.model import build as build_model
 from capacity.model.plans import NotInModel, found, values
-from capacity.model.slots import batches_useful
+from capacity.model.slots import batches_useful_in
 from capacity.schedule import Schedule
 from capacity.search import Limits, Outcome, completed, hint, search
 from capacity.solver.clock import BUILD_PER_SLOT, DETERMINISTIC_PER_NOMINAL
@@ -36,8 +36,7 @@ def _wanted(state: State, programme: int) -> int:
     """Batches that a programme can use."""
     stocked = state.instance.stocked.get(programme)
     if stocked is not None:
-        suites = state.instance.last_step(programme).modes
-        return max((batches_useful(stocked, suite) for suite in suites), default=0)
+        return batches_useful_in(stocked, state.instance.last_step(programme).modes)
     groups = state.instance.groups_of(programme)
     return sum(group.terms[group.reference].need for group in groups)
 

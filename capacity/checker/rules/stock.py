@@ -18,9 +18,10 @@ def hard_demand_is_met(ledger: Ledger) -> Iterator[str]:
     for stocked in scenario.made_to_stock:
         for row in ledger.flows[stocked.programme].rows:
             hard = stocked.shortage == "hard" or scenario.objective == "cost"
-            if hard and row.backlog:
+            lacking = row.backlog + row.lost
+            if hard and lacking:
                 yield (
-                    f"{stocked.programme} lacks {_amount(row.backlog)} {stocked.unit} "
+                    f"{stocked.programme} lacks {_amount(lacking)} {stocked.unit} "
                     f"at the end of {format_moment(row.due)}"
                 )
 

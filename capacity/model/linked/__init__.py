@@ -30,7 +30,7 @@ from capacity.model.slots import (
     Literal,
     Scope,
     Variables,
-    batches_useful,
+    batches_useful_in,
 )
 from capacity.model.stocks import costs_of, flow_of
 from capacity.schedule import Schedule
@@ -134,9 +134,7 @@ def stairs(instance: Instance) -> int:
     found = 0
     for stocked in instance.stocked.values():
         last = instance.steps[stocked.step]
-        useful = max(
-            (batches_useful(stocked, suite) for suite in last.modes), default=0
-        )
+        useful = batches_useful_in(stocked, last.modes)
         found += useful * min(useful, last.maximum) * len(stocked.periods)
     return found
 

@@ -10,7 +10,7 @@ from ortools.sat.python.cp_model import Domain, IntVar
 
 from capacity.instance import Instance, Mode, StepData, Stocked
 from capacity.model.money import Regret
-from capacity.model.slots import Expression, Literal, Variables, batches_useful
+from capacity.model.slots import Expression, Literal, Variables, batches_useful_in
 
 
 @dataclass(eq=False)
@@ -75,7 +75,7 @@ def trains_of(
 ) -> Iterator[Train]:
     """Trains of a programme, as many as demand can use, or only a few."""
     steps = [step for step in v.instance.steps if step.programme == programme]
-    useful = max((batches_useful(stocked, s) for s in steps[-1].modes), default=0)
+    useful = batches_useful_in(stocked, steps[-1].modes)
     if not useful or not all(step.modes for step in steps):
         return
     least = [
