@@ -184,9 +184,10 @@ def test_model_and_checker_agree_on_what_is_asked_for_instead_of_regret() -> Non
 
     hold_together()
 
-    # A drawn plan hardly ever meets all demand: cost has cases made by hand.
-    assert all(seen[asked, True] for asked in ("throughput", "target_deficit"))
-    assert any(seen[asked, False] for asked in ("cost", "throughput", "target_deficit"))
+    objectives = ("cost", "throughput", "target_deficit")
+    assert all(sum(seen[asked, v] for v in (True, False)) for asked in objectives)
+    assert sum(seen[asked, True] for asked in objectives) >= 10
+    assert sum(seen[asked, False] for asked in objectives) >= 5
 
 
 # ------------------------------------------------------------- brinks drawn too rarely
