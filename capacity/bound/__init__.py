@@ -50,13 +50,20 @@ import numpy as np
 
 from capacity.bound.alone import Alone, Answer, Tolls
 from capacity.bound.demand import Floats
+from capacity.bound.places import Place
 from capacity.bound.ways import ways
-from capacity.instance import Instance
+from capacity.instance import Instance, StepData
 
 __all__ = ["Bound", "Prices", "Relaxation", "bound"]
 
 WEEK = 7
 """A price holds so long. [day]"""
+
+REST, REST_SHARE = 8, 40
+"""Most sweeps that a way is left out for, and how many where it costs twice as much."""
+
+MONTH = 4
+"""A price on the length of campaigns holds for so many of these."""
 
 
 @dataclass(frozen=True)
@@ -89,10 +96,20 @@ class Prices:
     """
 
     def __init__(
-        self, shape: tuple[int, int, int, int], row: Floats | None = None
+        self, shape: tuple[int, int, int, int, int], row: Floats | None = None
     ) -> None:
-        suites, programmes, steps, weeks = self.shape = shape
-        ends = np.cumsum([suites * weeks, programmes, steps, steps * weeks])
+        suites, programmes, steps, weeks, sites = self.shape = shape
+        months = -(-weeks // MONTH)
+        ends = np.cumsum(
+            [
+                suites * weeks,
+                programmes,
+                steps,
+                steps * weeks,
+                steps * sites,
+                steps * suites * months,
+            ]
+        )
         self.row: Floats = np.zeros(int(ends[-1])) if row is None else row
         self.suite: Floats = self.row[: ends[0]].reshape(suites, weeks)
         """By suite and week. [money per tick]"""
@@ -100,9 +117,15 @@ class Prices:
         """A batch of stock, by programme. [money]"""
         self.pace: Floats = self.row[ends[1] : ends[2]]
         """A further batch of a campaign, by step. [money]"""
-        self.supply: Floats = self.row[ends[2] :].reshape(steps, weeks)
+        self.supply: Floats = self.row[ends[2] : ends[3]].reshape(steps, weeks)
         """An intermediate that is there by the start of a week, by step that uses it.
         [money]"""
+        self.site: Floats = self.row[ends[3] : ends[4]].reshape(steps, sites)
+        """An intermediate made at a site that not all who use it may take, by step that
+        makes it. [money]"""
+        self.length: Floats = self.row[ends[4] :].reshape(steps, suites, months)
+        """A further batch of a campaign by step, suite and `MONTH`; the first one earns
+        what as many further ones as there may be pay. [money]"""
 
     def like(self, row: Floats) -> Prices:
         """Other values of the same shape."""
@@ -119,6 +142,8 @@ class Sweep:
     offered: float
     excess: Prices
     """How much more than there is is used, where traced."""
+    whole: bool
+    """Whether all ways were planned; else it may be too much."""
 
 
 class Relaxation:
@@ -139,12 +164,22 @@ class Relaxation:
         self.week = int(
             instance.grid.up(Fraction(WEEK))
         )  # any whole number of ticks will do
-        self.ways = [
-            [Alone(instance, step, self.base, fine, c) for c in ways(instance, step)]
-            for step in instance.steps
-            if step.after is None or instance.steps[step.after].frozen is not None
-        ]
+        self.ways: list[list[Alone]] = []
         """Of each step, every way that its qualifications may go, the last cheapest first."""
+        self.places: list[list[Place]] = []
+        """Of each step, all that its ways share."""
+        room = [np.empty(0)]
+        for step in instance.steps:
+            if step.after is None or instance.steps[step.after].frozen is not None:
+                known: dict[tuple[int, int, Fraction], Place] = {}
+                several = [
+                    Alone(instance, step, self.base, fine, way, known, room)
+                    for way in ways(instance, step)
+                ]
+                self.ways.append(several)
+                self.places.append(list(known.values()))
+        self.limited = [(x.step.index, site) for x in self.steps for site in x.most]
+        """(step, site) of intermediates that aren't for all."""
         self.offers = np.array([self._offer(n) for n in range(len(instance.suites))])
         self.ticks = instance.horizon_end - self.base + 1
         self.weeks = -(-self.ticks // self.week)
@@ -155,6 +190,7 @@ class Relaxation:
             len(instance.programmes),
             len(instance.steps),
             self.weeks,
+            len(instance.sites),
         )
 
     @property
@@ -195,40 +231,73 @@ class Relaxation:
                 prices.stock[alone.step.programme] = worth
         return prices
 
-    def sweep(self, prices: Prices, *, trace: bool = False) -> Sweep:
-        """Plan every step alone at these prices."""
+    def sweep(
+        self, prices: Prices, *, trace: bool = False, whole: bool = True
+    ) -> Sweep:
+        """Plan every step alone at these prices; only a whole sweep gives a bound.
+
+        Else ways that were far from the cheapest when they were planned last, as many
+        sweeps ago as they were far, are left out.
+        """
         each = np.repeat(prices.suite, self.week, axis=1)[:, : self.ticks] * self.offers
         paid = [np.concatenate([[0.0], np.cumsum(row)]) for row in each]
         excess = Prices(self.shape)
         excess.suite[:] = -self.available
         parts = {}
-        for several, given in zip(self.ways, self.given, strict=True):
-            alone, answer = self._cheapest(several, paid, prices, trace)
+        rows = zip(self.ways, self.places, self.given, strict=True)
+        for several, places, given in rows:
+            self._price(several, places, paid, prices)
+            alone, answer = self._cheapest(several, trace, whole)
             index, after = alone.step.index, alone.step.after
             parts[index] = answer.cost
             if after is not None:
                 parts[index] -= given * float(prices.supply[after].sum())
+            for site, most in alone.most.items():
+                parts[index] -= most * float(prices.site[index, site])
             if trace:
                 self._note(alone, given, answer, excess)
         offered = float((prices.suite * self.available).sum())
-        return Sweep(sum(parts.values()) - offered, parts, offered, excess)
+        return Sweep(sum(parts.values()) - offered, parts, offered, excess, whole)
+
+    def _price(
+        self,
+        several: list[Alone],
+        places: list[Place],
+        paid: list[Floats],
+        prices: Prices,
+    ) -> None:
+        """Tell all ways of a step what things cost."""
+        tolls = self._tolls(several[0], prices)
+        for place in places:
+            length = tolls.length[place.suite]
+            place.price(paid[place.suite], tolls.pace, length, tolls.month)
+        for alone in several:
+            alone.price(paid, tolls)
 
     def _cheapest(
-        self, several: list[Alone], paid: list[Floats], prices: Prices, trace: bool
+        self, several: list[Alone], trace: bool, whole: bool
     ) -> tuple[Alone, Answer]:
         """The way in which a step costs least, put first, and what it then does."""
-        tolls = [self._tolls(alone, prices) for alone in several]
-        best, found = 0, several[0].solve(paid, tolls[0], trace=trace)
-        for number, alone in enumerate(several[1:], 1):
-            if alone.floor(tolls[number]) < found.cost:
-                other = alone.solve(paid, tolls[number], trace=False)
-                if other.cost < found.cost:
-                    best, found = number, other
-        if best:
-            several.insert(0, several.pop(best))
+        best, found = several[0], several[0].solve(trace=trace)
+        first = found
+        for alone in several[1:]:
+            if alone.rest > 0 and not whole:
+                alone.rest -= 1
+                continue
+            floor = alone.floor()
+            if floor < found.cost:
+                other = alone.solve(trace=False)
+                floor = other.cost
+                if floor < found.cost:
+                    best, found = alone, other
+            far = (floor - first.cost) / max(1.0, abs(first.cost))
+            alone.rest = int(min(REST, max(0.0, far * REST_SHARE)))
+        if best is not several[0]:
+            several.remove(best)
+            several.insert(0, best)
             if trace:
-                found = several[0].solve(paid, tolls[best], trace=True)
-        return several[0], found
+                found = best.solve(trace=True)
+        return best, found
 
     def _tolls(self, alone: Alone, prices: Prices) -> Tolls:
         step = alone.step
@@ -242,7 +311,15 @@ class Relaxation:
             float(prices.pace[step.index]),
             pays,
             earns,
+            prices.site[step.index],
+            alone.units * sum(float(prices.site[at]) for at in self._limited(step)),
+            prices.length[step.index],
+            MONTH * self.week,
         )
+
+    def _limited(self, step: StepData) -> list[tuple[int, int]]:
+        """What a step takes of which not all is for all."""
+        return [at for at in self.limited if at[0] == step.before]
 
     def _by_tick(self, weekly: Floats) -> Floats:
         """Sum over the weeks that start no sooner than each tick."""
@@ -255,6 +332,11 @@ class Relaxation:
         step = alone.step
         excess.suite += self._used(answer)
         excess.pace[step.index] = answer.short
+        excess.length[step.index] = answer.stretch
+        for site, most in alone.most.items():
+            excess.site[step.index, site] += answer.made.get(site, 0) - most
+        for at in self._limited(step):
+            excess.site[at] -= alone.units * answer.spare
         weeks = np.arange(self.weeks) * self.week
         if step.after is None:
             excess.stock[step.programme] = answer.by_stock - alone.demand.stock
@@ -297,6 +379,8 @@ class Ascent:
     """First share, and after how many sweeps it is half of that."""
     KEEP, KEEP_SQUARE = 0.7, 0.95
     """Of what was known of the pull, how much is kept at each sweep."""
+    WHOLE = 10
+    """Every so manieth sweep is whole."""
     PATIENCE = 12
     """Sweeps without a better bound before going back to the best prices."""
 
@@ -323,13 +407,17 @@ class Ascent:
         self.least.stock[:] = 3e-3 * value
         self.least.pace[:] = 7e-5 * value
         self.least.supply[:] = 1e-5 * value
+        self.least.site[:] = 3e-3 * value
+        self.least.length[:] = 3e-4 * value
         faint = Prices(self.at.shape)
         faint.suite[:], faint.stock[:], faint.pace[:], faint.supply[:] = 4, 1, 3, 2
+        faint.site[:], faint.length[:] = 3, 3
         self.faint = faint.row
 
     def once(self) -> Sweep:
         """Sweep at the current prices and move them."""
-        found = self.relaxation.sweep(self.at, trace=self.trace)
+        whole = self.count % self.WHOLE == 0
+        found = self.relaxation.sweep(self.at, trace=self.trace, whole=whole)
         self.count += 1
         self.idle += 1
         if self.best is None or found.value > self.best.value:
@@ -340,6 +428,15 @@ class Ascent:
         if self.trace:
             self._move((self.best if self.idle == 0 else found).excess.row)
         return found
+
+    def certify(self) -> Sweep:
+        """The best bound, of a whole sweep."""
+        assert self.best is not None
+        if not self.best.whole:
+            found = self.relaxation.sweep(self.best_at)
+            found.excess = self.best.excess
+            self.best = found
+        return self.best
 
     def _move(self, excess: Floats) -> None:
         keep, square = self.KEEP, self.KEEP_SQUARE
@@ -397,13 +494,20 @@ def bound(
     told = 0
 
     def climb(ascent: Ascent, most: int, stop: Callable[[], bool]) -> None:
-        nonlocal told
         while ascent.count < most and told < upper and not stop():
             ascent.once()
-            if ascent.best is not None and _certain(ascent.best) > told:
-                told = _certain(ascent.best)
-                if report is not None:
-                    report(told)
+            if ascent.count % ascent.WHOLE == 0 or ascent.count == most:
+                tell(ascent)
+        if ascent.best is not None:
+            tell(ascent)
+
+    def tell(ascent: Ascent) -> None:
+        nonlocal told
+        found = _certain(ascent.certify())
+        if found > told:
+            told = found
+            if report is not None:
+                report(told)
 
     relaxation = Relaxation(instance)
     coarse = Ascent(relaxation, relaxation.nothing())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -15,7 +16,10 @@ from capacity.bound.demand import (
     demand_by_users,
     demand_of,
     given_outs,
+    most_at_once,
+    most_used,
     shortest_campaigns,
+    surplus_cost,
 )
 from capacity.bound.places import Place
 from capacity.bound.ways import Way
@@ -40,6 +44,13 @@ class Answer:
     """Batches that campaigns lack, all together, to be as long as they must be."""
     served: list[tuple[int, int]] = field(default_factory=list)
     """(time step, lead-in) of each batch that serves."""
+    spare: int = 0
+    """Batches that serve none."""
+    made: dict[int, int] = field(default_factory=dict)
+    """Batches that serve, by site."""
+    stretch: Floats = field(default_factory=lambda: np.zeros((0, 0)))
+    """Further batches by suite and month of prices, less those that their campaigns may
+    have."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +65,14 @@ class Tolls:
     """What a batch that starts at a tick pays for its intermediates. [money]"""
     earns: Floats | None
     """What an intermediate earns that can be used at a tick. [money]"""
+    site: Floats
+    """What an intermediate pays that is made at a site. [money]"""
+    free: float
+    """What a batch earns that serves none, as it may take any intermediates. [money]"""
+    length: Floats
+    """What a further batch pays by suite and month. [money]"""
+    month: int
+    """How long that holds. [tick]"""
 
 
 class Alone:
@@ -74,16 +93,30 @@ class Alone:
         Time steps per shortest takt.
     way
         How far its qualifications go.
+    known
+        What was made for other ways, by suite, first out and width of
+        time steps; added to.
+    room
+        One array for the tables of whichever problem is being solved.
     """
 
     def __init__(
-        self, instance: Instance, step: StepData, base: int, fine: int, way: Way
+        self,
+        instance: Instance,
+        step: StepData,
+        base: int,
+        fine: int,
+        way: Way,
+        known: dict[tuple[int, int, Fraction], Place],
+        room: list[Floats],
     ) -> None:
-        self.step, self.way = step, way
+        self.step, self.way, self.room = step, way, room
+        self.rest = 0
+        """Sweeps for which it needn't be planned."""
         open_ = [m for m in step.modes.values() if m.site not in way.closed]
         modes = [mode for mode in open_ if mode.starts]
         outs = [low + mode.lead for mode in modes for low, _ in mode.starts]
-        outs += [out for out, _ in given_outs(instance, step)]
+        outs += [out for out, *_ in given_outs(instance, step)]
         outs.append(instance.horizon_end)
         shortest = [min(m.lead, *(takt for _, takt in m.takts)) for m in modes]
         width = Fraction(max(1, min(shortest, default=1)))
@@ -98,20 +131,38 @@ class Alone:
             tested = 0 if user.at_risk else step.lead_times[step.role]
             self.wait = user.freeze + tested
         self.clock = clock
-        self.places = [Place(instance, step, mode, clock, base, way) for mode in modes]
+        self.most = {} if user is None else most_used(instance, step)
+        """Intermediates that are used at most, by site that not all may take from."""
+        self.units = most_at_once(step.frozen) if step.frozen is not None else 0
+        """Intermediates that a batch takes at most."""
+        self.places = []
+        for mode in modes:
+            key = mode.suite, clock.first, clock.width
+            if key not in known:
+                known[key] = Place(instance, step, mode, clock, base)
+            self.places.append(known[key])
+        self.surplus = [surplus_cost(step, x.suite) for x in self.places]
+        """A batch that serves none, by place. [money]"""
         self.drops: dict[int, list[int]] = {}
         """Positions that may be dropped in each time step."""
         for number, now in enumerate(self.demand.best):
             self.drops.setdefault(int(now), []).append(number)
-        self.shape = (*(place.last + 1 for place in self.places), self.positions + 1)
+        states = [place.last + 1 for place in self.places]
+        self.shape = (*states, self.positions + 1)
+        self.shapes = [
+            (math.prod(states[:n]), states[n], math.prod(states[n + 1 :]), last)
+            for last in (self.positions + 1,)
+            for n in range(len(states))
+        ]
+        """Of the table with one suite's states by themselves."""
 
     @property
     def positions(self) -> int:
         """How many batches are wanted."""
         return len(self.demand.unserved)
 
-    def solve(self, paid: list[Floats], tolls: Tolls, *, trace: bool) -> Answer:
-        """Least cost at these prices.
+    def price(self, paid: list[Floats], tolls: Tolls) -> None:
+        """Take prices over, as everything else presumes.
 
         Parameters
         ----------
@@ -119,41 +170,52 @@ class Alone:
             By suite the price of all ticks before each, counted from the base.
         tolls
             Other prices.
-        trace
-            Whether to say what is used.
         """
+        self.paid, self.tolls = paid, tolls
+        self.spare = [cost - tolls.free for cost in self.surplus]
+        self.first = tolls.pace * (self.least - 1)
+        """What a first batch that serves loses of what the further ones earn. [money]"""
+
+    def solve(self, *, trace: bool) -> Answer:
+        """Least cost, and if asked for what is used."""
+        tolls = self.tolls
         if not self.positions:
-            return Answer(self.demand.hopeless + self.way.cost)
-        for place in self.places:
-            place.price(paid[place.suite], tolls.pace, self.least)
+            cost = self.demand.hopeless + self.way.cost
+            return Answer(cost, stretch=np.zeros_like(tolls.length))
         stock = self.demand.stock
         worth = tolls.stock if stock else NEVER
         dropped = np.minimum(self.demand.unserved, worth) - self.demand.least
-        walk = _Walk(self, paid, dropped, [self._toll(p, tolls) for p in self.places])
+        walk = _Walk(self, dropped)
         cost = walk.forward(keep=trace) + self.demand.hopeless + self.way.cost
         cost -= tolls.stock * stock + tolls.pace * (self.least - 1) * self.exempt
-        answer = Answer(cost)
+        answer = Answer(cost, stretch=np.zeros_like(tolls.length))
         if trace:
             walk.back(answer, worth)
             answer.short -= (self.least - 1) * self.exempt
         return answer
 
-    def floor(self, tolls: Tolls) -> float:
+    def floor(self) -> float:
         """What it costs at least, however cheap suites are. [money]
 
         A position costs its least, in whichever way. What a further batch of a campaign
         earns is less than what a batch costs that serves none, or nothing is said.
         """
-        earns = tolls.pace * (self.positions + (self.least - 1) * self.exempt)
-        spare = min((place.surplus for place in self.places), default=0.0)
-        if self.demand.stock or tolls.earns is not None or tolls.pace > spare:
+        tolls = self.tolls
+        if self.demand.stock or tolls.earns is not None:
             return -NEVER
-        each = np.minimum(self.demand.unserved, self.demand.least)
-        return float(each.sum()) + self.demand.hopeless + self.way.cost - earns
+        each = max([tolls.pace, *(place.gain() for place in self.places)])
+        if each > min(self.spare, default=0.0):
+            return -NEVER
+        earns = each * self.positions + tolls.pace * (self.least - 1) * self.exempt
+        served = np.minimum(self.demand.unserved, self.demand.least)
+        return float(served.sum()) + self.demand.hopeless + self.way.cost - earns
 
-    def _toll(self, place: Place, tolls: Tolls) -> Floats:
+    def toll(self, place: Place) -> Floats:
         """What a batch that serves pays, by time step, whichever position it passes."""
+        tolls = self.tolls
         toll = np.full(self.clock.size, self.demand.extra[place.suite])
+        if place.site in self.most:
+            toll += tolls.site[place.site]
         if tolls.pays is not None:
             toll = toll + place.toll(tolls.pays, -place.lead)
         if tolls.earns is not None:
@@ -176,15 +238,9 @@ class Alone:
 class _Walk:
     """One pass through time."""
 
-    def __init__(
-        self,
-        alone: Alone,
-        paid: list[Floats],
-        dropped: Floats,
-        tolls: list[Floats],
-    ) -> None:
-        self.alone, self.paid, self.dropped = alone, paid, dropped
-        self.tolls = tolls
+    def __init__(self, alone: Alone, dropped: Floats) -> None:
+        self.alone, self.dropped = alone, dropped
+        self.tolls = [alone.toll(place) for place in alone.places]
         self.kept: list[tuple[int, int, Floats]] = []
         """(time step, suite's place or, less than 0, what else it was, table before)"""
 
@@ -192,26 +248,54 @@ class _Walk:
 
     def forward(self, *, keep: bool) -> float:
         alone = self.alone
-        table = np.full(alone.shape, NEVER)
-        table[(OFF,) * len(alone.places)][0] = 0
+        table = self._first(keep)
         for now in range(alone.clock.size):
             serve = alone.demand.costs[:, now]
             for axis, place in enumerate(alone.places):
+                shape = alone.shapes[axis]
                 if now in place.renewed:
-                    table = table.copy()
-                    np.moveaxis(table, axis, 0)[FRESH:] += place.renewed[now]
-                if keep:
-                    self.kept.append((now, axis, table))
-                table = _advance(table, axis, place, now, serve + self.tolls[axis][now])
+                    table.reshape(shape)[:, FRESH:] += place.renewed[now]
+                new = self._next(now, axis, table)
+                pays = [serve + self.tolls[axis][now]]
+                for further in range(1, alone.demand.passed[place.suite]):
+                    pays.append(pays[-1][:-1] + serve[further:])
+                more = alone.first, alone.spare[axis]
+                views = table.reshape(shape), new.reshape(shape)
+                _advance(*views, place, now, pays, more)
+                table = new
             for kind, cost in self._passes(now):
-                if keep:
-                    self.kept.append((now, kind, table))
-                passed = table.copy()
+                new = self._next(now, kind, table)
+                new[..., 0] = table[..., 0]
                 cheap = table[..., :-1] + (serve + cost)
-                np.minimum(table[..., 1:], cheap, out=passed[..., 1:])
-                table = passed
+                np.minimum(table[..., 1:], cheap, out=new[..., 1:])
+                table = new
         self.table = table
         return float(table[..., -1].min())
+
+    def _first(self, keep: bool) -> Floats:
+        """A table before anything, and room for those that follow: all, or two in turn."""
+        alone = self.alone
+        size = math.prod(alone.shape)
+        count = 2
+        if keep:
+            passes = sum(alone.demand.given.values()) + alone.positions
+            count = 1 + alone.clock.size * len(alone.places) + passes
+        if alone.room[0].size < count * size:
+            alone.room[0] = np.empty(count * size)
+        self.tables = alone.room[0][: count * size].reshape(count, *alone.shape)
+        self.keep, self.count = keep, 1
+        table: Floats = self.tables[0]
+        table[...] = NEVER
+        table[(OFF,) * len(alone.places)][0] = 0
+        return table
+
+    def _next(self, now: int, kind: int, table: Floats) -> Floats:
+        """Room for the next table; the one before it is kept where asked for."""
+        if self.keep:
+            self.kept.append((now, kind, table))
+        found: Floats = self.tables[self.count if self.keep else self.count % 2]
+        self.count += 1
+        return found
 
     def _passes(self, now: int) -> list[tuple[int, float]]:
         """What else may pass a position in a time step, at which cost above a batch's.
@@ -287,16 +371,38 @@ class _Walk:
     ) -> None:
         source, on, serves = kind
         if on:
-            answer.used.append((place.suite, *place.used_to_go_on(now)))
+            used = place.used_to_go_on(now)
+            answer.used.append((place.suite, *used))
             answer.short -= 1
+            self._note_length(answer, place, used[1])
         elif source == OFF:
-            since, out = place.used_to_enter(now, self.paid[place.suite])
+            since, out = place.used_to_enter(now, self.alone.paid[place.suite])
             answer.used.append((place.suite, since, out))
+            self._note_begin(answer, place, now, place.enter_at)
         elif source < place.last:
             answer.used.append((place.suite, *place.used_to_next(now)))
+            self._note_begin(answer, place, now, place.next_at)
+        else:
+            self._note_begin(answer, place, now, place.resume_at)
         if serves:
             answer.short += 0 if on else self.alone.least - 1
             answer.served.append((now, place.lead))
+            answer.made[place.site] = answer.made.get(place.site, 0) + 1
+        else:
+            answer.spare += 1
+
+    def _note_length(self, answer: Answer, place: Place, out: int) -> None:
+        if place.breaks:
+            months = answer.stretch.shape[1]
+            month = min(out // self.alone.tolls.month, months - 1)
+            answer.stretch[place.suite, month] += 1
+
+    def _note_begin(
+        self, answer: Answer, place: Place, now: int, which: Floats
+    ) -> None:
+        if place.breaks:
+            row = answer.stretch[place.suite]
+            row -= place.stretched(now, which, self.alone.tolls.month, len(row))
 
     def _note_wait(self, answer: Answer, place: Place, now: int, steps: int) -> None:
         first = max(0, now - steps + 1)
@@ -316,17 +422,17 @@ class _Walk:
         found = (NEVER * 1e6, OFF, count, False)
         if not place.open[now]:
             return found
-        for before in (count - 1, count):
-            if before < 0:
-                continue
-            served, first = place.surplus, 0.0
+        demand = self.alone.demand
+        for before in range(max(0, count - demand.passed[place.suite]), count + 1):
+            served, first = self.alone.spare[axis], 0.0
             if before < count:
-                served = float(self.alone.demand.costs[before, now])
+                served = float(demand.costs[before:count, now].sum())
                 served += float(self.tolls[axis][now])
-                first = place.first
+                first = self.alone.first
             options = [(here[OFF, before] + place.enter[now] + first, OFF, False)]
             if before < count or place.idles:
-                options.append((here[place.last, before] + first, place.last, False))
+                begun = here[place.last, before] + place.resume[now] + first
+                options.append((begun, place.last, False))
             for state in range(place.again, place.last):
                 options.append(
                     (here[state, before] + place.next[now] + first, state, False)
@@ -338,40 +444,60 @@ class _Walk:
         return found
 
 
-def _advance(table: Floats, axis: int, place: Place, now: int, serve: Floats) -> Floats:
-    """One suite's time step."""
-    new = np.empty_like(table)
-    old, into = np.moveaxis(table, axis, 0), np.moveaxis(new, axis, 0)
+def _advance(
+    old: Floats,
+    into: Floats,
+    place: Place,
+    now: int,
+    pays: list[Floats],
+    more: tuple[float, float],
+) -> None:
+    """One suite's time step.
+
+    Parameters
+    ----------
+    old, into
+        Tables before and after, with the suite's states on the second axis.
+    place
+        The suite.
+    now
+        The time step.
+    pays
+        What a batch costs that passes one position, two, and so on, by the first. [money]
+    more
+        What a first batch that serves costs more, and what one costs that doesn't. [money]
+    """
+    first, spare = more
     last = place.last
+    fresh = into[:, FRESH]
     if place.open[now]:
-        begun = old[OFF] + place.enter[now]
+        begun = old[:, OFF] + place.enter[now]
         if place.again < last:
             soon = _least(old, place.again, last - 1)
-            begun = np.minimum(begun, soon + place.next[now])
-        serving = np.minimum(begun, old[last])
+            np.minimum(begun, soon + place.next[now], out=begun)
+        serving = np.minimum(begun, old[:, last] + place.resume[now])
         if place.idles:
-            serving, begun = serving + place.first, serving
+            begun, serving = serving, serving + first
         if place.on[now] < NEVER:
-            on = _least(old, int(place.low[now]), int(place.high[now]))
-            on = on + place.on[now]
+            on = _least(old, place.low[now], place.high[now]) + place.on[now]
             serving, begun = np.minimum(serving, on), np.minimum(begun, on)
-        fresh = into[FRESH]
-        fresh[...] = begun + place.surplus  # a batch that serves none
-        np.minimum(fresh[..., 1:], serving[..., :-1] + serve, out=fresh[..., 1:])
-        np.minimum(old[OFF], fresh, out=into[OFF])
+        np.add(begun, spare, out=fresh)  # a batch that serves none
+        for number, cost in enumerate(pays, 1):
+            served = serving[..., :-number] + cost
+            np.minimum(fresh[..., number:], served, out=fresh[..., number:])
+        np.minimum(old[:, OFF], fresh, out=into[:, OFF])
     else:
-        into[FRESH] = NEVER
-        into[OFF] = old[OFF]
-    into[FRESH + 1 : last] = old[FRESH : last - 1]
-    np.minimum(
-        old[last - 1] + place.stop[now], old[last] + place.wait[now], out=into[last]
-    )
-    return new
+        fresh[...] = NEVER
+        into[:, OFF] = old[:, OFF]
+    into[:, FRESH + 1 : last] = old[:, FRESH : last - 1]
+    into_last = into[:, last]
+    np.add(old[:, last - 1], place.stop[now], out=into_last)
+    np.minimum(into_last, old[:, last] + place.wait[now], out=into_last)
 
 
 def _least(old: Floats, low: int, high: int) -> Floats:
     """Least over a range of states, both included."""
-    found: Floats = old[low]
+    found: Floats = old[:, low]
     for state in range(low + 1, high + 1):
-        found = np.minimum(found, old[state])
+        found = np.minimum(found, old[:, state])
     return found

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from capacity.bound.ways import Span, Way, latest_ppq, right
-from capacity.instance import Group, Instance, Mode, StepData, Terms
+from capacity.instance import FrozenData, Group, Instance, Mode, StepData, Terms
 
 Floats = NDArray[np.float64]
 Ticks = NDArray[np.int64]
@@ -73,6 +73,8 @@ class Demand:
     stock: int
     hopeless: float
     """What positions cost that nothing can serve; they are left out. [money]"""
+    passed: dict[int, int]
+    """Most positions that a batch passes, by suite."""
 
     @property
     def sold(self) -> Floats:
@@ -87,28 +89,21 @@ def sizes(instance: Instance, group: Group, way: Way) -> list[Terms]:
     given += [lock.suite for lock in instance.locks if lock.step == step.index]
     kgs = {group.reference, *(instance.kg[step.index, suite] for suite in given)}
     for suite, mode in step.modes.items():
-        if mode.starts and mode.site not in way.closed and suite in group.suite_cost:
+        stated = instance.right(group, step.index, mode.site)
+        shipped = right(instance, way, group, mode.site, stated) is not None
+        open_ = mode.starts and mode.site not in way.closed
+        if open_ and shipped and suite in group.suite_cost:
             kgs.add(mode.kg)
     return [terms for kg, terms in group.terms.items() if kg in kgs]
 
 
-def _money(
-    instance: Instance, group: Group, way: Way
-) -> tuple[int, int, int, int, int, int]:
-    """Fewest batches, and least of each term over the sizes at which it may be made."""
-    terms = sizes(instance, group, way)
-    return (
-        min(x.need for x in terms),
-        min(x.charge for x in terms),
-        min(x.penalty for x in terms),
-        min(x.cap for x in terms),
-        min(x.holding for x in terms),
-        min(x.unserved for x in terms),
-    )
+def positions(instance: Instance, group: Group, way: Way) -> int:
+    """Batches that a group takes at the smallest size at which it may be made."""
+    return max(terms.need for terms in sizes(instance, group, way))
 
 
 def _service(
-    instance: Instance, group: Group, way: Way, span: Span, outs: Ticks
+    instance: Instance, group: Group, terms: Terms, span: Span, outs: Ticks
 ) -> Floats:
     """Lateness and holding of a batch by its out, released at once. [money]
 
@@ -116,25 +111,26 @@ def _service(
     at the last.
     """
     low, high = span
-    _, charge, penalty, cap, holding, _ = _money(instance, group, way)
     ready = outs + instance.steps[group.step].lead_times[group.kind]
     able = np.maximum(ready, low)
     late = np.maximum(0, able - group.deadline)
     beyond = np.maximum(0, late - group.grace)
-    cost = charge * late + np.minimum(cap, penalty * beyond)
-    cost = cost + holding * np.maximum(0, group.hold_from - np.maximum(ready, high))
+    cost = terms.charge * late + np.minimum(terms.cap, terms.penalty * beyond)
+    early = np.maximum(0, group.hold_from - np.maximum(ready, high))
+    cost = cost + terms.holding * early
     found: Floats = np.where(able > group.latest, NEVER, cost.astype(float))
     return found
 
 
 def _shipped(
-    instance: Instance, group: Group, way: Way, span: Span, mode: Mode, outs: Ticks
+    instance: Instance, group: Group, span: Span, mode: Mode, outs: Ticks
 ) -> Floats:
     """The same, and the risk of a batch started before its right, whichever it is."""
     low, high = span
+    terms = group.terms[mode.kg]
     starts = outs - mode.lead
-    risky = _service(instance, group, way, span, outs) + group.risk_cost[mode.suite]
-    safe = _service(instance, group, way, (low, low), outs)
+    risky = _service(instance, group, terms, span, outs) + group.risk_cost[mode.suite]
+    safe = _service(instance, group, terms, (low, low), outs)
     safe = np.where(starts < low, NEVER, safe)
     found: Floats = np.where(starts < high, np.minimum(risky, safe), safe)
     return found
@@ -167,17 +163,21 @@ class Clock:
         return slice(int(self.edges[step]), None if last else int(self.edges[step + 1]))
 
 
-def given_outs(instance: Instance, step: StepData) -> list[tuple[int, int]]:
-    """(out, site) of batches that are locked or in release. [tick]"""
+def given_outs(
+    instance: Instance, step: StepData
+) -> list[tuple[int, int, Fraction]]:
+    """(out, site, size) of batches that are locked or in release. [tick, kg]"""
+    kgs = {suite.index: instance.kg[step.index, suite.index] for suite in instance.suites}
     found = [
-        (batch.out, batch.site)
+        (batch.out, batch.site, kgs[batch.suite])
         for batch in instance.on_hand
         if batch.step == step.index and batch.out is not None
     ]
     for lock in instance.locks:
         if lock.step == step.index:
             first, site = lock.start + lock.lead, instance.suites[lock.suite].site
-            found += [(first + k * lock.takt, site) for k in range(lock.batches)]
+            kg = kgs[lock.suite]
+            found += [(first + k * lock.takt, site, kg) for k in range(lock.batches)]
     return found
 
 
@@ -195,17 +195,19 @@ def demand_of(instance: Instance, step: StepData, clock: Clock, way: Way) -> Dem
         for suite in step.modes
     }
     known = given_outs(instance, step)
-    given = [(out, site) for out, site in known if out <= clock.outs[-1]]
+    given = [batch for batch in known if batch[0] <= clock.outs[-1]]
+    each = max([1, *(_passed(instance, g, way, kg) for g in groups for kg in g.terms)])
     counts: dict[int, int] = {}
-    for out, _ in given:
-        counts[clock.step(out)] = counts.get(clock.step(out), 0) + 1
+    for out, *_ in given:
+        counts[clock.step(out)] = counts.get(clock.step(out), 0) + each
     rows: list[Floats] = []
     unserved: list[float] = []
     hopeless = 0.0
     stock = sum(b.step == step.index and b.out is None for b in instance.on_hand)
     stock += len(known) - len(given)  # those out later may be taken as free as well
     for group in groups:
-        need, *_, lost = _money(instance, group, way)
+        need = positions(instance, group, way)
+        lost = min(x.unserved * x.need for x in sizes(instance, group, way)) / need
         asked = group.chain in way.filed and not group.spare
         costs = _group_costs(instance, step, group, clock, extra, given, way)
         if costs.min() >= NEVER:  # it would only flatten the others' slopes
@@ -221,9 +223,20 @@ def demand_of(instance: Instance, step: StepData, clock: Clock, way: Way) -> Dem
         table.min(axis=1),
         extra,
         counts,
-        stock,
+        stock * each,
         hopeless,
+        {
+            suite: max([1, *(_passed(instance, g, way, mode.kg) for g in groups)])
+            for suite, mode in step.modes.items()
+        },
     )
+
+
+def _passed(instance: Instance, group: Group, way: Way, kg: Fraction) -> int:
+    """Most positions of a group that a batch of a size passes."""
+    if group.terms.get(kg) not in sizes(instance, group, way):
+        return 1
+    return -(-positions(instance, group, way) // group.terms[kg].need)
 
 
 def _group_costs(
@@ -232,27 +245,36 @@ def _group_costs(
     group: Group,
     clock: Clock,
     extra: dict[int, float],
-    given: Sequence[tuple[int, int]],
+    given: Sequence[tuple[int, int, Fraction]],
     way: Way,
 ) -> Floats:
-    """Least cost of a batch of a group by its out, over suites and given batches."""
+    """Least cost of a position of a group by its out, over suites and given batches.
+
+    At a size at which fewer batches are needed than there are positions, each passes as
+    many more, rounded up or down: those that cost less may pass more. So a position costs
+    its share of a batch.
+    """
+    count = positions(instance, group, way)
     cost = np.full(len(clock.outs), NEVER)
     for suite, mode in step.modes.items():
         stated = instance.right(group, step.index, mode.site)
         span = right(instance, way, group, mode.site, stated)
         if span is None or suite not in group.suite_cost or mode.site in way.closed:
             continue
-        own = _shipped(instance, group, way, span, mode, clock.outs)
+        own = _shipped(instance, group, span, mode, clock.outs) - extra[suite]
         own = own + (group.suite_cost[suite] + group.making.get(suite, 0))
-        cost = np.minimum(cost, own - extra[suite])
-    for site in {site for _, site in given}:
+        own = np.where(own < NEVER / 2, own * group.terms[mode.kg].need / count, NEVER)
+        cost = np.minimum(cost, own)
+    for place in {(site, kg) for _, site, kg in given}:
+        site, kg = place
         stated = group.rights[step.index, site]
         span = right(instance, way, group, site, stated)
-        if span is None:
+        if span is None or kg not in group.terms:
             continue
-        last = max(out for out, where in given if where == site)
-        own = _service(instance, group, way, span, clock.outs)
-        own = np.where(clock.outs <= last, own, NEVER)
+        last = max(out for out, *where in given if where == [*place])
+        own = _service(instance, group, group.terms[kg], span, clock.outs)
+        usable = (clock.outs <= last) & (own < NEVER / 2)
+        own = np.where(usable, own * group.terms[kg].need / count, NEVER)
         cost = np.minimum(cost, own)
     cost = np.where(clock.outs <= latest_ppq(instance, way, group), cost, NEVER)
     capped: Floats = np.minimum(cost, NEVER)
@@ -267,14 +289,43 @@ def demand_by_users(
     user = instance.steps[step.after]
     assert user.frozen is not None
     users = sum(
-        _money(instance, group, way)[0]
+        positions(instance, group, way)
         for group in instance.groups
         if group.step == user.index
     )
     count = user.frozen.units(users)
     each, free = np.zeros((count, clock.size)), np.zeros(count)
     extra = {suite: _dearer(step, suite) for suite in step.modes}
-    return Demand(each, free, np.zeros(count, dtype=np.int64), free, extra, {}, 0, 0.0)
+    return Demand(each, free, np.zeros(count, dtype=np.int64), free, extra, {}, 0, 0.0,
+                  dict.fromkeys(step.modes, 1))
+
+
+def most_at_once(frozen: FrozenData) -> int:
+    """Intermediates that a batch takes at most, expected failures included."""
+    return math.ceil(frozen.ratio) + math.ceil(frozen.ratio * frozen.spoiled)
+
+
+def most_used(instance: Instance, step: StepData) -> dict[int, int]:
+    """Intermediates used at most of each site that some users may not take from.
+
+    Batches that serve none come to that.
+    """
+    assert step.after is not None
+    user = instance.steps[step.after]
+    assert user.frozen is not None
+    groups = [group for group in instance.groups if group.step == user.index]
+    most = {}
+    for site in {mode.site for mode in step.modes.values()}:
+        able = [
+            group
+            for group in groups
+            if (at := instance.right(group, step.index, site)) is not None
+            and at <= group.latest
+        ]
+        if len(able) < len(groups):
+            users = sum(max(x.need for x in g.terms.values()) for g in able)
+            most[site] = users * most_at_once(user.frozen)
+    return most
 
 
 def _dearer(step: StepData, suite: int) -> float:
@@ -283,18 +334,14 @@ def _dearer(step: StepData, suite: int) -> float:
     return float(step.modes[suite].variable_cost - cheapest)
 
 
-def surplus_cost(instance: Instance, step: StepData, suite: int, way: Way) -> float:
+def surplus_cost(step: StepData, suite: int) -> float:
     """Least that a batch costs which passes no position. [money]
 
-    An intermediate beyond those that demand takes may go into surplus. An order that may
-    be made at several sizes has as many positions as it takes batches of the largest, and
-    may need more, which then aren't surplus.
+    An intermediate beyond those that demand takes may go into surplus. An order has as
+    many positions as it takes batches of the smallest size, so that each passes one.
     """
     if step.after is not None:
         return _dearer(step, suite)
-    groups = [group for group in instance.groups if group.step == step.index]
-    if any(len(sizes(instance, group, way)) > 1 for group in groups):
-        return 0.0
     return float(step.modes[suite].variable_cost)
 
 
@@ -304,7 +351,7 @@ def shortest_campaigns(instance: Instance, step: StepData, way: Way) -> tuple[in
     for group in instance.groups:
         if group.step == step.index:
             least = step.least(group.kind)
-            need = _money(instance, group, way)[0]
+            need = positions(instance, group, way)
             counts[least] = counts.get(least, 0) + need
     if step.after is not None:  # beside intermediates, what qualifies a site
         usual = step.least(step.role)
