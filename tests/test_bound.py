@@ -17,11 +17,17 @@ from strategies import FAMILIES, Case, cases, scenarios
 
 from capacity import read, solve
 from capacity.bound import Prices, Relaxation, bound
-from capacity.bound.demand import NEVER, monge_minorant, surplus_cost
+from capacity.bound.demand import (
+    NEVER,
+    monge_minorant,
+    positions,
+    shaped,
+    slopes_of,
+)
 from capacity.bound.ways import Way, right, ways
 from capacity.checker import broken_rules, regret
 from capacity.checker.unavoidable import unavoidable
-from capacity.instance import FAR, build
+from capacity.instance import FAR, Instance, build
 from capacity.publish import to_plan
 from capacity.scenario import Scenario
 
@@ -121,6 +127,17 @@ def test_fine_sweeps_climb_further() -> None:
     assert once.value < often.value <= 424_700
 
 
+def in_order(
+    costs: NDArray[np.float64], less: NDArray[np.float64] | None = None
+) -> NDArray[np.float64]:
+    """Monge costs of positions, each less by so much."""
+    money = shaped(costs) - (0 if less is None else less)
+    slopes = slopes_of(shaped(costs))
+    if less is not None:
+        slopes = slopes - np.diff(less, axis=1)
+    return monge_minorant(float(money[:, 0].mean()), slopes)
+
+
 @settings(max_examples=EXAMPLES)
 @given(
     arrays(np.int64, st.tuples(st.integers(1, 5), st.integers(1, 6)),
@@ -135,7 +152,7 @@ def test_no_matching_costs_less_than_monge_costs_in_order(
     times = sorted(data.draw(st.lists(st.integers(0, last - 1), min_size=size,
                                       max_size=size)))  # fmt: skip
 
-    found = monge_minorant(money)
+    found = in_order(money)
 
     rows = np.arange(size)
     matchings = (money[list(order), times].sum() for order in permutations(rows))
@@ -153,7 +170,7 @@ def test_monge_costs_stay_what_they_are_together() -> None:
         [np.where(outs > due, 3.0, 1.0) * abs(outs - due) for due in (4, 9)]
     )
 
-    found = monge_minorant(costs)
+    found = in_order(costs)
 
     assert (found.sum(axis=0) == costs.sum(axis=0)).all()
     assert found[0, 5] + found[1, 12] == costs[0, 5] + costs[1, 12]
@@ -163,7 +180,7 @@ def test_of_two_late_the_dearer_goes_first() -> None:
     # Both due at 0, 1 and 5 a step; passed at 2 and 6 at best 2 x 5 + 6 x 1.
     costs = np.outer([1.0, 5.0], np.arange(8))
 
-    found = monge_minorant(costs)
+    found = in_order(costs)
 
     assert found[0, 2] + found[1, 6] == 2 * 5 + 6 * 1
 
@@ -210,7 +227,7 @@ def test_surplus_costs_its_batch() -> None:
     alone = relaxation.steps[0]
     without = relaxation.sweep(prices).parts[0]
     (alpha,) = alone.places
-    assert alpha.surplus == 450_000
+    assert alone.surplus == [450_000]
 
     # A price on a batch that serves at all makes one that doesn't no way out: three
     # batches are wanted, dropping one costs 2 x 1,400,000, a fourth isn't made.
@@ -219,18 +236,34 @@ def test_surplus_costs_its_batch() -> None:
     assert relaxation.sweep(prices).parts[0] == without + 3 * 100_000
 
 
-def test_a_further_batch_of_an_order_of_several_sizes_is_no_surplus() -> None:
+def of_two_sizes() -> Instance:
+    """The tiny scenario, where ALPHA's first order takes half as many batches at WEST."""
     instance = build(read(TINY).scenario)
+    first = next(g for g in instance.groups if g.step == 0)
+    small = first.terms[first.reference]
+    assert small.need == 2
+    large = replace(
+        small, need=1, charge=2 * small.charge, holding=2 * small.holding,
+        penalty=2 * small.penalty, cap=2 * small.cap, unserved=2 * small.unserved,
+    )  # fmt: skip
+    size = 2 * first.reference
+    several = replace(first, terms={**first.terms, size: large})
     step = instance.steps[0]
-    group = next(g for g in instance.groups if g.step == 0)
-    twice = 2 * group.reference
-    terms = {**group.terms, twice: group.terms[group.reference]}
-    several = replace(group, terms=terms, reference=twice)
+    (mode,) = step.modes.values()
+    modes = {mode.suite: replace(mode, kg=size)}
+    groups = tuple(several if g is first else g for g in instance.groups)
+    steps = (replace(step, modes=modes), *instance.steps[1:])
+    return replace(instance, groups=groups, steps=steps)
 
-    groups = (several, *(g for g in instance.groups if g is not group))
 
-    assert surplus_cost(instance, step, 0, Way()) == 450_000
-    assert surplus_cost(replace(instance, groups=groups), step, 0, Way()) == 0
+def test_a_large_batch_passes_as_many_positions_as_small_ones() -> None:
+    one, two = build(read(TINY).scenario), of_two_sizes()
+    first = next(g for g in two.groups if g.step == 0)
+    prices = Relaxation(one).nothing()
+
+    assert positions(two, first, Way()) == 2
+    parts = [Relaxation(each).sweep(prices).parts[0] for each in (one, two)]
+    assert parts[1] <= parts[0]
 
 
 TWICE_SHUT = f"""

@@ -51,7 +51,7 @@ import numpy as np
 from capacity.bound.alone import Alone, Answer, Tolls
 from capacity.bound.demand import Floats
 from capacity.bound.places import Place
-from capacity.bound.ways import ways
+from capacity.bound.ways import Way, split, ways
 from capacity.instance import Instance, StepData
 
 __all__ = ["Bound", "Prices", "Relaxation", "bound"]
@@ -63,7 +63,7 @@ REST, REST_SHARE = 8, 40
 """Most sweeps that a way is left out for, and how many where it costs twice as much."""
 
 MONTH = 4
-"""A price on the length of campaigns holds for so many of these."""
+"""A price on the length of campaigns, or a rebate, holds for so many of these."""
 
 
 @dataclass(frozen=True)
@@ -96,9 +96,9 @@ class Prices:
     """
 
     def __init__(
-        self, shape: tuple[int, int, int, int, int], row: Floats | None = None
+        self, shape: tuple[int, int, int, int, int, int], row: Floats | None = None
     ) -> None:
-        suites, programmes, steps, weeks, sites = self.shape = shape
+        suites, programmes, steps, weeks, sites, groups = self.shape = shape
         months = -(-weeks // MONTH)
         ends = np.cumsum(
             [
@@ -108,6 +108,7 @@ class Prices:
                 steps * weeks,
                 steps * sites,
                 steps * suites * months,
+                groups * months,
             ]
         )
         self.row: Floats = np.zeros(int(ends[-1])) if row is None else row
@@ -123,9 +124,14 @@ class Prices:
         self.site: Floats = self.row[ends[3] : ends[4]].reshape(steps, sites)
         """An intermediate made at a site that not all who use it may take, by step that
         makes it. [money]"""
-        self.length: Floats = self.row[ends[4] :].reshape(steps, suites, months)
+        length = self.row[ends[4] : ends[5]]
+        self.length: Floats = length.reshape(steps, suites, months)
         """A further batch of a campaign by step, suite and `MONTH`; the first one earns
         what as many further ones as there may be pay. [money]"""
+        self.rebate: Floats = self.row[ends[5] :].reshape(groups, months)
+        """What a position is passed for less by group and `MONTH`: one that is cheap to hold
+        seems passed early, and again to wait when others are due, at the difference.
+        [money]"""
 
     def like(self, row: Floats) -> Prices:
         """Other values of the same shape."""
@@ -155,29 +161,29 @@ class Relaxation:
         What is planned.
     fine
         Time steps per shortest takt of a recipe step: finer is slower and tighter.
+    known
+        Ways of each step that cover all plans, where not the usual ones.
     """
 
-    def __init__(self, instance: Instance, fine: int = 1) -> None:
+    def __init__(
+        self, instance: Instance, fine: int = 1, known: list[list[Way]] | None = None
+    ) -> None:
         self.instance = instance
         locked = [lock.start for lock in instance.locks]
         self.base = min([0, instance.as_of, *locked])
         self.week = int(
             instance.grid.up(Fraction(WEEK))
         )  # any whole number of ticks will do
+        self.fine, self.room = fine, [np.empty(0)]
         self.ways: list[list[Alone]] = []
         """Of each step, every way that its qualifications may go, the last cheapest first."""
-        self.places: list[list[Place]] = []
+        self.places: list[dict[tuple[int, int, Fraction], Place]] = []
         """Of each step, all that its ways share."""
-        room = [np.empty(0)]
         for step in instance.steps:
             if step.after is None or instance.steps[step.after].frozen is not None:
-                known: dict[tuple[int, int, Fraction], Place] = {}
-                several = [
-                    Alone(instance, step, self.base, fine, way, known, room)
-                    for way in ways(instance, step)
-                ]
-                self.ways.append(several)
-                self.places.append(list(known.values()))
+                self.places.append({})
+                told = ways(instance, step) if known is None else known[len(self.ways)]
+                self.ways.append([self._alone(step, way, -1) for way in told])
         self.limited = [(x.step.index, site) for x in self.steps for site in x.most]
         """(step, site) of intermediates that aren't for all."""
         self.offers = np.array([self._offer(n) for n in range(len(instance.suites))])
@@ -191,7 +197,22 @@ class Relaxation:
             len(instance.steps),
             self.weeks,
             len(instance.sites),
+            len(instance.groups),
         )
+
+    def _alone(self, step: StepData, way: Way, number: int) -> Alone:
+        places = self.places[number]
+        return Alone(
+            self.instance, step, self.base, self.fine, way, places, self.room
+        )
+
+    def split(self) -> None:
+        """Cut the longest span of the way in which each step was cheapest last."""
+        for number, several in enumerate(self.ways):
+            step, way = several[0].step, several[0].way
+            halves = split(self.instance, way)
+            if halves:
+                several[:1] = [self._alone(step, half, number) for half in halves]
 
     @property
     def steps(self) -> list[Alone]:
@@ -262,13 +283,13 @@ class Relaxation:
     def _price(
         self,
         several: list[Alone],
-        places: list[Place],
+        places: dict[tuple[int, int, Fraction], Place],
         paid: list[Floats],
         prices: Prices,
     ) -> None:
         """Tell all ways of a step what things cost."""
         tolls = self._tolls(several[0], prices)
-        for place in places:
+        for place in places.values():
             length = tolls.length[place.suite]
             place.price(paid[place.suite], tolls.pace, length, tolls.month)
         for alone in several:
@@ -314,6 +335,7 @@ class Relaxation:
             prices.site[step.index],
             alone.units * sum(float(prices.site[at]) for at in self._limited(step)),
             prices.length[step.index],
+            prices.rebate,
             MONTH * self.week,
         )
 
@@ -333,6 +355,8 @@ class Relaxation:
         excess.suite += self._used(answer)
         excess.pace[step.index] = answer.short
         excess.length[step.index] = answer.stretch
+        if alone.demand.groups:
+            excess.rebate[list(alone.demand.groups)] = alone.rebates(answer)
         for site, most in alone.most.items():
             excess.site[step.index, site] += answer.made.get(site, 0) - most
         for at in self._limited(step):
@@ -381,6 +405,8 @@ class Ascent:
     """Of what was known of the pull, how much is kept at each sweep."""
     WHOLE = 10
     """Every so manieth sweep is whole."""
+    SPLIT = 5
+    """After every so manieth spans are split."""
     PATIENCE = 12
     """Sweeps without a better bound before going back to the best prices."""
 
@@ -409,9 +435,10 @@ class Ascent:
         self.least.supply[:] = 1e-5 * value
         self.least.site[:] = 3e-3 * value
         self.least.length[:] = 3e-4 * value
+        self.least.rebate[:] = 1e-3 * value
         faint = Prices(self.at.shape)
         faint.suite[:], faint.stock[:], faint.pace[:], faint.supply[:] = 4, 1, 3, 2
-        faint.site[:], faint.length[:] = 3, 3
+        faint.site[:], faint.length[:], faint.rebate[:] = 3, 3, 2
         self.faint = faint.row
 
     def once(self) -> Sweep:
@@ -496,6 +523,8 @@ def bound(
     def climb(ascent: Ascent, most: int, stop: Callable[[], bool]) -> None:
         while ascent.count < most and told < upper and not stop():
             ascent.once()
+            if ascent.count % ascent.SPLIT == 0 and ascent.trace:
+                ascent.relaxation.split()
             if ascent.count % ascent.WHOLE == 0 or ascent.count == most:
                 tell(ascent)
         if ascent.best is not None:
@@ -514,7 +543,8 @@ def bound(
     climb(coarse, sweeps, stop)
     found = [coarse]
     if fine and coarse.best is not None:
-        found.append(Ascent(Relaxation(instance, fine), coarse.best_at))
+        known = [[alone.way for alone in several] for several in relaxation.ways]
+        found.append(Ascent(Relaxation(instance, fine, known), coarse.best_at))
         found[-1].share = Ascent.SHARE / (1 + coarse.count / Ascent.SLOWER)
         found[-1].trace = polish > 1
         climb(found[-1], polish, lambda: False)

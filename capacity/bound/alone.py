@@ -51,6 +51,10 @@ class Answer:
     stretch: Floats = field(default_factory=lambda: np.zeros((0, 0)))
     """Further batches by suite and month of prices, less those that their campaigns may
     have."""
+    passes: list[int] = field(default_factory=list)
+    """Time step in which each position is passed, the last one first."""
+    dropped: list[int] = field(default_factory=list)
+    """Positions that are passed but not served."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +75,10 @@ class Tolls:
     """What a batch earns that serves none, as it may take any intermediates. [money]"""
     length: Floats
     """What a further batch pays by suite and month. [money]"""
+    rebate: Floats
+    """What a position is passed for less, by group and month. [money]"""
     month: int
-    """How long that holds. [tick]"""
+    """How long the last two hold. [tick]"""
 
 
 class Alone:
@@ -111,6 +117,7 @@ class Alone:
         room: list[Floats],
     ) -> None:
         self.step, self.way, self.room = step, way, room
+        self.base, self.weights = base, np.zeros((0, 0))
         self.rest = 0
         """Sweeps for which it needn't be planned."""
         open_ = [m for m in step.modes.values() if m.site not in way.closed]
@@ -173,6 +180,8 @@ class Alone:
         """
         self.paid, self.tolls = paid, tolls
         self.spare = [cost - tolls.free for cost in self.surplus]
+        rows = tolls.rebate[list(self.demand.groups)]
+        self.less = self._monthly(tolls.month, rows.shape[1]) @ rows.T
         self.first = tolls.pace * (self.least - 1)
         """What a first batch that serves loses of what the further ones earn. [money]"""
 
@@ -185,7 +194,11 @@ class Alone:
         stock = self.demand.stock
         worth = tolls.stock if stock else NEVER
         dropped = np.minimum(self.demand.unserved, worth) - self.demand.least
-        walk = _Walk(self, dropped)
+        costs = self.demand.costs
+        if self.less.any():
+            costs = self.demand.lessened(self.less.T)
+            dropped += self.less[self.demand.best, self.demand.rows]
+        walk = _Walk(self, dropped, costs)
         cost = walk.forward(keep=trace) + self.demand.hopeless + self.way.cost
         cost -= tolls.stock * stock + tolls.pace * (self.least - 1) * self.exempt
         answer = Answer(cost, stretch=np.zeros_like(tolls.length))
@@ -193,6 +206,28 @@ class Alone:
             walk.back(answer, worth)
             answer.short -= (self.least - 1) * self.exempt
         return answer
+
+    def _monthly(self, month: int, months: int) -> Floats:
+        """What a time step has of each month's rebate. [1]"""
+        if self.weights.shape[1] != months:
+            at = (self.clock.first + self.clock.edges - self.base) / month
+            columns = [np.interp(at, np.arange(months), x) for x in np.eye(months)]
+            self.weights = np.array(columns).T
+        return self.weights
+
+    def rebates(self, answer: Answer) -> Floats:
+        """How often positions are passed for less, by group and month, less than 0.
+
+        As `lessened` has it one may be passed, no longer be, and be passed again.
+        """
+        by_end = np.bincount(answer.passes, minlength=self.clock.size).cumsum()
+        waiting = self.demand.waiting(self.less.T, by_end)
+        found = np.diff(waiting, axis=1, prepend=self.demand.needs[:, None])
+        found = found @ self.weights
+        for number in answer.dropped:
+            group, now = self.demand.rows[number], self.demand.best[number]
+            found[group] += self.weights[now]
+        return found
 
     def floor(self) -> float:
         """What it costs at least, however cheap suites are. [money]
@@ -238,8 +273,8 @@ class Alone:
 class _Walk:
     """One pass through time."""
 
-    def __init__(self, alone: Alone, dropped: Floats) -> None:
-        self.alone, self.dropped = alone, dropped
+    def __init__(self, alone: Alone, dropped: Floats, costs: Floats) -> None:
+        self.alone, self.dropped, self.costs = alone, dropped, costs
         self.tolls = [alone.toll(place) for place in alone.places]
         self.kept: list[tuple[int, int, Floats]] = []
         """(time step, suite's place or, less than 0, what else it was, table before)"""
@@ -250,7 +285,7 @@ class _Walk:
         alone = self.alone
         table = self._first(keep)
         for now in range(alone.clock.size):
-            serve = alone.demand.costs[:, now]
+            serve = self.costs[:, now]
             for axis, place in enumerate(alone.places):
                 shape = alone.shapes[axis]
                 if now in place.renewed:
@@ -322,8 +357,11 @@ class _Walk:
             elif count:
                 row = table[tuple(states)]
                 cost = 0.0 if kind == self.GIVEN else float(self.dropped[-2 - kind])
-                serve = alone.demand.costs[count - 1, now] + cost
+                serve = self.costs[count - 1, now] + cost
                 if row[count - 1] + serve < row[count]:
+                    answer.passes.append(now)
+                    if kind != self.GIVEN:
+                        answer.dropped.append(-2 - kind)
                     lost = kind != self.GIVEN and alone.demand.unserved[-2 - kind]
                     answer.by_stock += int(lost > worth)
                     count -= 1
@@ -364,6 +402,7 @@ class _Walk:
             return count
         states[axis] = source
         self._note_batch(answer, place, now, (source, on, before < count))
+        answer.passes += [now] * (count - before)
         return before
 
     def _note_batch(
@@ -426,7 +465,7 @@ class _Walk:
         for before in range(max(0, count - demand.passed[place.suite]), count + 1):
             served, first = self.alone.spare[axis], 0.0
             if before < count:
-                served = float(demand.costs[before:count, now].sum())
+                served = float(self.costs[before:count, now].sum())
                 served += float(self.tolls[axis][now])
                 first = self.alone.first
             options = [(here[OFF, before] + place.enter[now] + first, OFF, False)]

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,28 @@ NEVER = 1e13
 """Cost of what can't be. [money]"""
 
 
-def monge_minorant(costs: Floats) -> Floats:
+def shaped(costs: Floats) -> Floats:
+    """Costs that fall to the least of their row and rise from there, nowhere dearer.
+
+    Where a position can't be served yet, it costs what the dearest does when it first can.
+    """
+    valley = costs.argmin(axis=1)
+    late = np.minimum.accumulate(costs[:, ::-1], axis=1)[:, ::-1]
+    early = np.minimum.accumulate(costs, axis=1)
+    first = np.where(early < NEVER, early, -np.inf).max(axis=1)  # too early is free
+    early = np.where(early < NEVER, early, first[:, None])
+    after = np.arange(costs.shape[1])[None, :] >= valley[:, None]
+    found: Floats = np.where(after, late, early)
+    return found
+
+
+def slopes_of(costs: Floats) -> Floats:
+    """What a position costs more from a time step to the next."""
+    found: Floats = np.where(costs[:, 1:] >= NEVER, NEVER, np.diff(costs, axis=1))
+    return found
+
+
+def monge_minorant(first: float, slopes: Floats) -> Floats:
     """Monge costs, passed in order of which no matching costs less.
 
     From a time step to the next, every row not passed yet rises by its slope. Of so many
@@ -29,27 +51,21 @@ def monge_minorant(costs: Floats) -> Floats:
 
     Parameters
     ----------
-    costs
-        By position and time; at least `NEVER` where a position can't be served.
+    first
+        What a position costs in the first time step, on average.
+    slopes
+        By position and time.
 
     Returns
     -------
     Costs whose step in time never grows from a position to the next. At any times, one
     for each position, to pass the positions in order costs here at most what it costs
-    in `costs` in any order. That holds for all positions together, not for each.
+    by their own costs in any order. That holds for all positions together, not for each.
     """
-    if not costs.size:
-        return costs
-    valley = costs.argmin(axis=1)
-    late = np.minimum.accumulate(costs[:, ::-1], axis=1)[:, ::-1]
-    early = np.minimum.accumulate(costs, axis=1)
-    first = np.where(early < NEVER, early, -np.inf).max(axis=1)  # too early is free
-    early = np.where(early < NEVER, early, first[:, None])
-    after = np.arange(costs.shape[1])[None, :] >= valley[:, None]
-    shaped = np.where(after, late, early)
-    slopes = np.where(shaped[:, 1:] >= NEVER, NEVER, np.diff(shaped, axis=1))
-    found = np.full(costs.shape, shaped[:, 0].mean())
-    found[:, 1:] -= np.cumsum(np.sort(-slopes, axis=0), axis=1)
+    count, steps = slopes.shape
+    found = np.full((count, steps + 1), first)
+    falls = np.sort(-slopes.T, axis=1).T
+    found[:, 1:] -= np.cumsum(falls, axis=1)
     least: Floats = np.minimum(found, NEVER)
     return least
 
@@ -58,8 +74,14 @@ def monge_minorant(costs: Floats) -> Floats:
 class Demand:
     """Positions of a programme in the order in which they are passed."""
 
-    costs: Floats
-    """Monge, by position and time step. [money]"""
+    groups: tuple[int, ...]
+    """Groups that can be served, in order; none of intermediates."""
+    needs: Ticks
+    """Positions of each."""
+    shaped: Floats
+    """What a position of each costs by time step. [money]"""
+    slopes: Floats
+    """What it costs more from a time step to the next. [money]"""
     unserved: Floats
     """[money]"""
     best: Ticks
@@ -75,6 +97,41 @@ class Demand:
     """What positions cost that nothing can serve; they are left out. [money]"""
     passed: dict[int, int]
     """Most positions that a batch passes, by suite."""
+
+    @cached_property
+    def rows(self) -> Ticks:
+        """Which group each position is of."""
+        return np.repeat(np.arange(len(self.needs)), self.needs)
+
+    @cached_property
+    def costs(self) -> Floats:
+        """Monge, by position and time step. [money]"""
+        return self.lessened(np.zeros(self.shaped.shape))
+
+    def lessened(self, less: Floats) -> Floats:
+        """The same where a position costs so much less, by group and time step."""
+        count = max(1, int(self.needs.sum()))
+        first = float(self.needs @ (self.shaped[:, 0] - less[:, 0])) / count
+        slopes = self.slopes - np.diff(less, axis=1) if less.any() else self.slopes
+        return monge_minorant(first, np.repeat(slopes, self.needs, axis=0))
+
+    def waiting(self, less: Floats, passed: Ticks) -> Floats:
+        """Positions not passed yet after each time step as `lessened` has it, by group.
+
+        Parameters
+        ----------
+        less
+            As there.
+        passed
+            How many have been passed by the end of each time step.
+        """
+        slopes = self.slopes - np.diff(less, axis=1)
+        order = self.rows[np.argsort(-slopes[self.rows], axis=0, kind="stable")]
+        after = np.arange(len(order))[:, None] >= passed[:-1]
+        found = np.zeros(self.shaped.shape)
+        for group in range(len(self.needs)):
+            found[group, :-1] = ((order == group) & after).sum(axis=0)
+        return found
 
     @property
     def sold(self) -> Floats:
@@ -201,6 +258,8 @@ def demand_of(instance: Instance, step: StepData, clock: Clock, way: Way) -> Dem
     for out, *_ in given:
         counts[clock.step(out)] = counts.get(clock.step(out), 0) + each
     rows: list[Floats] = []
+    needs: list[int] = []
+    able: list[int] = []
     unserved: list[float] = []
     hopeless = 0.0
     stock = sum(b.step == step.index and b.out is None for b in instance.on_hand)
@@ -213,14 +272,21 @@ def demand_of(instance: Instance, step: StepData, clock: Clock, way: Way) -> Dem
         if costs.min() >= NEVER:  # it would only flatten the others' slopes
             hopeless += 0 if stock else need * (NEVER if asked else lost)
             continue
-        rows += [clock.least(costs)] * need
+        rows.append(clock.least(costs))
+        needs.append(need)
+        able.append(group.index)
         unserved += [NEVER if asked else float(lost)] * need
     table = np.array(rows) if rows else np.zeros((0, clock.size))
+    each_shaped = shaped(table) if rows else table
+    counted = np.array(needs, dtype=np.int64)
     return Demand(
-        monge_minorant(table),
+        tuple(able),
+        counted,
+        each_shaped,
+        slopes_of(each_shaped),
         np.array(unserved),
-        table.argmin(axis=1),
-        table.min(axis=1),
+        np.repeat(table.argmin(axis=1), counted),
+        np.repeat(table.min(axis=1), counted),
         extra,
         counts,
         stock * each,
@@ -294,10 +360,22 @@ def demand_by_users(
         if group.step == user.index
     )
     count = user.frozen.units(users)
-    each, free = np.zeros((count, clock.size)), np.zeros(count)
+    each, free = np.zeros((1, clock.size)), np.zeros(count)
     extra = {suite: _dearer(step, suite) for suite in step.modes}
-    return Demand(each, free, np.zeros(count, dtype=np.int64), free, extra, {}, 0, 0.0,
-                  dict.fromkeys(step.modes, 1))
+    return Demand(
+        (),
+        np.array([count]),
+        each,
+        slopes_of(each),
+        free,
+        np.zeros(count, dtype=np.int64),
+        free,
+        extra,
+        {},
+        0,
+        0.0,
+        dict.fromkeys(step.modes, 1),
+    )
 
 
 def most_at_once(frozen: FrozenData) -> int:

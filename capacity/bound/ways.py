@@ -11,7 +11,7 @@ What qualifications of intermediates cost is left out.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import pairwise, product
 
@@ -21,7 +21,10 @@ SPANS = (0, 60, 150, 270)
 """Where spans begin, counted from the earliest; the last one never ends. [day]"""
 
 TOLD_APART = 2
-"""Most qualifications of a programme whose spans are told apart, as ways multiply."""
+"""Most qualifications of a programme whose spans are told apart at first, as ways multiply."""
+
+SHORTEST, LONGEST = 10, 120
+"""Spans are no shorter than twice the first; the last one is split so long after its start. [day]"""
 
 Span = tuple[int, int]
 """First and last tick of what may be."""
@@ -40,6 +43,8 @@ class Way:
     every engineering and PPQ batch of it is made."""
     cost: int = 0
     """Transfers, and of each qualification the cheapest filing. [money]"""
+    proved: dict[int, Span] = field(default_factory=dict)
+    """Within which ticks PPQ is released, by qualification that is filed for."""
 
 
 def ways(instance: Instance, step: StepData) -> list[Way]:
@@ -57,9 +62,35 @@ def ways(instance: Instance, step: StepData) -> list[Way]:
             frozenset(site for way in row for site in way.closed),
             {chain: last for way in row for chain, last in way.filed.items()},
             sum(way.cost for way in row),
+            {chain: span for way in row for chain, span in way.proved.items()},
         )
         for row in product(*(list(_of_chain(instance, chain, spans)) for chain in mine))
     ]
+
+
+def split(instance: Instance, way: Way) -> list[Way]:
+    """Two ways that cover what a way covers, with its longest span cut; none if it's short."""
+    whole = instance.grid.whole
+    spans = [(last - first, chain) for chain, (first, last) in way.proved.items()]
+    length, chain = max(spans, default=(0, 0))
+    if length < 2 * whole(Fraction(SHORTEST)):
+        return []
+    first, last = way.proved[chain]
+    middle = first + (whole(Fraction(LONGEST)) if last == FAR else length // 2)
+    return [
+        replace(
+            way,
+            rights=way.rights | _rights(instance, chain, span),
+            filed=way.filed | {chain: span[1]},
+            proved=way.proved | {chain: span},
+        )
+        for span in ((first, middle), (middle, last))
+    ]
+
+
+def _rights(instance: Instance, chain: int, span: Span) -> dict[int, Span]:
+    filings = (instance.filings[number] for number in instance.chains[chain].filings)
+    return {filing.index: _right(instance, filing, span) for filing in filings}
 
 
 def _of_chain(
@@ -76,9 +107,12 @@ def _of_chain(
     edges = [first + instance.grid.whole(Fraction(days)) for days in spans]
     filings = [instance.filings[number] for number in chain.filings]
     for span in pairwise([*edges, FAR]):
-        rights = {filing.index: _right(instance, filing, span) for filing in filings}
-        cost = transfer + min(filing.cost for filing in filings)
-        yield Way(rights, filed={chain.index: span[1]}, cost=cost)
+        yield Way(
+            _rights(instance, chain.index, span),
+            filed={chain.index: span[1]},
+            cost=transfer + min(filing.cost for filing in filings),
+            proved={chain.index: span},
+        )
     yield Way(cost=transfer)
 
 
