@@ -27,7 +27,7 @@ from capacity.bound.demand import (
 from capacity.bound.ways import Way, right, ways
 from capacity.checker import broken_rules, regret
 from capacity.checker.unavoidable import unavoidable
-from capacity.instance import FAR, Instance, build
+from capacity.instance import FAR, Instance, Terms, build
 from capacity.publish import to_plan
 from capacity.scenario import Scenario
 
@@ -237,23 +237,26 @@ def test_surplus_costs_its_batch() -> None:
 
 
 def of_two_sizes() -> Instance:
-    """The tiny scenario, where ALPHA's first order takes half as many batches at WEST."""
+    """The tiny scenario, where ALPHA's batches are twice as large."""
     instance = build(read(TINY).scenario)
-    first = next(g for g in instance.groups if g.step == 0)
-    small = first.terms[first.reference]
-    assert small.need == 2
-    large = replace(
-        small, need=1, charge=2 * small.charge, holding=2 * small.holding,
-        penalty=2 * small.penalty, cap=2 * small.cap, unserved=2 * small.unserved,
-    )  # fmt: skip
-    size = 2 * first.reference
-    several = replace(first, terms={**first.terms, size: large})
     step = instance.steps[0]
     (mode,) = step.modes.values()
-    modes = {mode.suite: replace(mode, kg=size)}
-    groups = tuple(several if g is first else g for g in instance.groups)
-    steps = (replace(step, modes=modes), *instance.steps[1:])
-    return replace(instance, groups=groups, steps=steps)
+    size = 2 * mode.kg
+    groups = []
+    for group in instance.groups:
+        terms = dict(group.terms)
+        if group.step == step.index:
+            small = terms[group.reference]
+            need = -(-small.need // 2)
+            share = small.need // need
+            terms[size] = Terms(
+                need, *(share * x for x in (small.charge, small.penalty, small.cap,
+                                            small.holding, small.unserved))
+            )  # fmt: skip
+        groups.append(replace(group, terms=terms))
+    steps = list(instance.steps)
+    steps[0] = replace(step, modes={mode.suite: replace(mode, kg=size)})
+    return replace(instance, groups=tuple(groups), steps=tuple(steps))
 
 
 def test_a_large_batch_passes_as_many_positions_as_small_ones() -> None:

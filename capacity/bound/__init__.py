@@ -63,7 +63,7 @@ REST, REST_SHARE = 8, 40
 """Most sweeps that a way is left out for, and how many where it costs twice as much."""
 
 MONTH = 4
-"""A price on the length of campaigns, or a rebate, holds for so many of these."""
+"""A rebate holds for so many of these."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,6 @@ class Prices:
                 steps,
                 steps * weeks,
                 steps * sites,
-                steps * suites * months,
                 groups * months,
             ]
         )
@@ -124,11 +123,7 @@ class Prices:
         self.site: Floats = self.row[ends[3] : ends[4]].reshape(steps, sites)
         """An intermediate made at a site that not all who use it may take, by step that
         makes it. [money]"""
-        length = self.row[ends[4] : ends[5]]
-        self.length: Floats = length.reshape(steps, suites, months)
-        """A further batch of a campaign by step, suite and `MONTH`; the first one earns
-        what as many further ones as there may be pay. [money]"""
-        self.rebate: Floats = self.row[ends[5] :].reshape(groups, months)
+        self.rebate: Floats = self.row[ends[4] :].reshape(groups, months)
         """What a position is passed for less by group and `MONTH`: one that is cheap to hold
         seems passed early, and again to wait when others are due, at the difference.
         [money]"""
@@ -290,8 +285,7 @@ class Relaxation:
         """Tell all ways of a step what things cost."""
         tolls = self._tolls(several[0], prices)
         for place in places.values():
-            length = tolls.length[place.suite]
-            place.price(paid[place.suite], tolls.pace, length, tolls.month)
+            place.price(paid[place.suite], tolls.pace)
         for alone in several:
             alone.price(paid, tolls)
 
@@ -334,7 +328,6 @@ class Relaxation:
             earns,
             prices.site[step.index],
             alone.units * sum(float(prices.site[at]) for at in self._limited(step)),
-            prices.length[step.index],
             prices.rebate,
             MONTH * self.week,
         )
@@ -354,7 +347,6 @@ class Relaxation:
         step = alone.step
         excess.suite += self._used(answer)
         excess.pace[step.index] = answer.short
-        excess.length[step.index] = answer.stretch
         if alone.demand.groups:
             excess.rebate[list(alone.demand.groups)] = alone.rebates(answer)
         for site, most in alone.most.items():
@@ -434,11 +426,10 @@ class Ascent:
         self.least.pace[:] = 7e-5 * value
         self.least.supply[:] = 1e-5 * value
         self.least.site[:] = 3e-3 * value
-        self.least.length[:] = 3e-4 * value
         self.least.rebate[:] = 1e-3 * value
         faint = Prices(self.at.shape)
         faint.suite[:], faint.stock[:], faint.pace[:], faint.supply[:] = 4, 1, 3, 2
-        faint.site[:], faint.length[:], faint.rebate[:] = 3, 3, 2
+        faint.site[:], faint.rebate[:] = 3, 2
         self.faint = faint.row
 
     def once(self) -> Sweep:

@@ -23,7 +23,7 @@ from capacity.bound.demand import (
 )
 from capacity.bound.places import Place
 from capacity.bound.ways import Way
-from capacity.instance import Instance, StepData
+from capacity.instance import Instance, Mode, StepData
 
 OFF, FRESH = 0, 1
 """States of a suite: not ours; a batch in the last time step. Further ones count time
@@ -48,9 +48,6 @@ class Answer:
     """Batches that serve none."""
     made: dict[int, int] = field(default_factory=dict)
     """Batches that serve, by site."""
-    stretch: Floats = field(default_factory=lambda: np.zeros((0, 0)))
-    """Further batches by suite and month of prices, less those that their campaigns may
-    have."""
     passes: list[int] = field(default_factory=list)
     """Time step in which each position is passed, the last one first."""
     dropped: list[int] = field(default_factory=list)
@@ -73,12 +70,10 @@ class Tolls:
     """What an intermediate pays that is made at a site. [money]"""
     free: float
     """What a batch earns that serves none, as it may take any intermediates. [money]"""
-    length: Floats
-    """What a further batch pays by suite and month. [money]"""
     rebate: Floats
     """What a position is passed for less, by group and month. [money]"""
     month: int
-    """How long the last two hold. [tick]"""
+    """How long that holds. [tick]"""
 
 
 class Alone:
@@ -189,8 +184,7 @@ class Alone:
         """Least cost, and if asked for what is used."""
         tolls = self.tolls
         if not self.positions:
-            cost = self.demand.hopeless + self.way.cost
-            return Answer(cost, stretch=np.zeros_like(tolls.length))
+            return Answer(self.demand.hopeless + self.way.cost)
         stock = self.demand.stock
         worth = tolls.stock if stock else NEVER
         dropped = np.minimum(self.demand.unserved, worth) - self.demand.least
@@ -201,7 +195,7 @@ class Alone:
         walk = _Walk(self, dropped, costs)
         cost = walk.forward(keep=trace) + self.demand.hopeless + self.way.cost
         cost -= tolls.stock * stock + tolls.pace * (self.least - 1) * self.exempt
-        answer = Answer(cost, stretch=np.zeros_like(tolls.length))
+        answer = Answer(cost)
         if trace:
             walk.back(answer, worth)
             answer.short -= (self.least - 1) * self.exempt
@@ -238,10 +232,9 @@ class Alone:
         tolls = self.tolls
         if self.demand.stock or tolls.earns is not None:
             return -NEVER
-        each = max([tolls.pace, *(place.gain() for place in self.places)])
-        if each > min(self.spare, default=0.0):
+        if tolls.pace > min(self.spare, default=0.0):
             return -NEVER
-        earns = each * self.positions + tolls.pace * (self.least - 1) * self.exempt
+        earns = tolls.pace * (self.positions + (self.least - 1) * self.exempt)
         served = np.minimum(self.demand.unserved, self.demand.least)
         return float(served.sum()) + self.demand.hopeless + self.way.cost - earns
 
@@ -410,38 +403,19 @@ class _Walk:
     ) -> None:
         source, on, serves = kind
         if on:
-            used = place.used_to_go_on(now)
-            answer.used.append((place.suite, *used))
+            answer.used.append((place.suite, *place.used_to_go_on(now)))
             answer.short -= 1
-            self._note_length(answer, place, used[1])
         elif source == OFF:
             since, out = place.used_to_enter(now, self.alone.paid[place.suite])
             answer.used.append((place.suite, since, out))
-            self._note_begin(answer, place, now, place.enter_at)
         elif source < place.last:
             answer.used.append((place.suite, *place.used_to_next(now)))
-            self._note_begin(answer, place, now, place.next_at)
-        else:
-            self._note_begin(answer, place, now, place.resume_at)
         if serves:
             answer.short += 0 if on else self.alone.least - 1
             answer.served.append((now, place.lead))
             answer.made[place.site] = answer.made.get(place.site, 0) + 1
         else:
             answer.spare += 1
-
-    def _note_length(self, answer: Answer, place: Place, out: int) -> None:
-        if place.breaks:
-            months = answer.stretch.shape[1]
-            month = min(out // self.alone.tolls.month, months - 1)
-            answer.stretch[place.suite, month] += 1
-
-    def _note_begin(
-        self, answer: Answer, place: Place, now: int, which: Floats
-    ) -> None:
-        if place.breaks:
-            row = answer.stretch[place.suite]
-            row -= place.stretched(now, which, self.alone.tolls.month, len(row))
 
     def _note_wait(self, answer: Answer, place: Place, now: int, steps: int) -> None:
         first = max(0, now - steps + 1)
@@ -470,8 +444,7 @@ class _Walk:
                 first = self.alone.first
             options = [(here[OFF, before] + place.enter[now] + first, OFF, False)]
             if before < count or place.idles:
-                begun = here[place.last, before] + place.resume[now] + first
-                options.append((begun, place.last, False))
+                options.append((here[place.last, before] + first, place.last, False))
             for state in range(place.again, place.last):
                 options.append(
                     (here[state, before] + place.next[now] + first, state, False)
@@ -514,7 +487,7 @@ def _advance(
         if place.again < last:
             soon = _least(old, place.again, last - 1)
             np.minimum(begun, soon + place.next[now], out=begun)
-        serving = np.minimum(begun, old[:, last] + place.resume[now])
+        serving = np.minimum(begun, old[:, last])
         if place.idles:
             begun, serving = serving, serving + first
         if place.on[now] < NEVER:

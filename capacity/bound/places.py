@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from fractions import Fraction
 from itertools import pairwise
 
@@ -31,7 +31,6 @@ class Place:
         self.outs_at = clock.outs - base
         self._speeds(mode)
         self._clean_again(suite, step)
-        self._lengths(mode, step.maximum)
         self._entries(instance, step, suite, base)
         self._shutdowns(suite, step, base)
 
@@ -68,18 +67,6 @@ class Place:
             early = (self.starts >= end) & (self.starts < end + min(changes, default=0))
             self.may[early & (self.lead >= self.takt)] = False
 
-    def _lengths(self, mode: Mode, most: int) -> None:
-        """How many further batches a campaign may have, by its first one's out."""
-        self.apart = np.array([mode.takt(int(start)) for start in self.starts])
-        self.most = np.zeros(len(self.starts), dtype=np.int64)
-        for low, high in mode.starts:
-            inside = (self.starts >= low) & (self.starts <= high)
-            room = (high - self.starts[inside]) // self.apart[inside]
-            self.most[inside] = np.minimum(most - 1, room)
-        self.breaks = bool((self.lead > self.apart).any())
-        """Whether a campaign after another takes longer than going on."""
-        self.following: list[tuple[Ticks, Ticks]] = []
-
     def _per_step(
         self,
         values: Ticks,
@@ -89,7 +76,6 @@ class Place:
         each = reduce.reduceat(values, self.clock.edges)
         table = {int(x): rounded(int(x) / self.clock.width) for x in np.unique(each)}
         return np.array([table[int(x)] for x in each])
-
 
     def _entries(
         self, instance: Instance, step: StepData, suite: SuiteData, base: int
@@ -168,7 +154,7 @@ class Place:
 
     # ------------------------------------------------------------------ at prices
 
-    def price(self, paid: Floats, pace: float, length: Floats, month: int) -> None:
+    def price(self, paid: Floats, pace: float) -> None:
         """Cost of entering, of going on and of waiting in each time step.
 
         Parameters
@@ -177,32 +163,23 @@ class Place:
             `paid[n]` is the price of all ticks before the n-th.
         pace
             What a further batch of a campaign earns. [money]
-        length
-            What a further batch pays, by month of prices; the first one earns what as many
-            as may follow it would pay. [money]
-        month
-            How long such a price holds. [tick]
         """
-        length = length if self.breaks else np.zeros_like(length)
         here = paid[self.outs_at]
-        longer, begin = self._priced_lengths(length, month)
         enter = np.full(len(here), NEVER)
         for since, cost in self.entries:
             enter = np.minimum(
                 enter, here - paid[np.minimum(since, self.outs_at)] + cost
             )
-        self.enter_at = enter - begin
+        self.enter_at = enter
         # After a pause, a batch that serves none is as good as a longer pause, unless
         # the next one earns by going on from it.
-        self.idles = pace > 0 or bool(length.any())
+        self.idles = pace > 0
         back = np.maximum(self.outs_at - self.takt, 0)
-        on = here - paid[back] - pace + longer
-        self.on_at = np.where(self.goes_on & self.may, on, NEVER)
+        on = self.goes_on & self.may
+        self.on_at = np.where(on, here - paid[back] - pace, NEVER)
         back = np.maximum(self.outs_at - self.lead, 0)
-        self.next_at = np.where(self.may, here - paid[back] - begin, NEVER)
-        self.resume_at = np.where(self.may, -begin, NEVER)
+        self.next_at = np.where(self.may, here - paid[back], NEVER)
         self.enter = np.minimum(self.clock.least(self.enter_at), NEVER)
-        self.resume = np.minimum(self.clock.least(self.resume_at), NEVER)
         self.on = np.minimum(self.clock.least(self.on_at), NEVER)
         self.next = np.minimum(self.clock.least(self.next_at), NEVER)
         self.open = np.logical_or.reduceat(self.may, self.clock.edges)
@@ -211,60 +188,6 @@ class Place:
         sums = np.concatenate([np.zeros(self.last), np.cumsum(self.wait)])
         # The price of the last `last - 1` time steps, this one included.
         self.stop = sums[self.last :] - sums[1 : len(sums) - self.last + 1]
-
-    def _priced_lengths(self, length: Floats, month: int) -> tuple[Floats, Floats]:
-        """What a further batch pays and what a first one earns, by its out. [money]"""
-        pays = length[np.minimum(self.outs_at // month, len(length) - 1)]
-        earns = np.zeros(len(pays))
-        if length.any():
-            if not self.following:
-                every = self._following(slice(None), month, len(length))
-                self.following = list(every)
-            for number, counts in self.following:
-                earns += length[number] * counts
-        return pays, earns
-
-    def _following(
-        self, outs: slice, month: int, months: int
-    ) -> Iterator[tuple[Ticks, Ticks]]:
-        """(months, how many batches may be out then) after a campaign's first one."""
-        at, apart, most = self.outs_at[outs], self.apart[outs], self.most[outs]
-        first, before = at // month, np.zeros(len(at), dtype=np.int64)
-        spread = int((most * apart).max(initial=0)) // month + 2
-        for further in range(spread):
-            end = (first + further + 1) * month
-            count = np.minimum((end - 1 - at) // apart, most)
-            yield np.minimum(first + further, months - 1), count - before
-            before = count
-
-    def stretched(self, step: int, which: Floats, month: int, months: int) -> Floats:
-        """What a first batch in a time step allows to follow, by month of prices.
-
-        Parameters
-        ----------
-        step
-            When.
-        which
-            What a first batch costs by its out, of whose ticks the least counts. [money]
-        month
-            How long a price holds. [tick]
-        months
-            How many prices there are.
-        """
-        span = self.clock.span(step)
-        at = int(which[span].argmin()) + (span.start or 0)
-        found = np.zeros(months)
-        for number, count in self._following(slice(at, at + 1), month, months):
-            found[number] += count
-        return found
-
-    def gain(self) -> float:
-        """Most that a campaign earns for its length, what it pays for taken off. [money]"""
-        sums = np.cumsum(self.wait)
-        paused = sums + np.minimum.accumulate(self.stop - sums)
-        resumed = self.resume.copy()
-        resumed[1:] += paused[:-1]
-        return -min(0.0, *(x.min() for x in (self.enter, self.next, resumed)))
 
     def toll(self, due: Floats, late: int) -> Floats:
         """Per time step the least of a charge by tick, put off by so many ticks."""
