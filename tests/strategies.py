@@ -772,6 +772,9 @@ class _Writer:
             }
             if kind == "commercial":
                 row["market"] = self.one_of(*MARKETS)
+            if kind == "commercial" and row["batches"] > 1 and self.maybe("licences"):
+                del row["market"]
+                row["markets"] = dict.fromkeys(MARKETS, 1)
             rows.append(row)
         return rows
 

@@ -18,6 +18,7 @@ from capacity.scenario import (
     Lock,
     MadeToStock,
     Order,
+    Scenario,
     Step,
     Stock,
     Suite,
@@ -251,7 +252,7 @@ def impossible(network: Network) -> Iterator[Finding]:
     scenario = network.scenario
     programmes = {contract.id: contract.programme for contract in scenario.contracts}
     known: dict[tuple[str, str, str | None], list[Batch]] = {}
-    for order in scenario.orders:
+    for at, at_due, order in _shares(scenario):
         programme = programmes[order.contract]
         market = "clinical" if order.kind == "clinical" else order.market
         key = (programme, str(order.kind), market)
@@ -260,7 +261,7 @@ def impossible(network: Network) -> Iterator[Finding]:
         if _from_stock(network, order, programme, market):
             continue
         if not known[key]:
-            yield Finding(f"orders.{order.id}", _never(network, programme, market))
+            yield Finding(at, _never(network, programme, market))
             continue
         first = known[key][0]
         if first.available > _deadline(network, order):
@@ -268,7 +269,19 @@ def impossible(network: Network) -> Iterator[Finding]:
                 f"{format_moment(order.due)} is before anything could be available: "
                 f"{format_moment(first.available)} at the earliest ({first.why})"
             )
-            yield Finding(f"orders.{order.id}.due", text)
+            yield Finding(at_due, text)
+
+
+def _shares(scenario: Scenario) -> Iterator[tuple[str, str, Order]]:
+    """Every order by market, with the places of what is said of it and of its due day."""
+    for order in scenario.orders:
+        at = f"orders.{order.id}"
+        for share in order.shares:
+            if order.markets:
+                place = f"{at}.markets.{share.market}"
+                yield place, place, share
+            else:
+                yield at, f"{at}.due", share
 
 
 def scarce(network: Network) -> Iterator[Finding]:
