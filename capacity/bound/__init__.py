@@ -179,7 +179,9 @@ class Relaxation:
                 self.places.append({})
                 told = ways(instance, step) if known is None else known[len(self.ways)]
                 self.ways.append([self._alone(step, way, -1) for way in told])
-        self.limited = [(x.step.index, site) for x in self.steps for site in x.most]
+        self.limited = sorted(
+            {(x.step.index, at) for row in self.ways for x in row for at in x.most}
+        )
         """(step, site) of intermediates that aren't for all."""
         self.offers = np.array([self._offer(n) for n in range(len(instance.suites))])
         self.ticks = instance.horizon_end - self.base + 1
@@ -197,9 +199,7 @@ class Relaxation:
 
     def _alone(self, step: StepData, way: Way, number: int) -> Alone:
         places = self.places[number]
-        return Alone(
-            self.instance, step, self.base, self.fine, way, places, self.room
-        )
+        return Alone(self.instance, step, self.base, self.fine, way, places, self.room)
 
     def split(self) -> None:
         """Cut the longest span of the way in which each step was cheapest last."""
@@ -268,8 +268,6 @@ class Relaxation:
             parts[index] = answer.cost
             if after is not None:
                 parts[index] -= given * float(prices.supply[after].sum())
-            for site, most in alone.most.items():
-                parts[index] -= most * float(prices.site[index, site])
             if trace:
                 self._note(alone, given, answer, excess)
         offered = float((prices.suite * self.available).sum())

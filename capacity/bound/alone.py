@@ -23,7 +23,7 @@ from capacity.bound.demand import (
 )
 from capacity.bound.places import Place
 from capacity.bound.ways import Way
-from capacity.instance import Instance, Mode, StepData
+from capacity.instance import Instance, StepData
 
 OFF, FRESH = 0, 1
 """States of a suite: not ours; a batch in the last time step. Further ones count time
@@ -123,9 +123,12 @@ class Alone:
         shortest = [min(m.lead, *(takt for _, takt in m.takts)) for m in modes]
         width = Fraction(max(1, min(shortest, default=1)))
         clock = Clock(min(outs), instance.horizon_end, max(Fraction(1), width / fine))
-        demand = demand_of if step.after is None else demand_by_users
-        self.demand: Demand = demand(instance, step, clock, way)
-        self.least, self.exempt = shortest_campaigns(instance, step, way)
+        self.demand: Demand = (
+            demand_of(instance, step, clock, way)
+            if step.after is None
+            else demand_by_users(instance, step, clock)
+        )
+        self.least, self.exempt = shortest_campaigns(instance, step)
         self.wait = 0
         """Out to use of an intermediate. [tick]"""
         user = None if step.after is None else instance.steps[step.after].frozen
@@ -133,7 +136,7 @@ class Alone:
             tested = 0 if user.at_risk else step.lead_times[step.role]
             self.wait = user.freeze + tested
         self.clock = clock
-        self.most = {} if user is None else most_used(instance, step)
+        self.most = {} if user is None else most_used(instance, step, way)
         """Intermediates that are used at most, by site that not all may take from."""
         self.units = most_at_once(step.frozen) if step.frozen is not None else 0
         """Intermediates that a batch takes at most."""
@@ -195,6 +198,7 @@ class Alone:
         walk = _Walk(self, dropped, costs)
         cost = walk.forward(keep=trace) + self.demand.hopeless + self.way.cost
         cost -= tolls.stock * stock + tolls.pace * (self.least - 1) * self.exempt
+        cost -= sum(most * tolls.site[site] for site, most in self.most.items())
         answer = Answer(cost)
         if trace:
             walk.back(answer, worth)

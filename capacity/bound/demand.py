@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from capacity.bound.ways import Span, Way, latest_ppq, right
+from capacity.bound.ways import Span, Way, latest_ppq, right, takes
 from capacity.instance import FrozenData, Group, Instance, Mode, StepData, Terms
 
 Floats = NDArray[np.float64]
@@ -159,6 +159,11 @@ def positions(instance: Instance, group: Group, way: Way) -> int:
     return max(terms.need for terms in sizes(instance, group, way))
 
 
+def most_needed(group: Group) -> int:
+    """Batches that a group takes at the smallest size of any suite."""
+    return max(terms.need for terms in group.terms.values())
+
+
 def _service(
     instance: Instance, group: Group, terms: Terms, span: Span, outs: Ticks
 ) -> Floats:
@@ -220,11 +225,11 @@ class Clock:
         return slice(int(self.edges[step]), None if last else int(self.edges[step + 1]))
 
 
-def given_outs(
-    instance: Instance, step: StepData
-) -> list[tuple[int, int, Fraction]]:
+def given_outs(instance: Instance, step: StepData) -> list[tuple[int, int, Fraction]]:
     """(out, site, size) of batches that are locked or in release. [tick, kg]"""
-    kgs = {suite.index: instance.kg[step.index, suite.index] for suite in instance.suites}
+    kgs = {
+        suite.index: instance.kg[step.index, suite.index] for suite in instance.suites
+    }
     found = [
         (batch.out, batch.site, kgs[batch.suite])
         for batch in instance.on_hand
@@ -347,17 +352,13 @@ def _group_costs(
     return capped
 
 
-def demand_by_users(
-    instance: Instance, step: StepData, clock: Clock, way: Way
-) -> Demand:
+def demand_by_users(instance: Instance, step: StepData, clock: Clock) -> Demand:
     """As many intermediates as users for a programme's demand take, due at no time."""
     assert step.after is not None
     user = instance.steps[step.after]
     assert user.frozen is not None
     users = sum(
-        positions(instance, group, way)
-        for group in instance.groups
-        if group.step == user.index
+        most_needed(group) for group in instance.groups if group.step == user.index
     )
     count = user.frozen.units(users)
     each, free = np.zeros((1, clock.size)), np.zeros(count)
@@ -383,7 +384,7 @@ def most_at_once(frozen: FrozenData) -> int:
     return math.ceil(frozen.ratio) + math.ceil(frozen.ratio * frozen.spoiled)
 
 
-def most_used(instance: Instance, step: StepData) -> dict[int, int]:
+def most_used(instance: Instance, step: StepData, way: Way) -> dict[int, int]:
     """Intermediates used at most of each site that some users may not take from.
 
     Batches that serve none come to that.
@@ -394,14 +395,9 @@ def most_used(instance: Instance, step: StepData) -> dict[int, int]:
     groups = [group for group in instance.groups if group.step == user.index]
     most = {}
     for site in {mode.site for mode in step.modes.values()}:
-        able = [
-            group
-            for group in groups
-            if (at := instance.right(group, step.index, site)) is not None
-            and at <= group.latest
-        ]
+        able = [group for group in groups if takes(instance, way, group, step, site)]
         if len(able) < len(groups):
-            users = sum(max(x.need for x in g.terms.values()) for g in able)
+            users = sum(most_needed(group) for group in able)
             most[site] = users * most_at_once(user.frozen)
     return most
 
@@ -423,14 +419,13 @@ def surplus_cost(step: StepData, suite: int) -> float:
     return float(step.modes[suite].variable_cost)
 
 
-def shortest_campaigns(instance: Instance, step: StepData, way: Way) -> tuple[int, int]:
+def shortest_campaigns(instance: Instance, step: StepData) -> tuple[int, int]:
     """Least batches of most campaigns, and positions of kinds that may be in less."""
     counts: dict[int, int] = {}
     for group in instance.groups:
         if group.step == step.index:
             least = step.least(group.kind)
-            need = positions(instance, group, way)
-            counts[least] = counts.get(least, 0) + need
+            counts[least] = counts.get(least, 0) + most_needed(group)
     if step.after is not None:  # beside intermediates, what qualifies a site
         usual = step.least(step.role)
         return usual, sum(count for least, count in counts.items() if least < usual)

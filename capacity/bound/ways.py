@@ -5,7 +5,8 @@ all that waits for them. So a step is planned alone once for each span in which 
 with rights at the span's first day where that saves lateness and at its last where it saves
 holding; the cheapest way is what the step costs at least. In a span, the transfer and the
 cheapest filing are paid for, and every engineering and PPQ batch is made, the last in time.
-What qualifications of intermediates cost is left out.
+The span of the cheapest way is cut in two now and then. Where a qualification is for an
+intermediate by itself, its site is opened, at its cost, or not.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ TOLD_APART = 2
 """Most qualifications of a programme whose spans are told apart at first, as ways multiply."""
 
 SHORTEST, LONGEST = 10, 120
-"""Spans are no shorter than twice the first; the last one is split so long after its start. [day]"""
+"""No span is cut shorter than the first; the last one is cut so long after its start. [day]"""
 
 Span = tuple[int, int]
 """First and last tick of what may be."""
@@ -50,11 +51,11 @@ class Way:
 def ways(instance: Instance, step: StepData) -> list[Way]:
     """Every plan is one of these, as far as a step's programme goes.
 
-    Intermediates are planned for all of them at once: theirs are no rights to ship.
+    Of intermediates only which sites are opened is told apart: theirs are no rights to ship.
     """
-    if step.after is not None:
-        return [Way()]
     mine = [c for c in instance.chains if c.step == step.index]
+    if step.after is not None:
+        return _opened(instance, step, mine)
     spans = SPANS if len(mine) <= TOLD_APART else SPANS[:1]
     return [
         Way(
@@ -66,6 +67,41 @@ def ways(instance: Instance, step: StepData) -> list[Way]:
         )
         for row in product(*(list(_of_chain(instance, chain, spans)) for chain in mine))
     ]
+
+
+def _opened(
+    instance: Instance, step: StepData, chains: Sequence[ChainData]
+) -> list[Way]:
+    """Sites closed to an intermediate, opened, or opened and filed for at least once.
+
+    That takes what is made before it as well.
+    """
+    found = [Way()]
+    for chain in chains:
+        if chain.transfer is None:
+            continue
+        filed = min(instance.filings[number].cost for number in chain.filings)
+        filed += sum(
+            min(terms.need for terms in group.terms.values())
+            * min(group.making.values(), default=0)
+            for group in instance.groups
+            if group.chain == chain.index and not group.spare
+        )
+        each = (
+            Way(closed=frozenset({chain.site})),
+            Way(cost=chain.transfer_cost),
+            Way(cost=chain.transfer_cost + filed, filed={chain.index: FAR}),
+        )
+        found = [
+            Way(
+                closed=way.closed | more.closed,
+                cost=way.cost + more.cost,
+                filed=way.filed | more.filed,
+            )
+            for way in found
+            for more in each
+        ]
+    return found
 
 
 def split(instance: Instance, way: Way) -> list[Way]:
@@ -155,6 +191,22 @@ def _right(instance: Instance, filing: FilingData, proved: Span) -> Span:
         low = max(low, min(others) + filing.inspection)
         high = max(high, last + filing.inspection)
     return low, max(low, high)
+
+
+def takes(
+    instance: Instance, way: Way, group: Group, step: StepData, site: int
+) -> bool:
+    """Whether a group may be served with an intermediate that a site makes.
+
+    Filings that are for it by itself are made or not; others may be.
+    """
+    stated = instance.right(group, step.index, site)
+    if stated is None or stated > group.latest or site in way.closed:
+        return False
+    if (step.index, site) not in group.filings:
+        return True
+    chain = instance.filings[group.filings[step.index, site]].chain
+    return instance.chains[chain].step != step.index or chain in way.filed
 
 
 def right(
