@@ -14,15 +14,17 @@ Costs are the least within the step, so that nothing is rounded against a plan:
   from another programme, or all since the suite was free or since a locked campaign of
   the same programme. Between two campaigns of one programme with none in between, nobody
   else has the suite: what lies between is priced like a campaign, and in return the
-  second needs no changeover unless a shutdown lies between.
+  second needs no changeover unless a shutdown lies between. After a shutdown no batch
+  starts before the shortest changeover.
 - Most campaigns have a least size m: over all, further batches of campaigns are at least
   m - 1 per campaign, but for batches of kinds that may be in shorter ones. That and the
   rule that frozen intermediates are there when they are used are priced as well.
-- A batch that serves no position is surplus and costs its variable cost, but where an
-  order's number of batches depends on the suite. An intermediate always costs what its
-  suite is dearer than the cheapest.
+- Of a site that not every order may be made of, no more intermediates are used than the
+  others take: that is priced.
+- A batch that serves no position is surplus and costs its variable cost. An intermediate
+  always costs what its suite is dearer than the cheapest.
 - A programme with qualifications is planned once for each span in which it may be filed,
-  and without the site: the cheapest counts (`ways`).
+  and without the site: the cheapest counts (`ways`), and its span is cut in two.
 - Maximum and multiple of campaigns, direct and client supplies, queues and shipments are
   left out, and a pause of any length within a campaign's stay costs no changeover.
 
@@ -33,7 +35,11 @@ a later position's cost than to an earlier one's: where two batches pass two pos
 crosswise, uncrossing them then costs no more. Which batches serve none stays as it was,
 and a position dropped counts as passed when it would be cheapest, at that cost and what
 it loses besides: all positions are passed, in any order, and in order it costs no more.
-Costs are therefore replaced by Monge ones, which all together are nowhere dearer. Locked
+Costs are therefore replaced by Monge ones, which all together are nowhere dearer. They may
+have a position passed, wait again and be passed again, for the difference: a rebate by
+group and month makes that dearer, as passing costs less and waiting again earns less.
+An order made at several sizes has as many positions as it takes batches of the smallest;
+a batch of another size passes several, each at its share of the batch. Locked
 batches and those in release pass positions when they are out. Stock has no holding cost,
 so it doesn't fit the order: passing by stock costs a multiplier, at the time at which the
 position might be dropped, and the stock that there is earns it.

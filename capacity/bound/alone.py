@@ -25,6 +25,9 @@ from capacity.bound.places import Place
 from capacity.bound.ways import Way
 from capacity.instance import Instance, StepData
 
+ROOM = 10_000_000
+"""Numbers of which tables are kept at once."""
+
 OFF, FRESH = 0, 1
 """States of a suite: not ours; a batch in the last time step. Further ones count time
 steps since the last batch; the last one is any longer wait."""
@@ -279,9 +282,35 @@ class _Walk:
     GIVEN = -1
 
     def forward(self, *, keep: bool) -> float:
+        """Least cost; where asked for, tables are kept, or some from which to go again."""
         alone = self.alone
-        table = self._first(keep)
-        for now in range(alone.clock.size):
+        table = np.full(alone.shape, NEVER)
+        table[(OFF,) * len(alone.places)][0] = 0
+        self.marks: list[tuple[range, Floats]] = []
+        spans = self._spans() if keep else [range(alone.clock.size)]
+        for span in spans:
+            self.marks.append((span, table.copy()))
+            table = self._through(span, table, keep=keep and len(spans) == 1)
+        self.last = table[..., -1].copy()
+        return float(self.last.min())
+
+    def _spans(self) -> list[range]:
+        """Time steps of which there is room for all tables."""
+        room = ROOM // math.prod(self.alone.shape)
+        found, start, count = [], 0, 0
+        for now in range(self.alone.clock.size):
+            more = len(self.alone.places) + len(self._passes(now))
+            if count + more > room and now > start:
+                found.append(range(start, now))
+                start, count = now, 0
+            count += more
+        return [*found, range(start, self.alone.clock.size)]
+
+    def _through(self, span: range, table: Floats, *, keep: bool) -> Floats:
+        """The table after some time steps; those before it are kept or not."""
+        alone = self.alone
+        self._make_room(span, keep)
+        for now in span:
             serve = self.costs[:, now]
             for axis, place in enumerate(alone.places):
                 shape = alone.shapes[axis]
@@ -301,25 +330,19 @@ class _Walk:
                 cheap = table[..., :-1] + (serve + cost)
                 np.minimum(table[..., 1:], cheap, out=new[..., 1:])
                 table = new
-        self.table = table
-        return float(table[..., -1].min())
+        return table
 
-    def _first(self, keep: bool) -> Floats:
-        """A table before anything, and room for those that follow: all, or two in turn."""
-        alone = self.alone
-        size = math.prod(alone.shape)
-        count = 2
+    def _make_room(self, span: range, keep: bool) -> None:
+        """For all tables of a span, or two in turn."""
+        alone, count = self.alone, 2
         if keep:
-            passes = sum(alone.demand.given.values()) + alone.positions
-            count = 1 + alone.clock.size * len(alone.places) + passes
+            passes = sum(len(self._passes(now)) for now in span)
+            count = len(span) * len(alone.places) + passes
+        size = math.prod(alone.shape)
         if alone.room[0].size < count * size:
             alone.room[0] = np.empty(count * size)
         self.tables = alone.room[0][: count * size].reshape(count, *alone.shape)
-        self.keep, self.count = keep, 1
-        table: Floats = self.tables[0]
-        table[...] = NEVER
-        table[(OFF,) * len(alone.places)][0] = 0
-        return table
+        self.keep, self.count = keep, 0
 
     def _next(self, now: int, kind: int, table: Floats) -> Floats:
         """Room for the next table; the one before it is kept where asked for."""
@@ -345,23 +368,37 @@ class _Walk:
     def back(self, answer: Answer, worth: float) -> None:
         """Follow the least cost back and note what it uses."""
         alone = self.alone
-        last = self.table[..., -1]
-        place = np.unravel_index(int(last.argmin()), last.shape)
+        place = np.unravel_index(int(self.last.argmin()), self.last.shape)
         states, count = [int(x) for x in place], alone.positions
-        for now, kind, table in reversed(self.kept):
-            if kind >= 0:
-                count = self._back(answer, states, count, (now, kind), table)
-            elif count:
-                row = table[tuple(states)]
-                cost = 0.0 if kind == self.GIVEN else float(self.dropped[-2 - kind])
-                serve = self.costs[count - 1, now] + cost
-                if row[count - 1] + serve < row[count]:
-                    answer.passes.append(now)
-                    if kind != self.GIVEN:
-                        answer.dropped.append(-2 - kind)
-                    lost = kind != self.GIVEN and alone.demand.unserved[-2 - kind]
-                    answer.by_stock += int(lost > worth)
-                    count -= 1
+        for span, begun in reversed(self.marks):
+            if len(self.marks) > 1:
+                self.kept.clear()
+                self._through(span, begun, keep=True)
+            for now, kind, table in reversed(self.kept):
+                if kind >= 0:
+                    count = self._back(answer, states, count, (now, kind), table)
+                elif count:
+                    row, at = table[tuple(states)], (now, kind)
+                    count = self._back_passed(answer, count, at, row, worth)
+
+    def _back_passed(
+        self,
+        answer: Answer,
+        count: int,
+        at: tuple[int, int],
+        row: Floats,
+        worth: float,
+    ) -> int:
+        """Positions before one may have been passed without a batch made for it."""
+        now, kind = at
+        cost = 0.0 if kind == self.GIVEN else float(self.dropped[-2 - kind])
+        if row[count - 1] + self.costs[count - 1, now] + cost >= row[count]:
+            return count
+        answer.passes.append(now)
+        if kind != self.GIVEN:
+            answer.dropped.append(-2 - kind)
+            answer.by_stock += int(self.alone.demand.unserved[-2 - kind] > worth)
+        return count - 1
 
     def _back(
         self,
