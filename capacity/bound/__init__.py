@@ -395,7 +395,7 @@ class Ascent:
     it was pulled the same way each time. Shares fall from sweep to sweep.
     """
 
-    SHARE, SLOWER = 2.0, 8
+    SHARE, SLOWER = 1.2, 10
     """First share, and after how many sweeps it is half of that."""
     KEEP, KEEP_SQUARE = 0.7, 0.95
     """Of what was known of the pull, how much is kept at each sweep."""
@@ -414,8 +414,6 @@ class Ascent:
         self.square = np.zeros_like(start.row)
         self.count = self.idle = 0
         self.share = self.SHARE
-        self.trace = True
-        """Whether to find out where to go from here; without, prices stay."""
         self._scales()
 
     def _scales(self) -> None:
@@ -439,7 +437,7 @@ class Ascent:
     def once(self) -> Sweep:
         """Sweep at the current prices and move them."""
         whole = self.count % self.WHOLE == 0
-        found = self.relaxation.sweep(self.at, trace=self.trace, whole=whole)
+        found = self.relaxation.sweep(self.at, trace=True, whole=whole)
         self.count += 1
         self.idle += 1
         if self.best is None or found.value > self.best.value:
@@ -447,9 +445,13 @@ class Ascent:
         elif self.idle >= self.PATIENCE:
             self.at, self.idle, self.share = self.best_at, 0, 0.7 * self.share
             self.pull[:] = 0
-        if self.trace:
-            self._move((self.best if self.idle == 0 else found).excess.row)
+        self._move((self.best if self.idle == 0 else found).excess.row)
         return found
+
+    def refine(self, relaxation: Relaxation) -> None:
+        """Go on from the best prices on another grid."""
+        self.relaxation, self.at = relaxation, self.best_at
+        self.best, self.idle = None, 0
 
     def certify(self) -> Sweep:
         """The best bound, of a whole sweep."""
@@ -486,7 +488,7 @@ def bound(
     sweeps: int,
     stop: Callable[[], bool] = lambda: False,
     report: Callable[[int], None] | None = None,
-    fine: int = 3,
+    fine: int = 2,
     polish: int = 1,
 ) -> Bound:
     """Bound the regret of every feasible plan from below.
@@ -506,8 +508,7 @@ def bound(
     fine
         Time steps per shortest takt in the last sweeps; 0 leaves them out.
     polish
-        How many sweeps are fine; from the second on they take memory, as fine as 2
-        some 300 MB for a programme of 230 batches in two suites.
+        How many sweeps are fine.
 
     Returns
     -------
@@ -515,17 +516,17 @@ def bound(
     """
     told = 0
 
-    def climb(ascent: Ascent, most: int, stop: Callable[[], bool]) -> None:
+    def climb(most: int, stop: Callable[[], bool]) -> None:
         while ascent.count < most and told < upper and not stop():
             ascent.once()
-            if ascent.count % ascent.SPLIT == 0 and ascent.trace:
+            if ascent.count % ascent.SPLIT == 0:
                 ascent.relaxation.split()
-            if ascent.count % ascent.WHOLE == 0 or ascent.count == most:
-                tell(ascent)
+            if ascent.count % ascent.WHOLE == 0 and ascent.count < most:
+                tell()
         if ascent.best is not None:
-            tell(ascent)
+            tell()
 
-    def tell(ascent: Ascent) -> None:
+    def tell() -> None:
         nonlocal told
         found = _certain(ascent.certify())
         if found > told:
@@ -534,32 +535,24 @@ def bound(
                 report(told)
 
     relaxation = Relaxation(instance)
-    coarse = Ascent(relaxation, relaxation.nothing())
-    climb(coarse, sweeps, stop)
-    found = [coarse]
-    if fine and coarse.best is not None:
+    ascent = Ascent(relaxation, relaxation.nothing())
+    climb(sweeps, stop)
+    found = [] if ascent.best is None else [(ascent.best, ascent.best_at)]
+    if fine and found:
         known = [[alone.way for alone in several] for several in relaxation.ways]
-        found.append(Ascent(Relaxation(instance, fine, known), coarse.best_at))
-        found[-1].share = Ascent.SHARE / (1 + coarse.count / Ascent.SLOWER)
-        found[-1].trace = polish > 1
-        climb(found[-1], polish, lambda: False)
-    weeks = range(relaxation.base, instance.horizon_end + 1, relaxation.week)
-    return _best(found, tuple(weeks))
-
-
-def _best(ascents: list[Ascent], weeks: tuple[int, ...]) -> Bound:
-    """The best bound that any of them met."""
-    tried = [ascent for ascent in ascents if ascent.best is not None]
-    count = sum(ascent.count for ascent in ascents)
-    if not tried:
-        return Bound(0, weeks, (), {}, 0.0, count)
-    top = max(tried, key=lambda ascent: ascent.best.value if ascent.best else 0.0)
-    assert top.best is not None
+        ascent.refine(Relaxation(instance, fine, known))
+        climb(ascent.count + polish, lambda: False)
+        if ascent.best is not None:
+            found.append((ascent.best, ascent.best_at))
+    weeks = tuple(range(relaxation.base, instance.horizon_end + 1, relaxation.week))
+    if not found:
+        return Bound(0, weeks, (), {}, 0.0, ascent.count)
+    best, prices = max(found, key=lambda row: row[0].value)
     return Bound(
-        _certain(top.best),
+        _certain(best),
         weeks,
-        tuple(tuple(map(float, row)) for row in top.best_at.suite),
-        top.best.parts,
-        top.best.offered,
-        count,
+        tuple(tuple(map(float, row)) for row in prices.suite),
+        best.parts,
+        best.offered,
+        ascent.count,
     )
