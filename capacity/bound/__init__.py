@@ -395,14 +395,12 @@ class Ascent:
     it was pulled the same way each time. Shares fall from sweep to sweep.
     """
 
-    SHARE, SLOWER = 1.2, 10
+    SHARE, SLOWER = 2.0, 8
     """First share, and after how many sweeps it is half of that."""
     KEEP, KEEP_SQUARE = 0.7, 0.95
     """Of what was known of the pull, how much is kept at each sweep."""
-    WHOLE = 10
-    """Every so manieth sweep is whole."""
-    SPLIT = 5
-    """After every so manieth spans are split."""
+    ROUND = 5
+    """Every so manieth sweep is whole; after it spans are cut and the bound is told."""
     PATIENCE = 12
     """Sweeps without a better bound before going back to the best prices."""
 
@@ -436,9 +434,9 @@ class Ascent:
 
     def once(self) -> Sweep:
         """Sweep at the current prices and move them."""
-        whole = self.count % self.WHOLE == 0
-        found = self.relaxation.sweep(self.at, trace=True, whole=whole)
         self.count += 1
+        whole = self.count % self.ROUND == 0
+        found = self.relaxation.sweep(self.at, trace=True, whole=whole)
         self.idle += 1
         if self.best is None or found.value > self.best.value:
             self.best, self.best_at, self.idle = found, self.at, 0
@@ -506,9 +504,9 @@ def bound(
     report
         Told every better bound. [money]
     fine
-        Time steps per shortest takt in the last sweeps; 0 leaves them out.
+        Time steps per shortest takt in the last sweeps.
     polish
-        How many sweeps are fine.
+        How many those are.
 
     Returns
     -------
@@ -519,10 +517,9 @@ def bound(
     def climb(most: int, stop: Callable[[], bool]) -> None:
         while ascent.count < most and told < upper and not stop():
             ascent.once()
-            if ascent.count % ascent.SPLIT == 0:
-                ascent.relaxation.split()
-            if ascent.count % ascent.WHOLE == 0 and ascent.count < most:
+            if ascent.count % ascent.ROUND == 0:
                 tell()
+                ascent.relaxation.split()
         if ascent.best is not None:
             tell()
 
@@ -538,7 +535,7 @@ def bound(
     ascent = Ascent(relaxation, relaxation.nothing())
     climb(sweeps, stop)
     found = [] if ascent.best is None else [(ascent.best, ascent.best_at)]
-    if fine and found:
+    if polish and found:
         known = [[alone.way for alone in several] for several in relaxation.ways]
         ascent.refine(Relaxation(instance, fine, known))
         climb(ascent.count + polish, lambda: False)

@@ -81,12 +81,7 @@ def _opened(
         if chain.transfer is None:
             continue
         filed = min(instance.filings[number].cost for number in chain.filings)
-        filed += sum(
-            min(terms.need for terms in group.terms.values())
-            * min(group.making.values(), default=0)
-            for group in instance.groups
-            if group.chain == chain.index and not group.spare
-        )
+        filed += 0 if _given(instance, chain) else _trials(instance, chain)
         each = (
             Way(closed=frozenset({chain.site})),
             Way(cost=chain.transfer_cost),
@@ -102,6 +97,26 @@ def _opened(
             for more in each
         ]
     return found
+
+
+def _given(instance: Instance, chain: ChainData) -> bool:
+    """Whether batches of what is qualified are there or under way at its site."""
+    on_hand = [(batch.step, batch.suite) for batch in instance.on_hand]
+    locked = [(lock.step, lock.suite) for lock in instance.locks]
+    return any(
+        step == chain.step and instance.suites[suite].site == chain.site
+        for step, suite in [*on_hand, *locked]
+    )
+
+
+def _trials(instance: Instance, chain: ChainData) -> int:
+    """What engineering and PPQ of a qualification cost at the least. [money]"""
+    return sum(
+        min(terms.need for terms in group.terms.values())
+        * min(group.making.values(), default=0)
+        for group in instance.groups
+        if group.chain == chain.index and not group.spare
+    )
 
 
 def split(instance: Instance, way: Way) -> list[Way]:
