@@ -1,7 +1,8 @@
 """What has been sold, line by line: firmness, weight and price of every order.
 
-The scenario says orders and contracts; a *line* is an order, or the firm or the
-forecast part of an order that take-or-pay splits, or the make-up batches of an order.
+The scenario says orders and contracts; a *line* is an order, or its share for one of its
+markets, or the firm or the forecast part of these that take-or-pay splits, or the make-up
+batches of these.
 Lines are the demand that both the checker and the model start from.
 """
 
@@ -26,8 +27,9 @@ class Line:
     """Batches of one order with one firmness."""
 
     id: str
-    """The order's id, with `/firm` or `/forecast` where it is split, or `/spare`."""
+    """The order's, with `/firm` or `/forecast` where that is split, or `/spare`."""
     order: str
+    """The order's id, with `/market` where it serves several."""
     contract: str
     """Contract; empty for what a qualification asks for by itself."""
     programme: str
@@ -65,7 +67,7 @@ def lines(scenario: Scenario) -> list[Line]:
     chains = {name: row.id for row in scenario.qualifications for name in row.orders}
     spares = make_up_batches(scenario)
     found = list(_asked_by_chains(scenario))
-    for order in scenario.orders:
+    for order in scenario.shares:
         contract = contracts[order.contract]
         in_window = not contract.prospect and order.due <= add_months(
             scenario.as_of, contract.firm_months
@@ -174,7 +176,7 @@ def _taken_or_paid(
     id, where the probability is 1, before the term's end; never for prospects.
     """
     by_year: defaultdict[tuple[str, int], list[Order]] = defaultdict(list)
-    for order in scenario.orders:
+    for order in scenario.shares:
         by_year[order.contract, order.due.year].append(order)
     paid: dict[str, int] = {}
     for (contract_id, _), orders in by_year.items():

@@ -50,7 +50,7 @@ def make_up_batches(scenario: Scenario) -> dict[str, MakeUp]:
     """
     contracts = {contract.id: contract for contract in scenario.contracts}
     by_programme: defaultdict[str, list[Order]] = defaultdict(list)
-    for order in scenario.orders:
+    for order in scenario.shares:
         by_programme[contracts[order.contract].programme].append(order)
     return {
         name: made

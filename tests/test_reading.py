@@ -439,6 +439,44 @@ def test_an_orders_file_with_other_columns_is_refused(
     assert refused() == [f"small_orders.csv:1: {sentence}" for sentence in sentences]
 
 
+def markets_file(cell: str) -> None:
+    Path("small_orders.csv").write_text(
+        "id,contract,kind,market,markets,batches,due\n"
+        "PIT-PPQ,C-PIT,ppq,,,3,2027-03-31\n"
+        f"X,C-LEG,commercial,,{cell},6,2027-01-01\n"
+    )
+
+
+@pytest.mark.parametrize("cell", ["US:4 EU:2", "EU : 2; US: 4", '"EU:2, US:4"'])
+def test_an_order_of_a_file_may_serve_several_markets(cell: str) -> None:
+    markets_file(cell)
+    order = next(o for o in read(Path("small.yaml")).scenario.orders if o.id == "X")
+    assert order.markets == {"US": 4, "EU": 2}
+
+
+def test_a_market_may_be_several_words() -> None:
+    markets_file("South Korea:4 EU:2")
+    order = next(o for o in read(Path("small.yaml")).scenario.orders if o.id == "X")
+    assert order.markets == {"South Korea": 4, "EU": 2}
+
+
+@pytest.mark.parametrize(
+    ("cell", "sentence"),
+    [
+        ("US:4", "order X: markets: add up to 4 batches, and the order has 6"),
+        ("US:4 EU", "markets: can't read 'US:4 EU': write it as US:4 EU:2"),
+        ("US:4.5 EU:1.5", "markets: can't read 'US:4.5 EU:1.5': write it as US:4 EU:2"),
+        ("US:4 US:2", "markets: US comes twice"),
+        ("US:6 EU:0", "order X: markets: EU: should be a whole number, at least 1, not 0"),
+    ],
+)  # fmt: skip
+def test_markets_that_cannot_be_meant_are_refused_at_their_line(
+    cell: str, sentence: str
+) -> None:
+    markets_file(cell)
+    assert refused() == [f"small_orders.csv:3: {sentence}"]
+
+
 def test_the_market_column_may_be_left_out() -> None:
     Path("small_orders.csv").write_text(
         "id,contract,kind,batches,due\nPIT-PPQ,C-PIT,ppq,3,2027-03-31\n"
@@ -661,6 +699,16 @@ def test_a_changed_fact_becomes_an_assumption_unless_its_standing_is_restated() 
 
 
 # ------------------------------------------------------------------- whole-set edits
+
+
+def test_multiply_counts_every_market_of_an_order() -> None:
+    shared = "orders: [{id: LEG-1, market: null, markets: {US: 3, EU: 1}}]\n"
+    over(shared + "multiply: [{contract: C-LEG, from: 2026-01-16, factor: 1.5}]")
+    order = read(Path("over.yaml")).scenario.orders[0]
+    assert (order.markets, order.batches) == ({"EU": 2, "US": 5}, 7)
+    over(shared + "multiply: [{contract: C-LEG, from: 2026-01-16, factor: 0.2}]")
+    order = read(Path("over.yaml")).scenario.orders[0]
+    assert (order.markets, order.batches) == ({"US": 1}, 1)
 
 
 def test_multiply_rounds_half_up_and_drops_what_becomes_nothing() -> None:

@@ -22,7 +22,7 @@ class Multiply(Record):
     start: When = Field(alias="from")
     """Orders due from this day."""
     factor: Annotated[Exact, Field(ge=0, le=1000)]
-    """Times as many batches, rounded half up; an order left with none goes. [1]"""
+    """Times as many batches, rounded half up by market; an order left with none goes. [1]"""
 
 
 class Drop(Record):
@@ -128,12 +128,21 @@ def _from(due: Node | None, start: datetime | None) -> bool:
 
 def _multiplied(values: dict[str, Node], edit: Multiply, node: Node) -> bool:
     """Change an order's batches; false where none are left."""
-    stated = values["batches"].value if "batches" in values else None
-    if not isinstance(stated, int) or isinstance(stated, bool):
-        return True
-    batches = math.floor(stated * edit.factor + Fraction(1, 2))
-    values["batches"] = Node(batches, node.place)
-    return batches != 0
+    shares = values["markets"].value if "markets" in values else None
+    stated = shares if isinstance(shares, dict) else {}
+    if not stated and "batches" in values:
+        stated = {"": values["batches"]}
+    batches: dict[str, int] = {}
+    for market, share in stated.items():
+        if not isinstance(share.value, int) or isinstance(share.value, bool):
+            return True
+        batches[market] = math.floor(share.value * edit.factor + Fraction(1, 2))
+    if stated:
+        values["batches"] = Node(sum(batches.values()), node.place)
+    if shares:
+        left = {market: Node(n, node.place) for market, n in batches.items() if n}
+        values["markets"] = Node(left, node.place)
+    return not stated or any(batches.values())
 
 
 def _scale(

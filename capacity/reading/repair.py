@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from capacity.reading.nodes import Node, Place, Shape, children, plain
+from capacity.reading.nodes import Node, Place, Shape, children, plain, shape_of
 from capacity.scenario import Record, Scenario
 
 UNREFERENCED = {
@@ -126,10 +126,13 @@ def _set_aside(
 ) -> bool:
     """Leave a field or its row out, or give it a harmless value, if one will do."""
     assert isinstance(frame.node.value, dict)
-    if not info.is_required():
+    unreferenced = str(frames[0].key) in UNREFERENCED and len(frames) > 1
+    # an order without its markets would be said to lack one
+    whole = unreferenced and shape_of(info.annotation).kind == "table"
+    if not info.is_required() and not whole:
         frame.node.value.pop(str(frame.key), None)
         return True
-    if str(frames[0].key) in UNREFERENCED and len(frames) > 1:
+    if unreferenced:
         rows, number = frames[1].node.value, frames[1].key
         assert isinstance(rows, list)
         assert isinstance(number, int)

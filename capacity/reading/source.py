@@ -38,6 +38,8 @@ MOST_VALUES = 200_000
 _TAG = "tag:yaml.org,2002:"
 _NUMBERS = ("batches", "quantity", "target")
 """Columns of numbers, which may begin with a sign."""
+_ENTRY = re.compile(r"(?P<key>[^\s:,;][^:,;]*?)\s*:\s*(?P<number>\d{1,9})(?:[\s,;]+|$)")
+"""One of several in a cell: `US:4`."""
 
 
 def text(path: Path, shown: str, asked: Place | None = None) -> str:
@@ -245,7 +247,7 @@ def rows_of(
         return found
     names = [cell.strip() for cell in header]
     for line, cells in reader:
-        row = _row(names, cells, Place(shown, line), problems)
+        row = _row(record, names, cells, Place(shown, line), problems)
         name = (
             row.value["id"].value
             if isinstance(row.value, dict) and "id" in row.value
@@ -300,7 +302,11 @@ def _header_problems(record: type[Record], names: list[str]) -> list[str]:
 
 
 def _row(
-    names: list[str], cells: list[str], place: Place, problems: list[Problem]
+    record: type[Record],
+    names: list[str],
+    cells: list[str],
+    place: Place,
+    problems: list[Problem],
 ) -> Node:
     """One row; empty cells are left out, so that what is required is missed later."""
     if len(cells) != len(names):
@@ -315,7 +321,29 @@ def _row(
             said = f"{name}: {cell[:40]!r} looks like a formula"
             problems.append(Problem(*_pair(place), said))
             sound = False
+        elif cell and fields(record)[name].kind == "table":
+            entries = _entries(name, cell, place, problems)
+            sound = sound and entries is not None
+            row[name] = Node(entries, place)
         elif cell:
             whole = name == "batches" and re.fullmatch(r"-?\d{1,9}", cell)
             row[name] = Node(int(cell) if whole else cell, place)
     return Node(row if sound else {}, place)
+
+
+def _entries(
+    name: str, cell: str, place: Place, problems: list[Problem]
+) -> dict[str, Node] | None:
+    """What a cell such as `US:4 EU:2` says of each; none where it can't be read."""
+    found: dict[str, Node] = {}
+    said = ""
+    for entry in _ENTRY.finditer(cell):
+        key = entry["key"]
+        if key in found:
+            said = f"{name}: {key} comes twice"
+        found[key] = Node(int(entry["number"]), place)
+    if _ENTRY.sub("", cell):
+        said = f"{name}: can't read {cell[:40]!r}: write it as US:4 EU:2"
+    if said:
+        problems.append(Problem(*_pair(place), said))
+    return None if said else found

@@ -183,6 +183,11 @@ class Scenario(Record):
     stock: list[Stock] = []
     """Released batches on hand."""
 
+    @property
+    def shares(self) -> list[Order]:
+        """Every order by market: one for each market that it serves."""
+        return [share for order in self.orders for share in order.shares]
+
     def grid(self) -> Grid:
         """The time grid: the stated resolution, or the coarsest that fits."""
         tick = self.resolution_days or coarsest_tick([d for _, d in self.durations()])

@@ -50,10 +50,29 @@ class Order(Entity):
     """Kind of batch."""
     market: Text | None = None
     """Market of a commercial order; clinical, engineering and PPQ have none."""
+    markets: dict[Text, Annotated[int, Field(ge=1, le=10_000)]] = {}
+    """Batches by market, where a commercial order serves several."""
     batches: Annotated[int, Field(ge=1, le=10_000)]
     """Batches at the reference suite."""
     due: When
     """Day by which they are released."""
+
+    @property
+    def shares(self) -> list[Order]:
+        """The order, or one for each of its markets, called `ID/market`."""
+        if not self.markets:
+            return [self]
+        return [
+            self.model_copy(
+                update={
+                    "id": f"{self.id}/{market}",
+                    "market": market,
+                    "markets": {},
+                    "batches": batches,
+                }
+            )
+            for market, batches in sorted(self.markets.items())
+        ]
 
 
 class UnservedFactors(Record):

@@ -18,6 +18,7 @@ from capacity.scenario import (
     Lock,
     MadeToStock,
     Order,
+    Scenario,
     Step,
     Stock,
     Suite,
@@ -251,7 +252,7 @@ def impossible(network: Network) -> Iterator[Finding]:
     scenario = network.scenario
     programmes = {contract.id: contract.programme for contract in scenario.contracts}
     known: dict[tuple[str, str, str | None], list[Batch]] = {}
-    for order in scenario.orders:
+    for at, at_due, order in _shares(scenario):
         programme = programmes[order.contract]
         market = "clinical" if order.kind == "clinical" else order.market
         key = (programme, str(order.kind), market)
@@ -260,7 +261,7 @@ def impossible(network: Network) -> Iterator[Finding]:
         if _from_stock(network, order, programme, market):
             continue
         if not known[key]:
-            yield Finding(f"orders.{order.id}", _never(network, programme, market))
+            yield Finding(at, _never(network, programme, market))
             continue
         first = known[key][0]
         if first.available > _deadline(network, order):
@@ -268,7 +269,19 @@ def impossible(network: Network) -> Iterator[Finding]:
                 f"{format_moment(order.due)} is before anything could be available: "
                 f"{format_moment(first.available)} at the earliest ({first.why})"
             )
-            yield Finding(f"orders.{order.id}.due", text)
+            yield Finding(at_due, text)
+
+
+def _shares(scenario: Scenario) -> Iterator[tuple[str, str, Order]]:
+    """Every order by market, with the places of what is said of it and of its due day."""
+    for order in scenario.orders:
+        at = f"orders.{order.id}"
+        for share in order.shares:
+            if order.markets:
+                place = f"{at}.markets.{share.market}"
+                yield place, place, share
+            else:
+                yield at, f"{at}.due", share
 
 
 def scarce(network: Network) -> Iterator[Finding]:
@@ -409,15 +422,18 @@ def late_engineering(network: Network) -> Iterator[Finding]:
     """Engineering orders due when a locked PPQ campaign allows no such batch any more.
 
     PPQ follows the last engineering batch of its programme, so a locked PPQ campaign
-    leaves no engineering batch to later days.
+    leaves no engineering batch to later days. What qualifications ask for, they say.
     """
     contracts = {contract.id: contract for contract in network.scenario.contracts}
+    asked = {name for chain in network.scenario.qualifications for name in chain.orders}
     locked = network.locked_ppq
     for order in network.scenario.orders:
         programme = contracts[order.contract].programme
-        if order.kind != "engineering" or programme not in locked:
+        if order.kind != "engineering" or (programme, None) not in locked:
             continue
-        lock, until = locked[programme]
+        if order.id in asked:
+            continue
+        lock, until = locked[programme, None]
         if _from_stock(network, order, programme, None):
             continue
         at = f"orders.{order.id}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from capacity.validate.names import Check
 from capacity.validate.sense.given import freezers, locks, opening, set_up
-from capacity.validate.sense.orders import orders
+from capacity.validate.sense.orders import orders, shares
 from capacity.validate.sense.recipes import campaign_limits, recipes, release_times
 from capacity.validate.sense.rights import permissions, qualifications
 from capacity.validate.sense.time import grid, horizon, rates
@@ -21,6 +21,7 @@ CHECKS: list[Check] = [
     permissions,
     qualifications,
     orders,
+    shares,
     set_up,
     opening,
     freezers,

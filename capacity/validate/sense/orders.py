@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from capacity.horizon import format_moment
+from capacity.scenario import Order
 from capacity.validate.names import Finding
 from capacity.validate.network import Network
 
@@ -24,15 +25,41 @@ def orders(network: Network) -> Iterator[Finding]:
             )
         elif order.due >= network.end:
             yield Finding(f"{at}.due", f"{due} is after the horizon's end")
-        if order.kind == "commercial" and order.market is None:
-            yield Finding(f"{at}.market", "missing: a commercial order has a market")
-        if order.kind != "commercial" and order.market is not None:
-            yield Finding(
-                f"{at}.market", f"a {order.kind} order has none, not {order.market}"
-            )
+        yield from _sold_to(order, at)
         contract = contracts.get(order.contract)
         if contract is not None and order.kind not in contract.price:
             unpriced[contract.id, order.kind] += 1
     for (name, kind), count in sorted(unpriced.items()):
         text = f"missing for {kind}, of which it has {count} order{'s' * (count > 1)}"
         yield Finding(f"contracts.{name}.price", text)
+
+
+def _sold_to(order: Order, at: str) -> Iterator[Finding]:
+    """Commercial orders have a market, or several that share their batches."""
+    if order.kind != "commercial":
+        if order.market is not None:
+            text = f"a {order.kind} order has none, not {order.market}"
+            yield Finding(f"{at}.market", text)
+        if order.markets:
+            text = f"a {order.kind} order has none, not {', '.join(order.markets)}"
+            yield Finding(f"{at}.markets", text)
+    elif order.markets and order.market is not None:
+        text = f"market is {order.market} already: state one or the other"
+        yield Finding(f"{at}.markets", text)
+    elif not order.markets and order.market is None:
+        yield Finding(f"{at}.market", "missing: a commercial order has a market")
+    total = sum(order.markets.values())
+    if order.markets and total != order.batches:
+        text = f"add up to {total} batches, and the order has {order.batches}"
+        yield Finding(f"{at}.markets", text)
+
+
+def shares(network: Network) -> Iterator[Finding]:
+    """No order is called as the share of another is in tables."""
+    orders = network.scenario.orders
+    known = {order.id for order in orders}
+    for order in orders:
+        for share in order.shares:
+            if order.markets and share.id in known:
+                text = f"its batches are called {share.id} in tables, as another order"
+                yield Finding(f"orders.{order.id}.markets.{share.market}", text)
