@@ -21,10 +21,11 @@ from capacity.schedule import Schedule
 SPANS = (90, 150, 240)
 """Batches due within so many days of one another make a bundle. [day]"""
 
-GAPS = 4
-"""Gaps of a suite that are tried on either side of the wanted place."""
+GAPS, GAPS_FOR_STOCK = 4, 2
+"""Gaps of a suite that are tried on either side of the wanted place; for a stock, where a
+bundle is worth much the same in many places."""
 
-PRICED = 10
+PRICED, PRICED_FOR_STOCK = 10, 5
 """Places for a bundle that are priced, of those that look cheapest."""
 
 TRIED_BATCHES = 12_000
@@ -122,6 +123,8 @@ def construct(
     for are put down first, as far as they fit and break no rule.
     """
     best: Board | None = None
+    if not instance.groups:  # for stocks, few large bundles are a plan soonest
+        spans = spans[::-1]
     days = spans[0]
     for span in spans:
         if best is not None and stop():
@@ -341,7 +344,9 @@ def fill(
     for bundle in bundles:
         if stop():
             return
-        if not insert(board, bundle) and not insert(board, bundle, 3 * GAPS):
+        stocked = bundle.step.programme in board.stocked
+        gaps = GAPS_FOR_STOCK if stocked else GAPS
+        if not insert(board, bundle, gaps) and not insert(board, bundle, 3 * GAPS):
             for part in halves(bundle):
                 insert(board, part, 3 * GAPS)
 
@@ -492,7 +497,9 @@ def insert(board: Board, bundle: Bundle, gaps: int = GAPS) -> bool:
     ]
     options.sort(key=lambda row: row[:2])
     found: list[tuple[int, int, Foreseen, int]] = []
-    for _, number, option in options[:PRICED]:
+    stocked = bundle.step.programme in board.stocked
+    priced = PRICED_FOR_STOCK if stocked else PRICED
+    for _, number, option in options[:priced]:
         foreseen = board.foresee(*option.change)
         if foreseen is not None:
             proxy = _proxy(board, bundle, option)
