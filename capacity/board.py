@@ -251,7 +251,8 @@ class Board:
         self, step: StepData, suite: int, start: int, n: int, ppq: bool = False
     ) -> Campaign | None:
         """A campaign if its size, its dates and its suite allow it, whatever is around."""
-        if n < 1 or n > step.maximum or n % step.multiple:
+        mask = self._mask(step, n, ppq)
+        if mask is None:
             return None
         mode = step.modes[suite]
         place = bisect_right(self.span_lows[step.index, suite], start) - 1
@@ -260,10 +261,13 @@ class Board:
         takt = mode.takt(start)
         if start + (n - 1) * takt > mode.starts[place][1]:
             return None
-        mask = self.demands[step.programme].mask(step, n, ppq)
-        if mask is None:
-            return None
         return Campaign(step, mode, start, n, takt, ppq, mask)
+
+    def _mask(self, step: StepData, n: int, ppq: bool) -> int | None:
+        """Kinds that a campaign of so many batches may make, None for no such campaign."""
+        if n < 1 or n > step.maximum or n % step.multiple:
+            return None
+        return self.demands[step.programme].mask(step, n, ppq)
 
     def nearest(self, step: StepData, suite: int, start: int, n: int) -> int | None:
         """Start nearest to a tick at which no closure is in a campaign's way. [tick]"""
@@ -337,28 +341,40 @@ class Board:
         tick: int,
     ) -> Campaign | None:
         """A campaign that starts from a tick on, as soon as it fits after another."""
+        mask = self._mask(step, n, ppq)
+        if mask is None:
+            return None
         data, mode = self.instance.suites[suite], step.modes[suite]
         free = data.free_from if before is None else before.end
         if free > tick:
             tick = free
-        ends = self.shut_ends[suite]
+        ends, spans = self.shut_ends[suite], mode.starts
         at = bisect_right(self.span_lows[step.index, suite], tick) - 1
-        for low, high in mode.starts[at if at > 0 else 0 :]:
+        for place in range(at if at > 0 else 0, len(spans)):
+            low, high = spans[place]
             start = tick if tick > low else low
-            if start > high:
-                continue
             needed = self.changeover(data, before, step.index, step.programme, start)
             if needed:
                 floor = free if free > data.free_from else data.free_from
-                place = bisect_right(ends, start) - 1
-                if place >= 0 and ends[place] > floor:
-                    floor = ends[place]
-                if floor + needed > start:
-                    start = floor + needed
-            found = self.campaign(step, suite, start, n, ppq)
-            if found is not None and self.gap(before, found) >= 0:
-                return found
+                start = self._after(ends, floor, start, needed)
+            takt = mode.takt(start)
+            if start + (n - 1) * takt > high:
+                continue
+            found = Campaign(step, mode, start, n, takt, ppq, mask)
+            found.after, found.gap = before, needed
+            return found
         return None
+
+    @staticmethod
+    def _after(ends: list[int], floor: int, start: int, needed: int) -> int:
+        """Start from a tick on with room for a changeover since the floor and closures."""
+        while True:
+            place = bisect_right(ends, start) - 1
+            if place >= 0 and ends[place] > floor:
+                floor = ends[place]
+            if floor + needed <= start:
+                return start
+            start = floor + needed
 
     def latest(
         self,
@@ -370,6 +386,9 @@ class Board:
         tick: int,
     ) -> Campaign | None:
         """A campaign that starts up to a tick, as late as it fits before another."""
+        mask = self._mask(step, n, ppq)
+        if mask is None:
+            return None
         mode = step.modes[suite]
         end = FAR
         if after is not None:
@@ -378,9 +397,9 @@ class Board:
             other = after.programme != step.programme or data.hold < 0
             if other or self._shut_before(after, step):
                 end -= data.changeover[step.index, after.step]
-        for low, high in reversed(mode.starts):
-            if low > tick:
-                continue
+        at = bisect_right(self.span_lows[step.index, suite], tick) - 1
+        for place in range(at, -1, -1):
+            low, high = mode.starts[place]
             start = min(tick, high, end)
             for _ in range(3):
                 last = (n - 1) * mode.takt(start if start > low else low)
@@ -390,7 +409,10 @@ class Board:
                 start = latest
             if start < low:
                 continue
-            return self.campaign(step, suite, start, n, ppq)
+            takt = mode.takt(start)
+            if start + (n - 1) * takt > high:
+                return None
+            return Campaign(step, mode, start, n, takt, ppq, mask)
         return None
 
     def _shut_before(self, after: Campaign, step: StepData) -> bool:

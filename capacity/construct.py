@@ -196,7 +196,8 @@ def _built(
     _grant(board, wishes)
     span = int(days / instance.grid.tick)
     for _ in range(3):
-        fill(board, span, stop=stop)
+        if not fill(board, span, stop=stop):
+            break
     if wishes and board.breaks:  # it couldn't be taken away, and nothing mends it
         for demand in board.demands:
             _relieve(board, demand)
@@ -386,24 +387,29 @@ def fill(
     span: int,
     programmes: Iterable[int] | None = None,
     stop: Callable[[], bool] = lambda: False,
-) -> None:
+) -> bool:
     """Put what programmes lack on the board, those bundles first that must start first.
 
-    Told to stop, it leaves the rest out.
+    Told to stop, it leaves the rest out. Returns whether it put any down: else it wouldn't
+    at a second go either.
     """
     chosen = range(len(board.demands)) if programmes is None else programmes
     bundles = [
         bundle for p in chosen for bundle in bundles_of(board, board.demands[p], span)
     ]
     bundles.sort(key=lambda bundle: (_first_start(board, bundle), bundle.step.index))
+    some = False
     for bundle in bundles:
         if stop():
-            return
+            break
         stocked = bundle.step.programme in board.stocked
         gaps = GAPS_FOR_STOCK if stocked else GAPS
-        if not insert(board, bundle, gaps) and not insert(board, bundle, 3 * GAPS):
-            for part in halves(bundle):
-                insert(board, part, 3 * GAPS)
+        if insert(board, bundle, gaps) or insert(board, bundle, 3 * GAPS):
+            some = True
+            continue
+        for part in halves(bundle):
+            some |= insert(board, part, 3 * GAPS)
+    return some
 
 
 def halves(bundle: Bundle) -> Iterator[Bundle]:

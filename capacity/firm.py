@@ -62,8 +62,9 @@ def punctual(
             mark = board.mark()
             moved = _exchange(board, window, earlier)
             if not late <= {group for *_, group in _late(board, floors)}:
-                for _ in range(2):
-                    fill(board, int(SPAN / board.instance.grid.tick), moved)
+                span = int(SPAN / board.instance.grid.tick)
+                if fill(board, span, moved):
+                    fill(board, span, moved)
                 if not board.breaks and all(board.rank != rank for rank, _ in found):
                     found.append((board.rank, board.snapshot()))
             board.revert(mark)

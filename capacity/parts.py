@@ -16,6 +16,7 @@ from capacity.firm import punctual
 from capacity.instance import Instance
 from capacity.pegging import FIRM_WEIGHT
 from capacity.reinsert import raced
+from capacity.requalify import requalified
 from capacity.resume import wishes_of
 from capacity.schedule import Schedule
 
@@ -29,6 +30,10 @@ late that need not be. What is left of it goes to the best plan."""
 
 ROUND = 0.03
 """Share for a plan in which others are late."""
+
+TURNED, TURN = 4, 0.05
+"""At most so many plans in which another site is qualified are searched, where there is
+plenty of time, and the share for each."""
 
 DEARER = 1.1
 """A plan in which none is late that need not be may cost so many times what it cost when
@@ -229,6 +234,8 @@ def improved(
             break
         tries = [*tries[1:], tries[0]]
         search([tries[-1]], phases.now + ROUND, WARM * heat, STRICT_WEIGHT)
+    for other in requalified(best, phases.spend)[:TURNED] if heat >= 1 else ():
+        search([other], phases.now + TURN, WARM, STRICT_WEIGHT)
     if phases.now < 1:
         search([best], 1.0, WARM * heat, STRICT_WEIGHT)
     return best

@@ -175,6 +175,7 @@ class Search:
         self.chains = [d for d in board.demands if d.last.frozen is not None]
         self.moves: list[tuple[Move | None, float]] = [
             (self.shift, 30),
+            (self.align, 12),
             (self.transfer, 12),
             (self.relocate, 15),
             (self.exchange, 10),
@@ -369,6 +370,44 @@ class Search:
         start = campaign.start + delta
         return self.place([campaign], campaign, campaign.suite, start, campaign.n)
 
+    def align(self, campaign: Campaign) -> Change | None:
+        """The same campaign beside its neighbour, or with one batch just in time."""
+        rng, board = self.rng, self.board
+        step = self.steps[campaign.step]
+        if step.role == "in_process" or step.direct_hold is not None:
+            return None
+        if step.after is None and rng.random() < 0.5:
+            delta = self.too_early(campaign)
+            start = campaign.start + delta
+            return (
+                self.place([campaign], campaign, campaign.suite, start, campaign.n)
+                if delta
+                else None
+            )
+        row = board.suites[campaign.suite]
+        at = row.index(campaign)
+        like = step, campaign.suite, campaign.n, campaign.ppq
+        if rng.random() < 0.5:
+            after = row[at + 1] if at + 1 < len(row) else None
+            new = None if after is None else board.latest(*like, after, after.start)
+        else:
+            before = row[at - 1] if at else None
+            free = board.instance.as_of if before is None else before.end
+            new = board.earliest(before, *like, free)
+        if new is None or new.start == campaign.start:
+            return None
+        return [campaign], [new]
+
+    def too_early(self, campaign: Campaign) -> int:
+        """How much too early one of its batches is for what it serves. [tick]"""
+        demand = self.board.demands[campaign.programme]
+        pairs = self.board.pegs[campaign.programme].pairs()
+        found = [(i[4], j) for i, j in pairs if i[6] is campaign and j >= 0]
+        if not found:
+            return 0
+        out, j = self.rng.choice(found)
+        return (demand.hold if self.rng.random() < 0.5 else demand.by)[j] - out
+
     def relocate(self, campaign: Campaign) -> Change | None:
         """The same campaign in another suite, or at quite another time."""
         rng = self.rng
@@ -528,7 +567,7 @@ class Search:
             return None
         return one[0] + two[0], one[1] + two[1]
 
-    def qualify(self, _: Campaign) -> Change | None:
+    def qualify(self, _: Campaign | None = None) -> Change | None:
         """A site qualified with batches that its programme lacks, or given up."""
         board, chain = self.board, self.rng.choice(self.sites)
         demand, steps = board.demands[chain.programme], board.instance.steps
@@ -545,16 +584,25 @@ class Search:
             there = demand.owned(board.pegs[chain.programme])
             here = [c for c in there if (c.step, c.site) == (chain.step, chain.site)]
             return (here, []) if here else None
-        left = self.left(demand) if chain.step == demand.last.index else []
-        if left:
-            out, n, kind = self.rng.choice(left)
-            ppq, step = new[-1], demand.last
-            n = min(max(n, step.least(kind)), step.maximum)
-            start = out - ppq.lead - (n - 1) * ppq.takt
-            near = board.nearest(step, ppq.suite, max(start, ppq.end), n)
-            more = None if near is None else board.campaign(step, ppq.suite, near, n)
-            new += [] if more is None else [more]
+        if chain.step == demand.last.index:
+            new += self.served_from(demand, new[-1])
         return make_way(board, [], new)
+
+    def served_from(self, demand: Demand, ppq: Campaign) -> list[Campaign]:
+        """Campaigns of what a programme lacks, behind a PPQ campaign that is to come.
+
+        A site pays only for all that it may serve, not for the first campaign.
+        """
+        board, step, found = self.board, demand.last, [ppq]
+        for bundle in bundles_of(board, demand, self.rng.choice(self.spans)):
+            if bundle.step is not step or bundle.ppq or self.rng.random() < 0.2:
+                continue
+            n = bundle.allowed(demand, bundle.size(demand, ppq.suite))
+            start = bundle.start(demand, ppq.suite)
+            new = board.earliest(found[-1], step, ppq.suite, n, False, start)
+            if new is not None:
+                found.append(new)
+        return found[1:]
 
     def oust(self, _: Campaign) -> Change | None:
         """Batches that a programme lacks, with their intermediates, in place of others."""

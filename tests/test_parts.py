@@ -140,9 +140,9 @@ def test_a_rival_searches_the_same_part_and_the_better_plan_is_kept() -> None:
     document["programmes"][1]["recipe"][0]["suites"] = ["S", "T"]
     scenario = Scenario.model_validate(document)
     assert len(parts_of(build(scenario))) == 1
-    alone = [_searched(scenario, seed, 1) for seed in (0, 1)]
+    alone = [_searched(scenario, seed, 1) for seed in (5, 6)]
 
-    both = [_searched(scenario, seed, 2) for seed in (0, 1)]
+    both = [_searched(scenario, seed, 2) for seed in (5, 6)]
 
     assert alone != both
     assert all(two <= one for one, two in zip(alone, both, strict=True))

@@ -16,12 +16,17 @@ from test_agreement import optimum, valid
 from test_rules import frozen_network, network, prices, programme
 
 from capacity import cli, plots, tables
+from capacity.board import Board
 from capacity.checker import breaches
 from capacity.construct import construct
 from capacity.instance import build
+from capacity.parts import together
 from capacity.plan import Plan, PlannedQualification
+from capacity.reinsert import Search
+from capacity.requalify import requalified
 from capacity.resume import wishes_of
 from capacity.scenario import Scenario
+from capacity.schedule import Schedule
 from capacity.solver import solve
 from capacity.validate import problems
 
@@ -402,6 +407,57 @@ def test_a_first_plan_of_a_large_network_tries_some_qualifications_only(
 
     assert both == {0, 1}
     assert len(one) == 1
+
+
+def test_a_plan_is_looked_at_with_each_qualification_turned_round() -> None:
+    instance = build(Scenario.model_validate(two_programmes()))
+    neither = together(instance, [])
+    assert neither is not None
+
+    one = requalified(neither)
+    # Its own programme first or last: that comes to the same here.
+    assert [len(qualified_in(plan)) for plan in one] == [1, 1]
+    assert {chain for plan in one for chain in qualified_in(plan)} == {"P@B", "Q@B"}
+    assert all(plan.bill.unserved < neither.bill.unserved for plan in one)
+
+    both = requalified(one[0])
+    # Given up again, it would cost more firm service, and is left out.
+    assert [len(qualified_in(plan)) for plan in both] == [2]
+    assert both[0].bill.unserved == 0
+
+
+def test_how_much_turning_qualifications_takes_is_told_and_it_can_be_stopped() -> None:
+    instance = build(Scenario.model_validate(two_programmes()))
+    plan = construct(instance)
+    told: list[int] = []
+
+    def spend(moves: int) -> bool:
+        told.append(moves)
+        return False
+
+    assert requalified(plan, spend) == []
+    assert set(told) == {2 * sum(wish.batches for wish in wishes_of(plan))}
+
+
+def qualified_in(schedule: Schedule) -> list[str]:
+    """Qualifications with PPQ batches in a plan."""
+    instance = schedule.instance
+    steps = {wish.step for wish in wishes_of(schedule) if wish.ppq}
+    return [chain.id for chain in instance.chains if chain.step in steps]
+
+
+def test_a_site_is_qualified_together_with_all_that_it_may_serve() -> None:
+    document = two_sites()
+    order = document["orders"][0]
+    document["orders"].append(order | {"id": "O2", "due": "2026-09-08"})
+    instance = build(Scenario.model_validate(document))
+    search = Search(Board(instance), seed=0)
+
+    changes = [search.qualify() for _ in range(20)]
+
+    made = [sum(c.n for c in change[1]) for change in changes if change is not None]
+    # One engineering batch, three for PPQ, and two of each order, or more.
+    assert max(made) >= 1 + 3 + 2 * 2
 
 
 def test_a_team_that_does_one_transfer_at_a_time_does_the_other_after_it() -> None:
