@@ -41,8 +41,9 @@ TOLERANCES = ((0.4, 0.9), (0.7, 1.5))
 """(share of the search, what a batch without its intermediate counts until then, in shares
 of its worth); not tolerated afterwards."""
 
-ROWS = 100
-"""How often a row is laid anew, where other moves are made a hundred times."""
+ROWS, ROWS_WHERE_FREE = 100, 1000
+"""How often a row is laid anew, where other moves are made a hundred times; and where keeping
+product costs nothing, as other moves leave idle time between campaigns."""
 
 UNUSED = 20_000
 """Objects that may lie around unused while moves are made."""
@@ -192,7 +193,8 @@ class Search:
             self.moves.append((self.qualify, 0.5))
         rows = Rows(board, self.rng)
         if rows.suites:
-            self.moves.append((lambda _: rows.change(), ROWS))
+            often = ROWS_WHERE_FREE if rows.free else ROWS
+            self.moves.append((lambda _: rows.change(), often))
 
     # ------------------------------------------------------------- annealing
 
