@@ -45,8 +45,7 @@ The second scenario has the same sites, suites, orders and people. Two things di
 - **Full-length transfers between the two sites.** What moves from one to the other takes as
   long as from outside, 365 days instead of 270, as methods, documents and specifications are
   aligned anew. That one system saves a quarter is an assumption of ours. In the worked case
-  US-IO and MAB-4 may move to Songdo and HT-1 to Syracuse, and the antibody of ADC-B has its
-  right to ship from Songdo 95 days later.
+  US-IO, MAB-4 and the antibody of ADC-B may move to Songdo and HT-1 to Syracuse.
 
 What a client brings to Songdo from elsewhere (BIG-1, BIG-2, HT-1, PROS-1) is transferred from
 outside, so it takes as long with one system as with two. One quality system never confers a

@@ -13,7 +13,7 @@ from hypothesis import settings
 SCENARIOS = Path(__file__).parent.parent / "scenarios"
 
 settings.register_profile("dev", max_examples=50, deadline=None)
-settings.register_profile("ci", max_examples=300, deadline=None, derandomize=True)
+settings.register_profile("ci", max_examples=150, deadline=None, derandomize=True)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
 # What the terminal is must not show in what the tests read.

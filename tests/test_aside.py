@@ -72,7 +72,7 @@ def test_it_stops_when_told_and_keeps_what_it_knew() -> None:
 
 
 def test_seconds_end_it() -> None:
-    aside = Aside(job(1_000_000, seconds=0.2))
+    aside = Aside(job(1_000_000, seconds=4))
 
     sweeps = aside.wait(lambda: False)
 

@@ -305,10 +305,11 @@ def test_qualifications_are_filed_in_spans_or_never() -> None:
     assert [bool(way.rights) for way in ordered] == [True] * 4 + [False]
     assert [way.cost for way in ordered] == [0] * 5
     # Nobody ordered MAB-4 at Songdo: not transferred, filed for one market at least in one
-    # of the spans, or transferred only.
+    # of the spans, or transferred only; each with the five ways that it has at Syracuse.
     filed = [2_800_000] * 4
-    assert [way.cost for way in offered] == [0, *filed, 2_500_000]
-    assert [way.closed for way in offered] == [{song}, *[set()] * 5]
+    costs = [0, *filed, 2_500_000]
+    assert [way.cost for way in offered] == [cost for cost in costs for _ in range(5)]
+    assert [way.closed for way in offered] == [{song}] * 5 + [set()] * 25
 
 
 def test_a_right_waits_for_review_and_inspection() -> None:

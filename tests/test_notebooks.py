@@ -76,7 +76,7 @@ def test_a_notebook_runs_without_a_warning(
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
     notebook = read(path, tmp_path)
     beside = {"metadata": {"path": path.parent}}
-    NotebookClient(notebook, timeout=120, resources=beside).execute()
+    NotebookClient(notebook, timeout=600, resources=beside).execute()
     outputs = [output for cell in code(notebook) for output in cell.outputs]
     said = [output.text for output in outputs if output.get("name") == "stderr"]
     assert said == []

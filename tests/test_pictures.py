@@ -321,7 +321,8 @@ def test_every_cell_says_the_load_of_its_month_and_is_hatched_when_full() -> Non
     sites = tables.site_load(rows)
     both = sites[(sites.site == "SYR") & (sites.resource == "suites")]
     for month, share in zip(both.month, both.load, strict=True):
-        assert numbers[f"load:Syracuse:all suites:{month}"] == f"{100 * share:.0f}"
+        shown = numbers.get(f"load:Syracuse:all suites:{month}")
+        assert shown == (None if share < 0.005 else f"{100 * share:.0f}")
 
 
 def test_the_load_of_a_site_divides_the_sums_of_its_suites() -> None:

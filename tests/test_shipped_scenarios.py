@@ -107,8 +107,19 @@ def granted(scenario: Scenario, chain: Qualification, market: str) -> date | Non
     if chain.id not in filed:
         return None
     reviewed = filed[chain.id] + timedelta(float(times.review_days[chain.filing]))
+    if held(scenario, chain.site, market):
+        return reviewed
     inspected = min(filed.values()) + timedelta(float(times.inspection_days))
     return max(reviewed, inspected)
+
+
+def held(scenario: Scenario, site: str, market: str) -> bool:
+    """Whether a site ships to a market already, so that no filing brings an inspection."""
+    return any(
+        (licence.site, licence.market) == (site, market)
+        and licence.start <= scenario.as_of
+        for licence in scenario.licences
+    )
 
 
 def standings(value: object) -> Iterator[Standing]:
@@ -214,7 +225,7 @@ def test_facts_name_a_source_and_every_source_named_is_listed() -> None:
     marks = list(standings(scenario))
     count = Counter(mark.is_ for mark in marks)
     # Public values are few; a change of these counts is a change of what is claimed.
-    assert (count["fact"], count["typical"]) == (13, 24)
+    assert (count["fact"], count["typical"]) == (17, 27)
     for mark in marks:
         keys = re.findall(r"\bS\d+\b", mark.source or "")
         assert keys or mark.is_ == "assumption", mark
@@ -287,7 +298,7 @@ def test_what_hangs_on_songdo_moves_with_it_and_nothing_else_does(
     moved = {key: (after[key] - before[key]).days for key in before}
     programmes = ("BIG-1", "BIG-2", "HT-1", "PROS-1")
     first = {"BIG-1": "2028Q3", "BIG-2": "2029Q3", "HT-1": "2028Q4", "PROS-1": "2030Q2"}
-    hanging = {"SON-T1", "SON-T2", "SON-HT", "ADC-B-antibody@SON:FDA"}
+    hanging = {"SON-T1", "SON-T2", "SON-HT"}
     for programme in programmes:
         hanging |= {
             key
@@ -313,6 +324,38 @@ def test_orders_stay_inside_the_horizon_and_rights_follow_validation(name: str) 
         assert when[chain.id] + timedelta(days=365) < when[trial] < when[ppq]
         # No date says when Songdo may ship what the plan has yet to qualify.
         assert not [key for key in when if key.startswith(f"{programme}@SON:")]
+
+
+def test_rights_that_are_yet_to_come_follow_from_qualifications() -> None:
+    scenario = shipped("base")
+    for licence in scenario.licences:
+        assert licence.market == "clinical" or licence.start < scenario.as_of
+    sold = {order.contract for order in scenario.orders if order.kind == "commercial"}
+    chains = {f"C-{chain.programme}" for chain in scenario.qualifications}
+    assert sold - chains == {"C-LEG-A", "C-LEG-B"}
+
+
+@pytest.mark.parametrize(
+    ("chain", "rights"),
+    [
+        # PPQ due 2026-12-31, filed 90 d later on 2027-03-31; 365 d and 434 d of review.
+        ("US-IO@SYR", {"FDA": "2028-03-30", "EMA": "2028-06-07"}),
+        # Due 2029-09-30, filed 2029-12-29; 243 d and 221 d.
+        ("ADC-A@SYR", {"FDA": "2030-08-29", "MFDS": "2030-08-07"}),
+        # Due 2027-12-31, filed 2028-03-30; 365 d, or 243 d, 250 d and 274 d.
+        ("RAK-PIT@SYR", {"FDA": "2029-03-30", "PMDA": "2029-03-30"}),
+        (
+            "ADC-B@SYR",
+            {"FDA": "2028-11-28", "EMA": "2028-12-05", "PMDA": "2028-12-29"},
+        ),
+    ],
+)
+def test_new_products_are_reviewed_for_as_long_as_each_authority_takes(
+    chain: str, rights: dict[str, str]
+) -> None:
+    scenario = shipped("base")
+    row = next(row for row in scenario.qualifications if row.id == chain)
+    assert {name: str(granted(scenario, row, name)) for name in row.markets} == rights
 
 
 def test_songdo_of_august_2026_has_a_laboratory_from_its_first_day() -> None:
