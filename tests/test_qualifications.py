@@ -743,7 +743,8 @@ def for_stock(*demand: tuple[str, int], **fields: Any) -> Row:
 
 
 def test_batches_enter_a_stock_from_the_right_that_the_plan_decides() -> None:
-    plan = planned(for_stock(("2026-06-07", 1), ("2026-06-08", 1), ("2026-09-01", 1)))
+    document = for_stock(("2026-06-07", 1), ("2026-06-08", 1), ("2026-09-01", 1))
+    plan = planned(document)
 
     (row,) = plan.qualifications
     assert milestones(row)[-1] == "06-08"
@@ -757,6 +758,9 @@ def test_batches_enter_a_stock_from_the_right_that_the_plan_decides() -> None:
     others = [batch for batch in plan.batches if batch.kind != "commercial"]
     assert sorted(batch.kind for batch in others) == ["engineering"] + ["ppq"] * 3
     assert all(batch.order for batch in others)
+    scenario = Scenario.model_validate(document)
+    told = tables.kpis(scenario, plan, bound=0, tiers=[], unavoidable=0)
+    assert told["first_shipment"] == {"B": {"US": "2026-06-08"}}
     # No order is late, so nothing is charged for what waits for its right.
     assert plan.costs.at_risk == 0
     assert plan.costs.qualification == 1000 + 100 + 4 * 500
