@@ -444,11 +444,11 @@ class Demand:
         return sum(self._needed(j, suite) for j in places[chain.index])
 
     def owned(self, found: Pegged) -> list[Campaign]:
-        """Campaigns with batches that only qualifications ask for, in order of start."""
+        """Planned campaigns with batches that only qualifications ask for, by start."""
         campaigns = {
             id(item[6]): cast("Campaign", item[6])
             for item, j in found.pairs()
-            if j >= 0 and self.groups[j].own
+            if j >= 0 and self.groups[j].own and item[5]
         }
         campaigns |= {id(campaign): campaign for campaign, _, _ in found.trials}
         return sorted(campaigns.values(), key=lambda c: (c.start, c.suite))

@@ -680,6 +680,7 @@ class _Writer:
         else:
             gone = [x for x in here if x["market"] in row["markets"]]
         document["licences"] = [x for x in document["licences"] if x not in gone]
+        suites = {suite["id"] for suite in self.suites if suite["site"] == site}
         for part in ("locks", "in_release", "stock"):
             document[part] = [
                 other
@@ -688,6 +689,9 @@ class _Writer:
                 or (
                     other["kind"] in ("clinical", "intermediate")
                     and "origin" not in row
+                )
+                or (
+                    part == "locks" and "origin" not in row and other["suite"] in suites
                 )
             ]
         contract = f"C-{programme}"
@@ -702,7 +706,41 @@ class _Writer:
         else:
             row["engineering_batches"] = self.one_of(0, 1)
             row["ppq_batches"] = self.one_of(1, 1, 2)
+        if last and "origin" not in row:
+            self._begin(document, row, suites)
         return row
+
+    def _begin(self, document: Row, chain: Row, suites: set[str]) -> None:
+        """Have the engineering, PPQ or sold batches of a qualification under way."""
+        locks = [
+            lock
+            for lock in document["locks"]
+            if lock["programme"] == chain["programme"]
+            and lock["suite"] in suites
+            and lock["kind"] != "intermediate"
+        ]
+        if not locks and self.draw(st.booleans()):
+            locks = [self._lock(document, chain["programme"], suites)]
+            document["locks"] += locks
+        for lock in locks:
+            lock["kind"] = self.one_of("engineering", "ppq", "ppq", "commercial")
+            if lock["kind"] == "ppq":  # its engineering is done, mostly
+                lock["batches"] = self.whole(2, 4)
+                if self.whole(0, 4):
+                    chain["engineering_batches"] = 0
+                    chain["orders"] = chain.get("orders", [])[-1:]
+
+    def _lock(self, document: Row, programme: str, suites: set[str]) -> Row:
+        recipe = next(
+            row["recipe"] for row in document["programmes"] if row["id"] == programme
+        )
+        return {
+            "id": f"locks-{programme}",
+            "programme": programme,
+            "suite": next(s for s in recipe[-1]["suites"] if s in suites),
+            "start": self.date(self.as_of - 8, self.as_of),
+            "batches": self.whole(1, 2),
+        }
 
     def _license_steps(self, document: Row, programme: str) -> None:
         """Spell out licences of a programme that hold for every step."""

@@ -137,6 +137,104 @@ def test_a_qualification_costs_its_transfer_its_filings_and_its_batches() -> Non
     assert {row.order for row in plan.orders} == {"O"}
 
 
+def under_way() -> Row:
+    """PPQ of P runs at B on 1 January; what engineered it is out."""
+    document = two_sites()
+    chain = document["qualifications"][0]
+    for key in ("origin", "transfer_cost"):
+        del chain[key]
+    document["licences"] = [
+        {"id": "L", "programme": "P", "site": "B", "market": "clinical"}
+        | {"from": "2025-06-01"}
+    ]
+    document["suites"][0]["set_up"] = "P"
+    document["locks"] = [
+        {"id": "TRIAL", "kind": "engineering", "batches": 1, "start": "2025-12-07"},
+        {"id": "PPQ", "kind": "ppq", "batches": 3, "start": "2025-12-20"},
+    ]
+    for row in document["locks"]:
+        row |= {"programme": "P", "suite": "T"}
+    document["orders"][0]["due"] = "2026-04-14"
+    return document
+
+
+def test_ppq_that_runs_already_is_filed_for_when_its_last_batch_is_released() -> None:
+    plan = planned(under_way())
+
+    (row,) = plan.qualifications
+    assert milestones(row) == [
+        "-", "-",
+        "12-17",  # the engineering batch began on 7 December
+        "12-20", "01-09",  # three batches: 10 + 2 x 5 days
+        "01-29",  # released 20 days after out
+        "02-13", "03-25", "04-14", "04-14",  # as ever: 15, 40 and 60 days
+    ]  # fmt: skip
+    # Locked batches cost nothing more, the filing does.
+    assert plan.costs.qualification == 100
+    assert plan.costs.lateness == plan.costs.unserved == 0
+
+
+def test_a_sold_batch_under_way_waits_for_the_right_that_the_plan_gives() -> None:
+    document = under_way()
+    document["locks"].append(
+        {"id": "SOLD", "programme": "P", "suite": "T", "kind": "commercial"}
+        | {"batches": 1, "start": "2026-01-09"}
+    )
+    document["orders"][0]["batches"] = 1
+
+    plan = planned(document)
+
+    (batch,) = [row for row in plan.batches if row.kind == "commercial"]
+    assert (batch.campaign, batch.order) == ("SOLD", "O")
+    # Out on 19 January; it may ship on 14 April.
+    assert f"{batch.available:%m-%d}" == "04-14"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"batches": 2}, "1 short of the PPQ of P@B, which is one campaign"),
+        ({"start": "2025-12-18"}, "PPQ of P@B has begun without its engineering"),
+    ],
+)
+def test_ppq_under_way_is_whole_and_follows_its_engineering(
+    change: Row, said: str
+) -> None:
+    document = under_way()
+    document["locks"][1] |= change
+    if "start" in change:
+        document["quality"]["ppq_after_engineering_days"] = 3
+
+    found = [str(each) for each in problems(Scenario.model_validate(document))]
+
+    assert any(said in each for each in found), found
+
+
+def test_what_is_released_or_tested_is_told_by_its_start_where_rights_are_decided() -> (
+    None
+):
+    document = under_way()
+    document["in_release"] = [
+        {"id": "OUT", "programme": "P", "suite": "T", "kind": "ppq", "batches": 1}
+        | {"first_out": "2025-12-20"}
+    ]
+
+    found = [str(each) for each in problems(Scenario.model_validate(document))]
+
+    said = "state these ppq batches as a locked campaign"
+    assert any(said in each for each in found), found
+
+
+def test_nothing_is_at_a_site_that_has_yet_to_be_opened() -> None:
+    document = under_way()
+    document["qualifications"][0]["origin"] = "within"
+    document["licences"] = []
+
+    found = [str(each) for each in problems(Scenario.model_validate(document))]
+
+    assert any("P@B has yet to open B" in each for each in found), found
+
+
 def test_ppq_that_may_fail_costs_what_making_it_again_costs() -> None:
     document = two_sites()
     document["qualifications"][0]["ppq_success"] = 0.9
@@ -643,7 +741,7 @@ def test_a_transfer_without_a_length_is_refused() -> None:
     assert "how long one from within takes" in text
 
 
-def test_what_is_under_way_is_stated_by_date() -> None:
+def test_a_transfer_that_is_done_is_stated_by_date() -> None:
     document = two_sites()
     document["stock"] = [
         {"id": "shelf", "programme": "P", "suite": "T", "kind": "commercial",
@@ -652,7 +750,7 @@ def test_what_is_under_way_is_stated_by_date() -> None:
 
     ((path, text),) = said(document)
     assert path == "stock.shelf.suite"
-    assert "state transfers and licences by date" in text
+    assert "state its transfer by date" in text
 
 
 @pytest.mark.parametrize(

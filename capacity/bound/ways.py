@@ -66,8 +66,8 @@ def _of_chain(
     instance: Instance, chain: ChainData, spans: Sequence[int]
 ) -> Iterator[Way]:
     """Without the site, proved in each of the spans and filed for, or never filed for."""
-    first = _earliest(instance, chain)
-    if first is None:
+    first = chain.proved
+    if first is None or not chain.permitted:
         yield Way()
         return
     transfer = 0 if chain.transfer is None else chain.transfer_cost
@@ -82,26 +82,6 @@ def _of_chain(
     yield Way(cost=transfer)
 
 
-def _earliest(instance: Instance, chain: ChainData) -> int | None:
-    """When PPQ of a qualification may be released at the earliest, None for never. [tick]"""
-    if not chain.permitted:
-        return None
-    place = chain.step, chain.site
-    rights = [
-        (group.rights[place], instance.filings[filing])
-        for group in instance.groups
-        if (filing := group.filings.get(place)) in chain.filings
-        and filing is not None
-        and group.kind not in ("engineering", "ppq")
-    ]
-    if not rights:
-        return instance.as_of
-    return min(
-        (at - row.review - row.wait for at, row in rights if at is not None),
-        default=None,
-    )
-
-
 def _right(instance: Instance, filing: FilingData, proved: Span) -> Span:
     """Within which dates a right to ship lies.
 
@@ -113,10 +93,11 @@ def _right(instance: Instance, filing: FilingData, proved: Span) -> Span:
     low, high = first + filing.review, last + filing.review
     if filing.inspection is not None:
         others = [
-            at + other.wait
+            chain.proved + other.wait
             for other in instance.filings
             if (other.site, other.market) == (filing.site, filing.market)
-            and (at := _earliest(instance, instance.chains[other.chain])) is not None
+            and (chain := instance.chains[other.chain]).proved is not None
+            and chain.permitted
         ]
         low = max(low, min(others) + filing.inspection)
         high = max(high, last + filing.inspection)

@@ -397,11 +397,14 @@ class Book:
     def earliest_right(self, chain: Qualification, market: str) -> int | None:
         """Right to ship that a qualification gives at the earliest. [tick]
 
-        Every batch alone: transfer, engineering, PPQ at full rate, release without a
-        queue, filing and review, no inspection.
+        Every batch alone: transfer, engineering, PPQ at full rate or in a locked
+        campaign, release without a queue, filing and review, no inspection.
         """
-        found = []
         step = self.validated_step(chain)
+        found = [
+            out + self.lead_time(chain.programme, step, "ppq")
+            for out in self._ppq_under_way(chain)
+        ]
         for suite in self.open_suites(chain.programme, step):
             opened = self.opens(chain.programme, step, suite.site)
             if suite.site != chain.site or opened is None:
@@ -420,6 +423,24 @@ class Book:
         if first is None:
             return None
         return first + self.filing_wait(market) + self.review(chain, market)
+
+    def _ppq_under_way(self, chain: Qualification) -> Iterator[int]:
+        """When locked campaigns have as much PPQ out as it needs. [tick]"""
+        for lock in self.scenario.locks:
+            suite = self.suites[lock.suite]
+            mine = (lock.programme, suite.site, lock.kind)
+            last = self.last_step(lock.programme).step
+            if mine != (chain.programme, chain.site, "ppq"):
+                continue
+            if self.validated_step(chain) != last:
+                continue
+            kg = self.kg(lock.programme, suite.id)
+            count = max(self.needed(line, kg) for line in self.lines_of(chain, "ppq"))
+            start = self.grid.at(lock.start)
+            takt = self.takt(suite, lock.programme, start)
+            if lock.takt_days is not None:
+                takt = self.grid.whole(lock.takt_days)
+            yield start + self.lead_in(suite, lock.programme) + (count - 1) * takt
 
     def lag(self, programme: str, step: str) -> int | None:
         """From out into the stock where that needs no QC and QA. [tick]"""

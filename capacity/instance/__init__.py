@@ -31,6 +31,7 @@ from capacity.instance.qualifications import (
     transfer_slots,
 )
 from capacity.instance.queues import Queue, queue
+from capacity.instance.rights import earliest_ppq
 from capacity.instance.spans import Span, overlap
 from capacity.instance.steps import FrozenData, Mode, StepData, step_data
 from capacity.instance.stock import Stocked, stocked
@@ -325,7 +326,10 @@ def build(scenario: Scenario) -> Instance:
             if site.freezer_batches is not None
         },
         tested_before=tested_before(known, steps, on_hand, locks, suites),
-        chains=tuple(chain_data(known, chain) for chain in known.chains),
+        chains=tuple(
+            chain_data(known, chain, earliest_ppq(known, chain))
+            for chain in known.chains
+        ),
         filings=tuple(filing_data(known, *key) for key in known.filing),
         chain_at={
             (known.step[programme, step], known.site[site]): known.chain[chain.id]

@@ -27,6 +27,8 @@ class ChainData:
     """Length of its transfer, None where it has none of its own. [tick]"""
     earliest: int
     """First tick on which the transfer may start. [tick]"""
+    proved: int | None
+    """When its PPQ may be released at the earliest; None for never. [tick]"""
     transfer_cost: int
     """[money]"""
     filings: tuple[int, ...]
@@ -50,11 +52,9 @@ class FilingData:
     """Of the site, from its first filing; None where there is none. [tick]"""
 
 
-def chain_data(known: Known, chain: Qualification) -> ChainData:
-    """A qualification in ticks."""
-    start = known.as_of
-    if chain.not_before is not None:
-        start = max(start, known.grid.at(chain.not_before))
+def chain_data(known: Known, chain: Qualification, proved: int | None) -> ChainData:
+    """A qualification in ticks, with the earliest release of its PPQ. [tick]"""
+    start = transfer_from(known, chain)
     return ChainData(
         index=known.chain[chain.id],
         id=chain.id,
@@ -67,9 +67,17 @@ def chain_data(known: Known, chain: Qualification) -> ChainData:
         permitted=chain.permitted,
         transfer=_transfer_of(known, chain),
         earliest=start,
+        proved=proved,
         transfer_cost=chain.transfer_cost,
         filings=tuple(known.filing[chain.id, market] for market in chain.markets),
     )
+
+
+def transfer_from(known: Known, chain: Qualification) -> int:
+    """First tick on which a transfer may start. [tick]"""
+    if chain.not_before is None:
+        return known.as_of
+    return max(known.as_of, known.grid.at(chain.not_before))
 
 
 def _transfer_of(known: Known, chain: Qualification) -> int | None:
@@ -117,17 +125,17 @@ def transfer_slots(known: Known, site: Site) -> tuple[tuple[int, int], ...]:
 
 def _transferred(known: Known, chain: Qualification) -> int | None:
     """Earliest end of a transfer that has its site to itself. [tick]"""
-    data = chain_data(known, chain)
-    assert data.transfer is not None
-    start = data.earliest
+    length = _transfer_of(known, chain)
+    assert length is not None
+    start = transfer_from(known, chain)
     site = next(s for s in known.scenario.sites if s.id == chain.site)
     if not site.transfer_slots:
-        return start + data.transfer
+        return start + length
     steps = [(-FAR, 0), *transfer_slots(known, site), (FAR, 0)]
     for (at, number), (until, _) in pairwise(steps):
-        if not number and at < start + data.transfer and start < until:
+        if not number and at < start + length and start < until:
             start = until
-    return None if start >= FAR else start + data.transfer
+    return None if start >= FAR else start + length
 
 
 def opens(known: Known, programme: str, step: str, site: str) -> int | None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 
 from capacity.demand import Line
 from capacity.instance.known import Known
-from capacity.instance.paces import lead_in, takts
+from capacity.instance.paces import lead_in, lock_takt, takts
 from capacity.instance.qualifications import filing_data, opens
 from capacity.instance.sizes import batches_of, reference_size
 from capacity.instance.steps import StepData, release_times
-from capacity.scenario import MadeToStock, Qualification
+from capacity.scenario import MadeToStock, Qualification, Step
 
 
 def rights_to_ship(
@@ -52,16 +53,28 @@ def rights_to_ship(
 
 def earliest_right(known: Known, chain: Qualification, market: str) -> int | None:
     """Right to ship from PPQ as early as any suite of the site may have it. [tick]"""
+    released = earliest_ppq(known, chain)
+    if released is None:
+        return None
+    filing = filing_data(known, chain.id, market)
+    return released + filing.wait + filing.review
+
+
+def earliest_ppq(known: Known, chain: Qualification) -> int | None:
+    """When PPQ of a qualification may be released at the earliest, None for never. [tick]
+
+    In a locked campaign, or in a new one that has a suite of the site to itself.
+    """
     step = known.validated(chain)
     opened = opens(known, chain.programme, step.step, chain.site)
     if opened is None:
         return None
-    first: list[int] = []
     asked = {
         line.kind: line
         for line in known.lines
         if line.chain == chain.id and line.firmness != "spare"
     }
+    first = list(_ppq_under_way(known, chain, step, asked["ppq"]))
     for name in step.suites:
         if name not in known.suite:
             continue
@@ -79,9 +92,23 @@ def earliest_right(known: Known, chain: Qualification, market: str) -> int | Non
         first.append(start + lead + (count - 1) * takt)
     if not first:
         return None
-    filing = filing_data(known, chain.id, market)
-    lead_time = release_times(known, chain.programme, step)[2]["ppq"]
-    return min(first) + lead_time + filing.wait + filing.review
+    return min(first) + release_times(known, chain.programme, step)[2]["ppq"]
+
+
+def _ppq_under_way(
+    known: Known, chain: Qualification, step: Step, asked: Line
+) -> Iterator[int]:
+    """When locked campaigns have as much PPQ out as a qualification needs. [tick]"""
+    for lock in known.scenario.locks:
+        suite = known.suites[known.suite[lock.suite]]
+        mine = (lock.programme, suite.site, lock.kind)
+        last = known.by_programme[lock.programme].recipe[-1].step
+        if mine != (chain.programme, chain.site, "ppq") or step.step != last:
+            continue
+        kg = step.kg_per_batch.get(suite.id, Fraction(1))
+        count = batches_of(asked, kg, reference_size(step))
+        out = known.grid.at(lock.start) + lead_in(known, suite, lock.programme)
+        yield out + (count - 1) * lock_takt(known, lock)
 
 
 def right_of_entry(

@@ -422,15 +422,18 @@ def late_engineering(network: Network) -> Iterator[Finding]:
     """Engineering orders due when a locked PPQ campaign allows no such batch any more.
 
     PPQ follows the last engineering batch of its programme, so a locked PPQ campaign
-    leaves no engineering batch to later days.
+    leaves no engineering batch to later days. What qualifications ask for, they say.
     """
     contracts = {contract.id: contract for contract in network.scenario.contracts}
+    asked = {name for chain in network.scenario.qualifications for name in chain.orders}
     locked = network.locked_ppq
     for order in network.scenario.orders:
         programme = contracts[order.contract].programme
-        if order.kind != "engineering" or programme not in locked:
+        if order.kind != "engineering" or (programme, None) not in locked:
             continue
-        lock, until = locked[programme]
+        if order.id in asked:
+            continue
+        lock, until = locked[programme, None]
         if _from_stock(network, order, programme, None):
             continue
         at = f"orders.{order.id}"

@@ -31,6 +31,8 @@ from capacity.scenario import (
 
 Span = tuple[datetime, datetime]
 """Half-open."""
+Track = tuple[str, str | None]
+"""A programme, and its qualification where a site has one."""
 
 
 def later(moment: datetime, days: Fraction) -> datetime:
@@ -100,14 +102,28 @@ class Network:
         return sorted(rows, key=lambda row: (row.due, row.id))
 
     @cached_property
-    def locked_ppq(self) -> dict[str, tuple[Lock, datetime]]:
-        """By programme: first locked PPQ campaign, and when engineering must be out."""
+    def locked_ppq(self) -> dict[Track, tuple[Lock, datetime]]:
+        """First locked PPQ campaign of each, and when its engineering must be out."""
         wait = self.scenario.quality.ppq_after_engineering_days
         ppq = [lock for lock in self.scenario.locks if lock.kind == "ppq"]
-        found: dict[str, tuple[Lock, datetime]] = {}
+        found: dict[Track, tuple[Lock, datetime]] = {}
         for lock in sorted(ppq, key=lambda lock: (lock.start, lock.id)):
-            found.setdefault(lock.programme, (lock, later(lock.start, -wait)))
+            found.setdefault(self.track(lock), (lock, later(lock.start, -wait)))
         return found
+
+    def locked_end(self, suite: Suite, lock: Lock) -> datetime:
+        """When the last batch of a locked campaign is out."""
+        takt = lock.takt_days or self.takt(suite, lock.programme, lock.start)
+        days = self.lead_in(suite, lock.programme) + (lock.batches - 1) * takt
+        return later(lock.start, days)
+
+    def track(self, lock: Lock) -> Track:
+        """Whose engineering comes before whose PPQ: a qualification's are its own."""
+        step, suite = self.step(lock.programme, lock.step), self.suites.get(lock.suite)
+        if step is None or suite is None:
+            return lock.programme, None
+        chain = self.chain(lock.programme, step.step, suite.site)
+        return lock.programme, None if chain is None else chain.id
 
     @cached_property
     def end(self) -> datetime:

@@ -82,7 +82,7 @@ def locks(network: Network) -> Iterator[Finding]:
         suite = network.suites.get(lock.suite)
         if suite is None:
             continue
-        end = _end(network, suite, lock)
+        end = network.locked_end(suite, lock)
         yield from _runs(network, suite, lock, end)
         yield from _before_ppq(network, lock, end)
         before, until = ends.get(suite.id, (lock, lock.start))
@@ -96,21 +96,15 @@ def locks(network: Network) -> Iterator[Finding]:
 
 def _before_ppq(network: Network, lock: Lock, end: datetime) -> Iterator[Finding]:
     """PPQ follows the last engineering batch, among locked campaigns as well."""
-    if lock.kind != "engineering" or lock.programme not in network.locked_ppq:
+    if lock.kind != "engineering" or network.track(lock) not in network.locked_ppq:
         return
-    ppq, until = network.locked_ppq[lock.programme]
+    ppq, until = network.locked_ppq[network.track(lock)]
     if end > until:
         text = (
             f"makes engineering batches until {format_moment(end)}, but PPQ campaign "
             f"{ppq.id} wants them out by {format_moment(until)}"
         )
         yield Finding(f"locks.{lock.id}.start", text)
-
-
-def _end(network: Network, suite: Suite, lock: Lock) -> datetime:
-    takt = lock.takt_days or network.takt(suite, lock.programme, lock.start)
-    days = network.lead_in(suite, lock.programme) + (lock.batches - 1) * takt
-    return later(lock.start, days)
 
 
 def _runs(

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from math import ceil
 
 from capacity.horizon import format_moment
 from capacity.scenario import (
     AMOUNTS,
     Frozen,
     Licence,
+    Lock,
     MadeToStock,
     Qualification,
     Step,
     Transfer,
 )
 from capacity.validate.names import Finding
-from capacity.validate.network import Network
+from capacity.validate.network import Network, later
 from capacity.validate.words import nearest
 
 
@@ -62,6 +65,7 @@ def qualifications(network: Network) -> Iterator[Finding]:
         yield from _validated(network, chain, step, at)
         yield from _reviewed(network, chain, at)
         yield from _dated_besides(network, chain, at)
+        yield from _begun(network, chain)
         yield from _made_there(network, chain, step, at)
         stocked = network.made_to_stock.get(chain.programme)
         if stocked is not None:
@@ -243,7 +247,7 @@ def _reviewed(network: Network, chain: Qualification, at: str) -> Iterator[Findi
 def _dated_besides(
     network: Network, chain: Qualification, at: str
 ) -> Iterator[Finding]:
-    """No date says what the plan decides, and nothing is there before its PPQ."""
+    """No date says what the plan decides."""
     steps = network.qualified(chain)
     for licence in network.scenario.licences:
         if (licence.programme, licence.site) != _place(chain):
@@ -257,15 +261,73 @@ def _dated_besides(
                 "one of the two"
             )
             yield Finding(f"{at}.markets", text)
+
+
+def _begun(network: Network, chain: Qualification) -> Iterator[Finding]:
+    """What is there already at its site came after its transfer, and can be told apart."""
+    steps = network.qualified(chain)
     for part, row in network.opening:
         suite = network.suites.get(row.suite)
         if suite is None or (row.programme, suite.site) != _place(chain):
             continue
         step = network.step(row.programme, row.step)
-        begun = chain.origin is None and row.kind in ("clinical", "intermediate")
-        if step is not None and step.step in steps and not begun:
+        if step is None or step.step not in steps:
+            continue
+        at = f"{part}.{row.id}"
+        if chain.origin is not None:
             text = (
-                f"{chain.id} is yet to qualify {chain.site}: where it has begun, state "
-                "transfers and licences by date"
+                f"{chain.id} has yet to open {chain.site}: state its transfer by date, in "
+                "transfers, instead of where it comes from"
             )
-            yield Finding(f"{part}.{row.id}.suite", text)
+            yield Finding(f"{at}.suite", text)
+        elif part != "locks" and row.kind not in ("clinical", "intermediate"):
+            text = (
+                f"what {chain.id} qualifies is told by its start: state these {row.kind} "
+                "batches as a locked campaign"
+            )
+            yield Finding(f"{at}.kind", text)
+        elif isinstance(row, Lock) and row.kind == "ppq":
+            yield from _ppq_under_way(network, chain, row, at)
+
+
+def _ppq_under_way(
+    network: Network, chain: Qualification, ppq: Lock, at: str
+) -> Iterator[Finding]:
+    """A locked PPQ campaign has every batch that is asked for, after all engineering."""
+    missing = _asked(network, chain, "ppq", ppq.suite) - ppq.batches
+    if missing > 0:
+        text = f"{missing} short of the PPQ of {chain.id}, which is one campaign"
+        yield Finding(f"{at}.batches", text)
+    until = later(ppq.start, -network.scenario.quality.ppq_after_engineering_days)
+    trials = [
+        lock
+        for lock in network.scenario.locks
+        if lock.kind == "engineering"
+        and network.track(lock) == network.track(ppq)
+        and network.locked_end(network.suites[lock.suite], lock) <= until
+    ]
+    made = sum(lock.batches for lock in trials)
+    if any(
+        made < _asked(network, chain, "engineering", x.suite) for x in trials or [ppq]
+    ):
+        text = (
+            f"PPQ of {chain.id} has begun without its engineering: lock that as well, "
+            "before it, or leave it out where it is done"
+        )
+        yield Finding(f"{at}.start", text)
+
+
+def _asked(network: Network, chain: Qualification, kind: str, suite: str) -> int:
+    """Engineering or PPQ batches that a qualification asks for where a suite makes them."""
+    step = network.programmes[chain.programme].recipe[-1]
+    ratio = Fraction(1)
+    if step.kg_per_batch:
+        reference = step.kg_per_batch[step.reference_suite or step.suites[0]]
+        ratio = reference / step.kg_per_batch.get(suite, reference)
+    ordered = sum(
+        ceil(order.batches * ratio)
+        for order in network.scenario.orders
+        if order.id in chain.orders and order.kind == kind
+    )
+    own = chain.ppq_batches if kind == "ppq" else chain.engineering_batches
+    return ordered + own
