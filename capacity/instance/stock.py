@@ -146,6 +146,7 @@ def stocked(
         x
         for x in known.given
         if x.programme == row.programme and x.step in (None, last.name)
+        if x.kind == "commercial"  # nothing that qualifies a site enters
     ]
     there = sum(int(opening.quantity * parts) for opening in row.opening)
     there += sum(
