@@ -56,10 +56,10 @@ class Job:
     """Regret of a known plan. [money]"""
     sweeps: int
     """At most."""
-    fine: int
-    """Time steps per shortest takt of the last sweep; 0 leaves it out."""
+    polish: int
+    """How many sweeps follow on a finer grid."""
     seconds: float | None
-    """Wall clock after which the last sweep begins, if that decides. [s]"""
+    """Wall clock after which those begin, if that decides. [s]"""
     tasks: tuple[Task, ...] = ()
     """Parts to be searched first."""
     besides: int = 0
@@ -176,7 +176,7 @@ def work(source: BinaryIO, sink: BinaryIO) -> None:
         sweeps=job.sweeps,
         stop=over,
         report=lambda value: write(bound=value + job.besides),
-        fine=job.fine,
+        polish=job.polish,
     )
     rows = (
         list(zip(bounded.weeks, *bounded.prices, strict=True)) if bounded.prices else []

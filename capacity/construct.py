@@ -21,10 +21,11 @@ from capacity.schedule import Schedule
 SPANS = (90, 150, 240)
 """Batches due within so many days of one another make a bundle. [day]"""
 
-GAPS = 4
-"""Gaps of a suite that are tried on either side of the wanted place."""
+GAPS, GAPS_FOR_STOCK = 4, 2
+"""Gaps of a suite that are tried on either side of the wanted place; for a stock, where a
+bundle is worth much the same in many places."""
 
-PRICED = 10
+PRICED, PRICED_FOR_STOCK = 10, 5
 """Places for a bundle that are priced, of those that look cheapest."""
 
 TRIED_BATCHES = 12_000
@@ -122,6 +123,8 @@ def construct(
     for are put down first, as far as they fit and break no rule.
     """
     best: Board | None = None
+    if not instance.groups:  # for stocks, few large bundles are a plan soonest
+        spans = spans[::-1]
     days = spans[0]
     for span in spans:
         if best is not None and stop():
@@ -191,8 +194,13 @@ def _built(
     """A board with what is wished for, and all else in bundles of a span."""
     board = Board(instance)
     _grant(board, wishes)
+    span = int(days / instance.grid.tick)
     for _ in range(3):
-        fill(board, int(days / instance.grid.tick), stop=stop)
+        fill(board, span, stop=stop)
+    if wishes and board.breaks:  # it couldn't be taken away, and nothing mends it
+        for demand in board.demands:
+            _relieve(board, demand)
+        fill(board, span, stop=stop)
     board.keep()
     return board
 
@@ -311,6 +319,56 @@ def _grant(board: Board, wishes: Sequence[Wish]) -> None:
     board.swap([c for c in rows if c.programme in broken], [])
 
 
+def _relieve(board: Board, demand: Demand) -> None:
+    """Give up batches of a programme until it breaks no rule, if need be all of them."""
+    while _breaks(board, demand) and _give_up(board, demand):
+        pass
+    if _breaks(board, demand):
+        for campaign in _planned(board, demand):
+            _take_off(board, campaign)
+
+
+def _breaks(board: Board, demand: Demand) -> int:
+    """Rules that a programme breaks, with what comes to full freezers."""
+    price = board.pegs[demand.programme].price
+    return price[2] + price[3] + (board.crowded if demand.frozen else 0)
+
+
+def _planned(board: Board, demand: Demand) -> list[Campaign]:
+    """Campaigns of a programme that may go, the last first."""
+    rows = [c for step in demand.steps for c in board.steps[step.index]]
+    return sorted(
+        (c for c in rows if c.lock is None), key=lambda c: (-c.start, c.suite)
+    )
+
+
+def _give_up(board: Board, demand: Demand) -> bool:
+    """Give up the fewest batches of a campaign with which fewer rules are broken, if any."""
+    before = board.breaks
+    for campaign in _planned(board, demand):
+        step = board.instance.steps[campaign.step]
+        for n in reversed(range(campaign.n)):
+            less = board.campaign(step, campaign.suite, campaign.start, n, campaign.ppq)
+            if n and less is None:
+                continue
+            mark = board.mark()
+            into = [] if less is None else [less]
+            if board.swap([campaign], into) is not None and board.breaks < before:
+                return True
+            board.revert(mark)
+    return False
+
+
+def _take_off(board: Board, campaign: Campaign) -> None:
+    """Take a campaign away, with those behind it that don't fit without it."""
+    row = board.suites[campaign.suite]
+    behind = row[row.index(campaign) :] if campaign in row else []
+    for end in range(len(behind)):
+        gone = [c for c in behind[: end + 1] if c.lock is None]
+        if board.swap(gone, []) is not None:
+            return
+
+
 def _trim(board: Board) -> None:
     """Take away, last ones first, intermediates without which a plan costs no more."""
     for step in board.instance.steps:
@@ -341,7 +399,9 @@ def fill(
     for bundle in bundles:
         if stop():
             return
-        if not insert(board, bundle) and not insert(board, bundle, 3 * GAPS):
+        stocked = bundle.step.programme in board.stocked
+        gaps = GAPS_FOR_STOCK if stocked else GAPS
+        if not insert(board, bundle, gaps) and not insert(board, bundle, 3 * GAPS):
             for part in halves(bundle):
                 insert(board, part, 3 * GAPS)
 
@@ -492,7 +552,9 @@ def insert(board: Board, bundle: Bundle, gaps: int = GAPS) -> bool:
     ]
     options.sort(key=lambda row: row[:2])
     found: list[tuple[int, int, Foreseen, int]] = []
-    for _, number, option in options[:PRICED]:
+    stocked = bundle.step.programme in board.stocked
+    priced = PRICED_FOR_STOCK if stocked else PRICED
+    for _, number, option in options[:priced]:
         foreseen = board.foresee(*option.change)
         if foreseen is not None:
             proxy = _proxy(board, bundle, option)

@@ -39,6 +39,14 @@ WARM, AGAIN_HEAT = 0.3, 0.02
 place only while it is warm; and from a plan put together from parts. As shares of the first
 temperature."""
 
+FEW = 40
+"""Campaigns of a plan up to which a search for stocks goes by rounds: it ends soon, and where
+it ends is chance."""
+
+ROUNDS = ((0.3, 1.0), (0.6, 1.0), (0.8, WARM), (1.0, WARM))
+"""(share of the search until a round ends, how hot it begins): the hot ones from the first
+plan, the others from the best."""
+
 STRICT_WEIGHT = 100_000
 """What firm service counts where it has been seen to."""
 
@@ -202,6 +210,11 @@ def improved(
         better(found)
         return found
 
+    if heat >= 1 and not start.instance.groups and len(start.runs) <= FEW:
+        for share, hot in ROUNDS:
+            if phases.now < share:
+                search([start if hot >= 1 else best], share, hot, FIRM_WEIGHT)
+        return best
     firm = start.instance.strict and any(group.firm for group in start.instance.groups)
     starts = [start] * (RUNNERS if heat >= 1 else 1)
     search(starts, FREE if firm else 1.0, heat, FIRM_WEIGHT)

@@ -28,6 +28,7 @@ from capacity.construct import (
 from capacity.feeds import linked
 from capacity.instance import FAR, StepData
 from capacity.pegging import FIRM_WEIGHT, Demand
+from capacity.rows import Rows
 from capacity.schedule import Schedule
 
 BATCH = 100
@@ -39,6 +40,9 @@ REPORTS = 20
 TOLERANCES = ((0.4, 0.9), (0.7, 1.5))
 """(share of the search, what a batch without its intermediate counts until then, in shares
 of its worth); not tolerated afterwards."""
+
+ROWS = 100
+"""How often a row is laid anew, where other moves are made a hundred times."""
 
 UNUSED = 20_000
 """Objects that may lie around unused while moves are made."""
@@ -186,6 +190,9 @@ class Search:
         """Qualifications that nobody ordered."""
         if self.sites:
             self.moves.append((self.qualify, 0.5))
+        rows = Rows(board, self.rng)
+        if rows.suites:
+            self.moves.append((lambda _: rows.change(), ROWS))
 
     # ------------------------------------------------------------- annealing
 

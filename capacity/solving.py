@@ -24,13 +24,20 @@ INTERNAL, USAGE, INVALID, NO_PLAN, NOT_FOUND, REJECTED = 1, 2, 3, 4, 5, 7
 
 
 def read_scenario(
-    scenario: Path, settings: list[str] | None, invalid: dict[str, Any] | None
+    scenario: Path,
+    settings: list[str] | None,
+    invalid: dict[str, Any] | None,
+    *,
+    objective: Objective | None = None,
 ) -> Loaded:
-    """Read a scenario; what is wrong with it is added to `invalid`, where asked for."""
+    """Read a scenario; what is wrong with it is added to `invalid`, where asked for.
+
+    With one of the two objectives of a front, instead of its own.
+    """
     from capacity import reading
 
     try:
-        return reading.read(scenario, settings or [])
+        return reading.read(scenario, settings or [], objective)
     except reading.ScenarioError as error:
         if invalid is not None:
             problems = documents(error.problems)

@@ -30,7 +30,7 @@ def test_it_answers_what_it_would_answer_here() -> None:
     aside = Aside(asked)
     sweeps = aside.wait(lambda: False)
 
-    found = bound(asked.instance, UPPER, sweeps=5, fine=2)
+    found = bound(asked.instance, UPPER, sweeps=5, polish=2)
     assert (aside.latest, sweeps) == (found.value, found.sweeps)
     assert aside.process.returncode == 0
     assert list(aside.prices) == list(found.weeks)

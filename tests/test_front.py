@@ -141,6 +141,8 @@ def test_an_objective_that_the_scenario_can_t_have_is_invalid(tmp_path: Path) ->
 
     assert isinstance(told.exception, ScenarioError)
     assert "nothing made to stock has a target" in str(told.exception)
+    assert "--pareto: " in str(told.exception)
+    assert "--set" not in str(told.exception)
 
 
 def test_a_front_replaces_only_a_front(folder: Path, tmp_path: Path) -> None:

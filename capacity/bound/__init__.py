@@ -14,15 +14,17 @@ Costs are the least within the step, so that nothing is rounded against a plan:
   from another programme, or all since the suite was free or since a locked campaign of
   the same programme. Between two campaigns of one programme with none in between, nobody
   else has the suite: what lies between is priced like a campaign, and in return the
-  second needs no changeover unless a shutdown lies between.
+  second needs no changeover unless a shutdown lies between. After a shutdown no batch
+  starts before the shortest changeover.
 - Most campaigns have a least size m: over all, further batches of campaigns are at least
   m - 1 per campaign, but for batches of kinds that may be in shorter ones. That and the
   rule that frozen intermediates are there when they are used are priced as well.
-- A batch that serves no position is surplus and costs its variable cost, but where an
-  order's number of batches depends on the suite. An intermediate always costs what its
-  suite is dearer than the cheapest.
+- Of a site that not every order may be made of, no more intermediates are used than the
+  others take: that is priced.
+- A batch that serves no position is surplus and costs its variable cost. An intermediate
+  always costs what its suite is dearer than the cheapest.
 - A programme with qualifications is planned once for each span in which it may be filed,
-  and without the site: the cheapest counts (`ways`).
+  and without the site: the cheapest counts (`ways`), and its span is cut in two.
 - Maximum and multiple of campaigns, direct and client supplies, queues and shipments are
   left out, and a pause of any length within a campaign's stay costs no changeover.
 
@@ -33,7 +35,11 @@ a later position's cost than to an earlier one's: where two batches pass two pos
 crosswise, uncrossing them then costs no more. Which batches serve none stays as it was,
 and a position dropped counts as passed when it would be cheapest, at that cost and what
 it loses besides: all positions are passed, in any order, and in order it costs no more.
-Costs are therefore replaced by Monge ones, which all together are nowhere dearer. Locked
+Costs are therefore replaced by Monge ones, which all together are nowhere dearer. They may
+have a position passed, wait again and be passed again, for the difference: a rebate by
+group and month makes that dearer, as passing costs less and waiting again earns less.
+An order made at several sizes has as many positions as it takes batches of the smallest;
+a batch of another size passes several, each at its share of the batch. Locked
 batches and those in release pass positions when they are out. Stock has no holding cost,
 so it doesn't fit the order: passing by stock costs a multiplier, at the time at which the
 position might be dropped, and the stock that there is earns it.
@@ -50,13 +56,20 @@ import numpy as np
 
 from capacity.bound.alone import Alone, Answer, Tolls
 from capacity.bound.demand import Floats
-from capacity.bound.ways import ways
-from capacity.instance import Instance
+from capacity.bound.places import Place
+from capacity.bound.ways import Way, split, ways
+from capacity.instance import Instance, StepData
 
 __all__ = ["Bound", "Prices", "Relaxation", "bound"]
 
 WEEK = 7
 """A price holds so long. [day]"""
+
+REST, REST_SHARE = 8, 40
+"""Most sweeps that a way is left out for, and how many where it costs twice as much."""
+
+MONTH = 4
+"""A rebate holds for so many of these."""
 
 
 @dataclass(frozen=True)
@@ -89,10 +102,20 @@ class Prices:
     """
 
     def __init__(
-        self, shape: tuple[int, int, int, int], row: Floats | None = None
+        self, shape: tuple[int, int, int, int, int, int], row: Floats | None = None
     ) -> None:
-        suites, programmes, steps, weeks = self.shape = shape
-        ends = np.cumsum([suites * weeks, programmes, steps, steps * weeks])
+        suites, programmes, steps, weeks, sites, groups = self.shape = shape
+        months = -(-weeks // MONTH)
+        ends = np.cumsum(
+            [
+                suites * weeks,
+                programmes,
+                steps,
+                steps * weeks,
+                steps * sites,
+                groups * months,
+            ]
+        )
         self.row: Floats = np.zeros(int(ends[-1])) if row is None else row
         self.suite: Floats = self.row[: ends[0]].reshape(suites, weeks)
         """By suite and week. [money per tick]"""
@@ -100,8 +123,15 @@ class Prices:
         """A batch of stock, by programme. [money]"""
         self.pace: Floats = self.row[ends[1] : ends[2]]
         """A further batch of a campaign, by step. [money]"""
-        self.supply: Floats = self.row[ends[2] :].reshape(steps, weeks)
+        self.supply: Floats = self.row[ends[2] : ends[3]].reshape(steps, weeks)
         """An intermediate that is there by the start of a week, by step that uses it.
+        [money]"""
+        self.site: Floats = self.row[ends[3] : ends[4]].reshape(steps, sites)
+        """An intermediate made at a site that not all who use it may take, by step that
+        makes it. [money]"""
+        self.rebate: Floats = self.row[ends[4] :].reshape(groups, months)
+        """What a position is passed for less by group and `MONTH`: one that is cheap to hold
+        seems passed early, and again to wait when others are due, at the difference.
         [money]"""
 
     def like(self, row: Floats) -> Prices:
@@ -119,6 +149,8 @@ class Sweep:
     offered: float
     excess: Prices
     """How much more than there is is used, where traced."""
+    whole: bool
+    """Whether all ways were planned; else it may be too much."""
 
 
 class Relaxation:
@@ -130,21 +162,33 @@ class Relaxation:
         What is planned.
     fine
         Time steps per shortest takt of a recipe step: finer is slower and tighter.
+    known
+        Ways of each step that cover all plans, where not the usual ones.
     """
 
-    def __init__(self, instance: Instance, fine: int = 1) -> None:
+    def __init__(
+        self, instance: Instance, fine: int = 1, known: list[list[Way]] | None = None
+    ) -> None:
         self.instance = instance
         locked = [lock.start for lock in instance.locks]
         self.base = min([0, instance.as_of, *locked])
         self.week = int(
             instance.grid.up(Fraction(WEEK))
         )  # any whole number of ticks will do
-        self.ways = [
-            [Alone(instance, step, self.base, fine, c) for c in ways(instance, step)]
-            for step in instance.steps
-            if step.after is None or instance.steps[step.after].frozen is not None
-        ]
+        self.fine, self.room = fine, [np.empty(0)]
+        self.ways: list[list[Alone]] = []
         """Of each step, every way that its qualifications may go, the last cheapest first."""
+        self.places: list[dict[tuple[int, int, Fraction], Place]] = []
+        """Of each step, all that its ways share."""
+        for step in instance.steps:
+            if step.after is None or instance.steps[step.after].frozen is not None:
+                self.places.append({})
+                told = ways(instance, step) if known is None else known[len(self.ways)]
+                self.ways.append([self._alone(step, way, -1) for way in told])
+        self.limited = sorted(
+            {(x.step.index, at) for row in self.ways for x in row for at in x.most}
+        )
+        """(step, site) of intermediates that aren't for all."""
         self.offers = np.array([self._offer(n) for n in range(len(instance.suites))])
         self.ticks = instance.horizon_end - self.base + 1
         self.weeks = -(-self.ticks // self.week)
@@ -155,7 +199,21 @@ class Relaxation:
             len(instance.programmes),
             len(instance.steps),
             self.weeks,
+            len(instance.sites),
+            len(instance.groups),
         )
+
+    def _alone(self, step: StepData, way: Way, number: int) -> Alone:
+        places = self.places[number]
+        return Alone(self.instance, step, self.base, self.fine, way, places, self.room)
+
+    def split(self) -> None:
+        """Cut the longest span of the way in which each step was cheapest last."""
+        for number, several in enumerate(self.ways):
+            step, way = several[0].step, several[0].way
+            halves = split(self.instance, way)
+            if halves:
+                several[:1] = [self._alone(step, half, number) for half in halves]
 
     @property
     def steps(self) -> list[Alone]:
@@ -195,15 +253,23 @@ class Relaxation:
                 prices.stock[alone.step.programme] = worth
         return prices
 
-    def sweep(self, prices: Prices, *, trace: bool = False) -> Sweep:
-        """Plan every step alone at these prices."""
+    def sweep(
+        self, prices: Prices, *, trace: bool = False, whole: bool = True
+    ) -> Sweep:
+        """Plan every step alone at these prices; only a whole sweep gives a bound.
+
+        Else ways that were far from the cheapest when they were planned last, as many
+        sweeps ago as they were far, are left out.
+        """
         each = np.repeat(prices.suite, self.week, axis=1)[:, : self.ticks] * self.offers
         paid = [np.concatenate([[0.0], np.cumsum(row)]) for row in each]
         excess = Prices(self.shape)
         excess.suite[:] = -self.available
         parts = {}
-        for several, given in zip(self.ways, self.given, strict=True):
-            alone, answer = self._cheapest(several, paid, prices, trace)
+        rows = zip(self.ways, self.places, self.given, strict=True)
+        for several, places, given in rows:
+            self._price(several, places, paid, prices)
+            alone, answer = self._cheapest(several, trace, whole)
             index, after = alone.step.index, alone.step.after
             parts[index] = answer.cost
             if after is not None:
@@ -211,24 +277,46 @@ class Relaxation:
             if trace:
                 self._note(alone, given, answer, excess)
         offered = float((prices.suite * self.available).sum())
-        return Sweep(sum(parts.values()) - offered, parts, offered, excess)
+        return Sweep(sum(parts.values()) - offered, parts, offered, excess, whole)
+
+    def _price(
+        self,
+        several: list[Alone],
+        places: dict[tuple[int, int, Fraction], Place],
+        paid: list[Floats],
+        prices: Prices,
+    ) -> None:
+        """Tell all ways of a step what things cost."""
+        tolls = self._tolls(several[0], prices)
+        for place in places.values():
+            place.price(paid[place.suite], tolls.pace)
+        for alone in several:
+            alone.price(paid, tolls)
 
     def _cheapest(
-        self, several: list[Alone], paid: list[Floats], prices: Prices, trace: bool
+        self, several: list[Alone], trace: bool, whole: bool
     ) -> tuple[Alone, Answer]:
         """The way in which a step costs least, put first, and what it then does."""
-        tolls = [self._tolls(alone, prices) for alone in several]
-        best, found = 0, several[0].solve(paid, tolls[0], trace=trace)
-        for number, alone in enumerate(several[1:], 1):
-            if alone.floor(tolls[number]) < found.cost:
-                other = alone.solve(paid, tolls[number], trace=False)
-                if other.cost < found.cost:
-                    best, found = number, other
-        if best:
-            several.insert(0, several.pop(best))
+        best, found = several[0], several[0].solve(trace=trace)
+        first = found
+        for alone in several[1:]:
+            if alone.rest > 0 and not whole:
+                alone.rest -= 1
+                continue
+            floor = alone.floor()
+            if floor < found.cost:
+                other = alone.solve(trace=False)
+                floor = other.cost
+                if floor < found.cost:
+                    best, found = alone, other
+            far = (floor - first.cost) / max(1.0, abs(first.cost))
+            alone.rest = int(min(REST, max(0.0, far * REST_SHARE)))
+        if best is not several[0]:
+            several.remove(best)
+            several.insert(0, best)
             if trace:
-                found = several[0].solve(paid, tolls[best], trace=True)
-        return several[0], found
+                found = best.solve(trace=True)
+        return best, found
 
     def _tolls(self, alone: Alone, prices: Prices) -> Tolls:
         step = alone.step
@@ -242,7 +330,15 @@ class Relaxation:
             float(prices.pace[step.index]),
             pays,
             earns,
+            prices.site[step.index],
+            alone.units * sum(float(prices.site[at]) for at in self._limited(step)),
+            prices.rebate,
+            MONTH * self.week,
         )
+
+    def _limited(self, step: StepData) -> list[tuple[int, int]]:
+        """What a step takes of which not all is for all."""
+        return [at for at in self.limited if at[0] == step.before]
 
     def _by_tick(self, weekly: Floats) -> Floats:
         """Sum over the weeks that start no sooner than each tick."""
@@ -255,6 +351,12 @@ class Relaxation:
         step = alone.step
         excess.suite += self._used(answer)
         excess.pace[step.index] = answer.short
+        if alone.demand.groups:
+            excess.rebate[list(alone.demand.groups)] = alone.rebates(answer)
+        for site, most in alone.most.items():
+            excess.site[step.index, site] += answer.made.get(site, 0) - most
+        for at in self._limited(step):
+            excess.site[at] -= alone.units * answer.spare
         weeks = np.arange(self.weeks) * self.week
         if step.after is None:
             excess.stock[step.programme] = answer.by_stock - alone.demand.stock
@@ -297,6 +399,8 @@ class Ascent:
     """First share, and after how many sweeps it is half of that."""
     KEEP, KEEP_SQUARE = 0.7, 0.95
     """Of what was known of the pull, how much is kept at each sweep."""
+    ROUND = 5
+    """Every so manieth sweep is whole; after it spans are cut and the bound is told."""
     PATIENCE = 12
     """Sweeps without a better bound before going back to the best prices."""
 
@@ -308,8 +412,6 @@ class Ascent:
         self.square = np.zeros_like(start.row)
         self.count = self.idle = 0
         self.share = self.SHARE
-        self.trace = True
-        """Whether to find out where to go from here; without, prices stay."""
         self._scales()
 
     def _scales(self) -> None:
@@ -323,23 +425,40 @@ class Ascent:
         self.least.stock[:] = 3e-3 * value
         self.least.pace[:] = 7e-5 * value
         self.least.supply[:] = 1e-5 * value
+        self.least.site[:] = 3e-3 * value
+        self.least.rebate[:] = 1e-3 * value
         faint = Prices(self.at.shape)
         faint.suite[:], faint.stock[:], faint.pace[:], faint.supply[:] = 4, 1, 3, 2
+        faint.site[:], faint.rebate[:] = 3, 2
         self.faint = faint.row
 
     def once(self) -> Sweep:
         """Sweep at the current prices and move them."""
-        found = self.relaxation.sweep(self.at, trace=self.trace)
         self.count += 1
+        whole = self.count % self.ROUND == 0
+        found = self.relaxation.sweep(self.at, trace=True, whole=whole)
         self.idle += 1
         if self.best is None or found.value > self.best.value:
             self.best, self.best_at, self.idle = found, self.at, 0
         elif self.idle >= self.PATIENCE:
             self.at, self.idle, self.share = self.best_at, 0, 0.7 * self.share
             self.pull[:] = 0
-        if self.trace:
-            self._move((self.best if self.idle == 0 else found).excess.row)
+        self._move((self.best if self.idle == 0 else found).excess.row)
         return found
+
+    def refine(self, relaxation: Relaxation) -> None:
+        """Go on from the best prices on another grid."""
+        self.relaxation, self.at = relaxation, self.best_at
+        self.best, self.idle = None, 0
+
+    def certify(self) -> Sweep:
+        """The best bound, of a whole sweep."""
+        assert self.best is not None
+        if not self.best.whole:
+            found = self.relaxation.sweep(self.best_at)
+            found.excess = self.best.excess
+            self.best = found
+        return self.best
 
     def _move(self, excess: Floats) -> None:
         keep, square = self.KEEP, self.KEEP_SQUARE
@@ -367,7 +486,7 @@ def bound(
     sweeps: int,
     stop: Callable[[], bool] = lambda: False,
     report: Callable[[int], None] | None = None,
-    fine: int = 3,
+    fine: int = 2,
     polish: int = 1,
 ) -> Bound:
     """Bound the regret of every feasible plan from below.
@@ -385,10 +504,9 @@ def bound(
     report
         Told every better bound. [money]
     fine
-        Time steps per shortest takt in the last sweeps; 0 leaves them out.
+        Time steps per shortest takt in the last sweeps.
     polish
-        How many sweeps are fine; from the second on they take memory, as fine as 2
-        some 300 MB for a programme of 230 batches in two suites.
+        How many those are.
 
     Returns
     -------
@@ -396,41 +514,42 @@ def bound(
     """
     told = 0
 
-    def climb(ascent: Ascent, most: int, stop: Callable[[], bool]) -> None:
-        nonlocal told
+    def climb(most: int, stop: Callable[[], bool]) -> None:
         while ascent.count < most and told < upper and not stop():
             ascent.once()
-            if ascent.best is not None and _certain(ascent.best) > told:
-                told = _certain(ascent.best)
-                if report is not None:
-                    report(told)
+            if ascent.count % ascent.ROUND == 0:
+                tell()
+                ascent.relaxation.split()
+        if ascent.best is not None:
+            tell()
+
+    def tell() -> None:
+        nonlocal told
+        found = _certain(ascent.certify())
+        if found > told:
+            told = found
+            if report is not None:
+                report(told)
 
     relaxation = Relaxation(instance)
-    coarse = Ascent(relaxation, relaxation.nothing())
-    climb(coarse, sweeps, stop)
-    found = [coarse]
-    if fine and coarse.best is not None:
-        found.append(Ascent(Relaxation(instance, fine), coarse.best_at))
-        found[-1].share = Ascent.SHARE / (1 + coarse.count / Ascent.SLOWER)
-        found[-1].trace = polish > 1
-        climb(found[-1], polish, lambda: False)
-    weeks = range(relaxation.base, instance.horizon_end + 1, relaxation.week)
-    return _best(found, tuple(weeks))
-
-
-def _best(ascents: list[Ascent], weeks: tuple[int, ...]) -> Bound:
-    """The best bound that any of them met."""
-    tried = [ascent for ascent in ascents if ascent.best is not None]
-    count = sum(ascent.count for ascent in ascents)
-    if not tried:
-        return Bound(0, weeks, (), {}, 0.0, count)
-    top = max(tried, key=lambda ascent: ascent.best.value if ascent.best else 0.0)
-    assert top.best is not None
+    ascent = Ascent(relaxation, relaxation.nothing())
+    climb(sweeps, stop)
+    found = [] if ascent.best is None else [(ascent.best, ascent.best_at)]
+    if polish and found:
+        known = [[alone.way for alone in several] for several in relaxation.ways]
+        ascent.refine(Relaxation(instance, fine, known))
+        climb(ascent.count + polish, lambda: False)
+        if ascent.best is not None:
+            found.append((ascent.best, ascent.best_at))
+    weeks = tuple(range(relaxation.base, instance.horizon_end + 1, relaxation.week))
+    if not found:
+        return Bound(0, weeks, (), {}, 0.0, ascent.count)
+    best, prices = max(found, key=lambda row: row[0].value)
     return Bound(
-        _certain(top.best),
+        _certain(best),
         weeks,
-        tuple(tuple(map(float, row)) for row in top.best_at.suite),
-        top.best.parts,
-        top.best.offered,
-        count,
+        tuple(tuple(map(float, row)) for row in prices.suite),
+        best.parts,
+        best.offered,
+        ascent.count,
     )

@@ -9,8 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from capacity.bound.demand import NEVER, Clock, Floats, Ticks, surplus_cost
-from capacity.bound.ways import Way
+from capacity.bound.demand import NEVER, Clock, Floats, Ticks
 from capacity.instance import Instance, Mode, StepData, SuiteData
 
 
@@ -24,15 +23,14 @@ class Place:
         mode: Mode,
         clock: Clock,
         base: int,
-        way: Way,
     ) -> None:
-        self.suite, self.lead, self.clock = mode.suite, mode.lead, clock
-        self.surplus = surplus_cost(instance, step, mode.suite, way)
-        """A batch that serves none. [money]"""
+        self.suite, self.site, self.lead = mode.suite, mode.site, mode.lead
+        self.clock = clock
         suite = instance.suites[mode.suite]
         self.starts = clock.outs - mode.lead
         self.outs_at = clock.outs - base
         self._speeds(mode)
+        self._clean_again(suite, step)
         self._entries(instance, step, suite, base)
         self._shutdowns(suite, step, base)
 
@@ -61,6 +59,13 @@ class Place:
         self.last = max(longest + 1, min(self.again, 6))
         """Steps since the last batch are counted up to this; beyond it a campaign is
         over and another may follow."""
+
+    def _clean_again(self, suite: SuiteData, step: StepData) -> None:
+        """After a shutdown a changeover comes first, at least the shortest."""
+        changes = [x for (_, into), x in suite.changeover.items() if into == step.index]
+        for _, end in suite.shutdowns:
+            early = (self.starts >= end) & (self.starts < end + min(changes, default=0))
+            self.may[early & (self.lead >= self.takt)] = False
 
     def _per_step(
         self,
@@ -149,7 +154,7 @@ class Place:
 
     # ------------------------------------------------------------------ at prices
 
-    def price(self, paid: Floats, pace: float, least: int) -> None:
+    def price(self, paid: Floats, pace: float) -> None:
         """Cost of entering, of going on and of waiting in each time step.
 
         Parameters
@@ -158,8 +163,6 @@ class Place:
             `paid[n]` is the price of all ticks before the n-th.
         pace
             What a further batch of a campaign earns. [money]
-        least
-            Batches of a campaign on which what they earn is lost to its first one.
         """
         here = paid[self.outs_at]
         enter = np.full(len(here), NEVER)
@@ -168,15 +171,15 @@ class Place:
                 enter, here - paid[np.minimum(since, self.outs_at)] + cost
             )
         self.enter_at = enter
-        self.first = pace * (least - 1)
         # After a pause, a batch that serves none is as good as a longer pause, unless
         # the next one earns by going on from it.
         self.idles = pace > 0
         back = np.maximum(self.outs_at - self.takt, 0)
-        self.on_at = np.where(self.goes_on, here - paid[back] - pace, NEVER)
+        on = self.goes_on & self.may
+        self.on_at = np.where(on, here - paid[back] - pace, NEVER)
         back = np.maximum(self.outs_at - self.lead, 0)
         self.next_at = np.where(self.may, here - paid[back], NEVER)
-        self.enter = np.minimum(self.clock.least(enter), NEVER)
+        self.enter = np.minimum(self.clock.least(self.enter_at), NEVER)
         self.on = np.minimum(self.clock.least(self.on_at), NEVER)
         self.next = np.minimum(self.clock.least(self.next_at), NEVER)
         self.open = np.logical_or.reduceat(self.may, self.clock.edges)

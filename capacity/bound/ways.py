@@ -5,13 +5,14 @@ all that waits for them. So a step is planned alone once for each span in which 
 with rights at the span's first day where that saves lateness and at its last where it saves
 holding; the cheapest way is what the step costs at least. In a span, the transfer and the
 cheapest filing are paid for, and every engineering and PPQ batch is made, the last in time.
-What qualifications of intermediates cost is left out.
+The span of the cheapest way is cut in two now and then. Where a qualification is for an
+intermediate by itself, its site is opened, at its cost, or not.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import pairwise, product
 
@@ -21,7 +22,10 @@ SPANS = (0, 60, 150, 270)
 """Where spans begin, counted from the earliest; the last one never ends. [day]"""
 
 TOLD_APART = 2
-"""Most qualifications of a programme whose spans are told apart, as ways multiply."""
+"""Most qualifications of a programme whose spans are told apart at first, as ways multiply."""
+
+SHORTEST, LONGEST = 10, 120
+"""No span is cut shorter than the first; the last one is cut so long after its start. [day]"""
 
 Span = tuple[int, int]
 """First and last tick of what may be."""
@@ -40,16 +44,18 @@ class Way:
     every engineering and PPQ batch of it is made."""
     cost: int = 0
     """Transfers, and of each qualification the cheapest filing. [money]"""
+    proved: dict[int, Span] = field(default_factory=dict)
+    """Within which ticks PPQ is released, by qualification that is filed for."""
 
 
 def ways(instance: Instance, step: StepData) -> list[Way]:
     """Every plan is one of these, as far as a step's programme goes.
 
-    Intermediates are planned for all of them at once: theirs are no rights to ship.
+    Of intermediates only which sites are opened is told apart: theirs are no rights to ship.
     """
-    if step.after is not None:
-        return [Way()]
     mine = [c for c in instance.chains if c.step == step.index]
+    if step.after is not None:
+        return _opened(instance, step, mine)
     spans = SPANS if len(mine) <= TOLD_APART else SPANS[:1]
     return [
         Way(
@@ -57,9 +63,85 @@ def ways(instance: Instance, step: StepData) -> list[Way]:
             frozenset(site for way in row for site in way.closed),
             {chain: last for way in row for chain, last in way.filed.items()},
             sum(way.cost for way in row),
+            {chain: span for way in row for chain, span in way.proved.items()},
         )
         for row in product(*(list(_of_chain(instance, chain, spans)) for chain in mine))
     ]
+
+
+def _opened(
+    instance: Instance, step: StepData, chains: Sequence[ChainData]
+) -> list[Way]:
+    """Sites closed to an intermediate, opened, or opened and filed for at least once.
+
+    That takes what is made before it as well.
+    """
+    found = [Way()]
+    for chain in chains:
+        if chain.transfer is None:
+            continue
+        filed = min(instance.filings[number].cost for number in chain.filings)
+        filed += 0 if _given(instance, chain) else _trials(instance, chain)
+        each = (
+            Way(closed=frozenset({chain.site})),
+            Way(cost=chain.transfer_cost),
+            Way(cost=chain.transfer_cost + filed, filed={chain.index: FAR}),
+        )
+        found = [
+            Way(
+                closed=way.closed | more.closed,
+                cost=way.cost + more.cost,
+                filed=way.filed | more.filed,
+            )
+            for way in found
+            for more in each
+        ]
+    return found
+
+
+def _given(instance: Instance, chain: ChainData) -> bool:
+    """Whether batches of what is qualified are there or under way at its site."""
+    on_hand = [(batch.step, batch.suite) for batch in instance.on_hand]
+    locked = [(lock.step, lock.suite) for lock in instance.locks]
+    return any(
+        step == chain.step and instance.suites[suite].site == chain.site
+        for step, suite in [*on_hand, *locked]
+    )
+
+
+def _trials(instance: Instance, chain: ChainData) -> int:
+    """What engineering and PPQ of a qualification cost at the least. [money]"""
+    return sum(
+        min(terms.need for terms in group.terms.values())
+        * min(group.making.values(), default=0)
+        for group in instance.groups
+        if group.chain == chain.index and not group.spare
+    )
+
+
+def split(instance: Instance, way: Way) -> list[Way]:
+    """Two ways that cover what a way covers, with its longest span cut; none if it's short."""
+    whole = instance.grid.whole
+    spans = [(last - first, chain) for chain, (first, last) in way.proved.items()]
+    length, chain = max(spans, default=(0, 0))
+    if length < 2 * whole(Fraction(SHORTEST)):
+        return []
+    first, last = way.proved[chain]
+    middle = first + (whole(Fraction(LONGEST)) if last == FAR else length // 2)
+    return [
+        replace(
+            way,
+            rights=way.rights | _rights(instance, chain, span),
+            filed=way.filed | {chain: span[1]},
+            proved=way.proved | {chain: span},
+        )
+        for span in ((first, middle), (middle, last))
+    ]
+
+
+def _rights(instance: Instance, chain: int, span: Span) -> dict[int, Span]:
+    filings = (instance.filings[number] for number in instance.chains[chain].filings)
+    return {filing.index: _right(instance, filing, span) for filing in filings}
 
 
 def _of_chain(
@@ -76,9 +158,12 @@ def _of_chain(
     edges = [first + instance.grid.whole(Fraction(days)) for days in spans]
     filings = [instance.filings[number] for number in chain.filings]
     for span in pairwise([*edges, FAR]):
-        rights = {filing.index: _right(instance, filing, span) for filing in filings}
-        cost = transfer + min(filing.cost for filing in filings)
-        yield Way(rights, filed={chain.index: span[1]}, cost=cost)
+        yield Way(
+            _rights(instance, chain.index, span),
+            filed={chain.index: span[1]},
+            cost=transfer + min(filing.cost for filing in filings),
+            proved={chain.index: span},
+        )
     yield Way(cost=transfer)
 
 
@@ -102,6 +187,22 @@ def _right(instance: Instance, filing: FilingData, proved: Span) -> Span:
         low = max(low, min(others) + filing.inspection)
         high = max(high, last + filing.inspection)
     return low, max(low, high)
+
+
+def takes(
+    instance: Instance, way: Way, group: Group, step: StepData, site: int
+) -> bool:
+    """Whether a group may be served with an intermediate that a site makes.
+
+    Filings that are for it by itself are made or not; others may be.
+    """
+    stated = instance.right(group, step.index, site)
+    if stated is None or stated > group.latest or site in way.closed:
+        return False
+    if (step.index, site) not in group.filings:
+        return True
+    chain = instance.filings[group.filings[step.index, site]].chain
+    return instance.chains[chain].step != step.index or chain in way.filed
 
 
 def right(

@@ -136,7 +136,7 @@ def _solve_front(
         raise typer.BadParameter(msg, param_hint="'--start-from'")
     invalid = {"status": "invalid", "front": None} if as_json else None
     first, second = (  # each alone has to make sense
-        read_scenario(scenario, [*(settings or []), _asking(name)], invalid)
+        read_scenario(scenario, settings, invalid, objective=name)
         for name in objectives
     )
     loaded = first if objectives[1] in AMOUNTS else second
@@ -154,10 +154,6 @@ def _solve_front(
     )
     if stopped:
         raise typer.Exit(watch.INTERRUPTED)
-
-
-def _asking(objective: str) -> str:
-    return f"scenario.objective={objective}"
 
 
 def check(

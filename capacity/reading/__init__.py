@@ -33,7 +33,7 @@ from capacity.reading.nodes import (
     plain,
     walk,
 )
-from capacity.scenario import Scenario
+from capacity.scenario import Objective, Scenario
 from capacity.validate.words import spoken
 
 __all__ = [
@@ -53,6 +53,7 @@ __all__ = [
 ]
 
 SCENARIO = Shape("record", {"": Scenario})
+PARETO = Place("--pareto", 0)
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,9 @@ class Loaded:
         return self.places[path]
 
 
-def read(path: Path, settings: Sequence[str] = ()) -> Loaded:
+def read(
+    path: Path, settings: Sequence[str] = (), objective: Objective | None = None
+) -> Loaded:
     """Read a scenario file with all that it extends.
 
     Parameters
@@ -82,6 +85,8 @@ def read(path: Path, settings: Sequence[str] = ()) -> Loaded:
         YAML file.
     settings
         Changes such as `SON-T1.go_live=2027-10-01`.
+    objective
+        What `--pareto` asks for, instead of the scenario's own.
 
     Raises
     ------
@@ -90,7 +95,7 @@ def read(path: Path, settings: Sequence[str] = ()) -> Loaded:
     """
     problems: list[Problem] = []
     root = layers.layered(Path(path), problems)
-    return from_nodes(root, problems, settings)
+    return from_nodes(root, problems, settings, objective)
 
 
 def written(path: Path) -> dict[str, Any]:
@@ -163,7 +168,10 @@ def sha256(loaded: Loaded) -> str:
 
 
 def from_nodes(
-    root: Node, problems: list[Problem], settings: Sequence[str] = ()
+    root: Node,
+    problems: list[Problem],
+    settings: Sequence[str] = (),
+    objective: Objective | None = None,
 ) -> Loaded:
     """Take a scenario from nodes, wherever they were written.
 
@@ -175,6 +183,8 @@ def from_nodes(
         What is known to be wrong already.
     settings
         Changes such as `SON-T1.go_live=2027-10-01`.
+    objective
+        What `--pareto` asks for, whatever else is stated.
 
     Raises
     ------
@@ -182,6 +192,9 @@ def from_nodes(
         With every problem found.
     """
     changes.apply(root, settings, problems)
+    if objective is not None:
+        assert isinstance(root.value, dict)
+        root.value["objective"] = Node(objective, PARETO)
     failed = dates.resolve(root, edits.ROOT, problems)
     _edit(root, failed, problems)
     _arrange(root, SCENARIO)

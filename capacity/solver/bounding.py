@@ -17,8 +17,8 @@ SWEEP_PER_BATCH = 0.0006
 MOST_SWEEPS = 10_000
 """Where seconds end it."""
 
-FINE, FINE_SWEEP = 3, 10
-"""Time steps per shortest takt of a last sweep, and how many others it takes as long as."""
+FINE_SWEEP, FINE_SHARE = 3, 0.4
+"""How many others one of the last sweeps, on a finer grid, takes as long as; their share."""
 
 
 def start_aside(state: State, tasks: list[Task], searched: float) -> float:
@@ -44,8 +44,8 @@ def start_aside(state: State, tasks: list[Task], searched: float) -> float:
     share = BOUND_SHARE if first else 1.0
     each = SWEEP_PER_BATCH * max(1, len(state.best.batches))
     sweeps = int((share * state.clock.left - searched) / each)
-    fine = FINE if sweeps > 2 * FINE_SWEEP else 0
-    sweeps = max(0, sweeps - (FINE_SWEEP if fine else 0))
+    polish = int(FINE_SHARE * sweeps / FINE_SWEEP)
+    sweeps = max(0, sweeps - polish * FINE_SWEEP)
     if not state.instance.groups:
         sweeps = 0
     if sweeps < 1 and not tasks:
@@ -55,7 +55,7 @@ def start_aside(state: State, tasks: list[Task], searched: float) -> float:
         state.instance,
         state.best.bill.regret,
         MOST_SWEEPS if timed else sweeps,
-        fine,
+        polish,
         searched + sweeps * each if timed else None,
         tuple(tasks),
         state.by_levels,
