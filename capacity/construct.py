@@ -59,7 +59,7 @@ class Bundle:
 
     def size(self, demand: Demand, suite: int) -> int:
         """Batches that it takes in a suite."""
-        if demand.stocked is not None and self.step.after is None:
+        if demand.stocked is not None and self.step.after is None and not self.groups:
             size = demand.stocked.amounts[suite]
             return -(-len(self.outs) * demand.batch_parts() // size)
         if not demand.several or self.step.index != demand.last.index:
@@ -194,8 +194,13 @@ def _built(
     """A board with what is wished for, and all else in bundles of a span."""
     board = Board(instance)
     _grant(board, wishes)
+    span = int(days / instance.grid.tick)
     for _ in range(3):
-        fill(board, int(days / instance.grid.tick), stop=stop)
+        fill(board, span, stop=stop)
+    if wishes and board.breaks:  # it couldn't be taken away, and nothing mends it
+        for demand in board.demands:
+            _relieve(board, demand)
+        fill(board, span, stop=stop)
     board.keep()
     return board
 
@@ -312,6 +317,56 @@ def _grant(board: Board, wishes: Sequence[Wish]) -> None:
         broken |= {p for p, demand in enumerate(board.demands) if demand.frozen}
     rows = [c for row in board.suites for c in row if c.lock is None]
     board.swap([c for c in rows if c.programme in broken], [])
+
+
+def _relieve(board: Board, demand: Demand) -> None:
+    """Give up batches of a programme until it breaks no rule, if need be all of them."""
+    while _breaks(board, demand) and _give_up(board, demand):
+        pass
+    if _breaks(board, demand):
+        for campaign in _planned(board, demand):
+            _take_off(board, campaign)
+
+
+def _breaks(board: Board, demand: Demand) -> int:
+    """Rules that a programme breaks, with what comes to full freezers."""
+    price = board.pegs[demand.programme].price
+    return price[2] + price[3] + (board.crowded if demand.frozen else 0)
+
+
+def _planned(board: Board, demand: Demand) -> list[Campaign]:
+    """Campaigns of a programme that may go, the last first."""
+    rows = [c for step in demand.steps for c in board.steps[step.index]]
+    return sorted(
+        (c for c in rows if c.lock is None), key=lambda c: (-c.start, c.suite)
+    )
+
+
+def _give_up(board: Board, demand: Demand) -> bool:
+    """Give up the fewest batches of a campaign with which fewer rules are broken, if any."""
+    before = board.breaks
+    for campaign in _planned(board, demand):
+        step = board.instance.steps[campaign.step]
+        for n in reversed(range(campaign.n)):
+            less = board.campaign(step, campaign.suite, campaign.start, n, campaign.ppq)
+            if n and less is None:
+                continue
+            mark = board.mark()
+            into = [] if less is None else [less]
+            if board.swap([campaign], into) is not None and board.breaks < before:
+                return True
+            board.revert(mark)
+    return False
+
+
+def _take_off(board: Board, campaign: Campaign) -> None:
+    """Take a campaign away, with those behind it that don't fit without it."""
+    row = board.suites[campaign.suite]
+    behind = row[row.index(campaign) :] if campaign in row else []
+    for end in range(len(behind)):
+        gone = [c for c in behind[: end + 1] if c.lock is None]
+        if board.swap(gone, []) is not None:
+            return
 
 
 def _trim(board: Board) -> None:

@@ -712,7 +712,8 @@ class Search:
         for programme in sorted({c.programme for c in gone}):
             demand = board.demands[programme]
             if demand.stocked is not None:  # only now it lacks what is gone
-                bundles = [b for b in bundles if b.step.programme != programme]
+                own = (b for b in bundles if b.step.programme != programme or b.groups)
+                bundles = list(own)
                 bundles += bundles_of(board, demand, self.rng.choice(self.spans))
         bundles.sort(key=lambda bundle: bundle.outs[0] + ahead[bundle.step.programme])
         for bundle in bundles:
@@ -805,7 +806,8 @@ class Search:
         rows: dict[tuple[int, bool], list[tuple[int, int]]] = {}
         for campaign in gone:
             step = self.steps[campaign.step]
-            if step.role == "in_process" or step.programme in self.board.stocked:
+            stocked = step.programme in self.board.stocked
+            if step.role == "in_process" or (stocked and step.after is not None):
                 continue  # comes back with what it feeds, or with what a stock lacks
             key = (campaign.step, campaign.ppq)
             rows.setdefault(key, []).extend(self.needs_of(campaign))

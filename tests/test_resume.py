@@ -75,6 +75,22 @@ def test_a_plan_for_another_scenario_gives_what_still_fits(start: Plan) -> None:
     assert solve(late, work=0.01, start=start).breaches == []
 
 
+def test_a_start_that_lacks_some_antibody_gives_up_what_needs_it(
+    base: Scenario, start: Plan
+) -> None:
+    instance = build(base)
+    wishes = campaigns_of(instance, start)
+    antibody = [w for w in wishes if instance.steps[w.step].role == "intermediate"]
+    left = [w for w in wishes if w is not antibody[len(antibody) // 2]]
+
+    found = construct(instance, left, stop=lambda: True)
+
+    # Taken away at once, all that lacks it would leave others that don't fit side by side.
+    assert breaches(base, to_plan(found, "")) == []
+    kept = wishes_of(found)
+    assert sum(w in kept for w in left) > 0.85 * len(left)
+
+
 def test_a_plan_with_unknown_names_is_no_start(base: Scenario, start: Plan) -> None:
     row = start.campaigns[-1].model_copy(update={"suite": "NOWHERE"})
     other = start.model_copy(update={"campaigns": [*start.campaigns[:-1], row]})
