@@ -162,9 +162,11 @@ class Board:
             for before, campaign in zip([None, *suite], suite, strict=False):
                 self.gap(before, campaign)
         self.chained = [demand for demand in self.demands if demand.chains]
-        self.qualified: Chains = (
-            (None,) * len(instance.chains), (None,) * len(instance.filings), {}, 0,
-        )  # fmt: skip
+        nothing: Proved = (None,) * len(instance.chains)
+        proved, begun = qualified(self.chained, self.steps, nothing, {})
+        _, delayed = instance.placed(begun)
+        # what is locked may qualify a site by itself
+        self.qualified: Chains = proved, instance.standing(proved), begun, delayed
         self.pegs = [
             demand.peg(self.steps, rights=self.qualified[1]) for demand in self.demands
         ]

@@ -59,7 +59,7 @@ class Bundle:
 
     def size(self, demand: Demand, suite: int) -> int:
         """Batches that it takes in a suite."""
-        if demand.stocked is not None and self.step.after is None:
+        if demand.stocked is not None and self.step.after is None and not self.groups:
             size = demand.stocked.amounts[suite]
             return -(-len(self.outs) * demand.batch_parts() // size)
         if not demand.several or self.step.index != demand.last.index:

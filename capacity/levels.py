@@ -191,7 +191,9 @@ class _Levels:
             for lock in self.instance.locks
             if lock.step == step.index
         ]
-        return step.tested or any(r is None or r > stocked.start for r in rights)
+        decided = any(stocked.filings.values())
+        late = any(right is None or right > stocked.start for right in rights)
+        return step.tested or decided or late
 
     def _given(self, stocked: Stocked, step: StepData) -> list[int]:
         """What enters in each period without a decision, at the earliest."""
@@ -224,15 +226,20 @@ class _Levels:
     def _made(self, stocked: Stocked, step: StepData) -> list[list[tuple[int, float]]]:
         """Variables of new batches that may enter in each period, with their amounts."""
         found: list[list[tuple[int, float]]] = [[] for _ in stocked.periods]
+        ends = [period.end for period in stocked.periods]
         lag, before = self._lag(stocked), -(10**9)
         for number, period in enumerate(stocked.periods):
             cut = period.end - lag
             first = bisect_right(self.cuts, before)
             for at in range(first, bisect_left(self.cuts, cut) + 1):
-                for mode in step.modes.values():
-                    x = self._batches(step, stocked, mode, at)
-                    if x is not None:
-                        found[number].append((x, float(stocked.amounts[mode.suite])))
+                for suite, mode in step.modes.items():
+                    x, right = (
+                        self._batches(step, stocked, mode, at),
+                        stocked.rights[suite],
+                    )
+                    if x is not None and right is not None and right <= ends[-1]:
+                        enters = max(number, bisect_left(ends, right))
+                        found[enters].append((x, float(stocked.amounts[suite])))
             before = cut
         return found
 

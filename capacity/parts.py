@@ -48,7 +48,7 @@ FEW = 40
 """Campaigns of a plan up to which a search for stocks goes by rounds: it ends soon, and where
 it ends is chance."""
 
-ROUNDS = ((0.3, 1.0), (0.6, 1.0), (0.8, WARM), (1.0, WARM))
+ROUNDS = (*((n / 10, 1.0) for n in range(1, 7)), (0.8, WARM), (1.0, WARM))
 """(share of the search until a round ends, how hot it begins): the hot ones from the first
 plan, the others from the best."""
 

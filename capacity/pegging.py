@@ -732,7 +732,8 @@ class Demand:
             self.assume(found.state)
             if base is not None and base.state != found.state:
                 base = None
-        if self.stocked is not None and not self.frozen and not self.direct:
+        alike = not self.frozen and not self.direct and not self.chains
+        if self.stocked is not None and alike:
             self._make(found, steps[self.last.index])
         elif base is None or gone is None:
             row = steps[self.last.index]
@@ -927,7 +928,7 @@ class Demand:
                 firm += cost
         lacking = worth = 0
         if self.stocked is not None:
-            found.flow = flow(self.stocked, self._lots(self.stocked, steps))
+            found.flow = flow(self.stocked, self._lots(self.stocked, found, steps))
             regret += found.flow.regret
             bad += -(-found.flow.breaks // self.stocked.parts)
         if self.frozen or self.direct:
@@ -979,6 +980,11 @@ class Demand:
         for item, j in found.pairs():
             if j >= 0:
                 yield self.groups[j].filings.get((last, self.sites[item[2]]))
+        if self.stocked is not None:
+            last_end = self.stocked.periods[-1].end
+            for suite, lot in self._made_lots(self.stocked, found):
+                if lot.enters <= last_end:
+                    yield from self.stocked.filings[suite]
         if found.drawn is None:
             return
         users = zip(found.drawn.users, found.drawn.used, strict=True)
@@ -1006,9 +1012,14 @@ class Demand:
         ]
         return min(starts, default=None)
 
-    def _lots(self, stocked: Stocked, steps: list[list[Campaign]]) -> list[Lot]:
+    def _lots(
+        self, stocked: Stocked, pegged: Pegged, steps: list[list[Campaign]]
+    ) -> list[Lot]:
         """What enters the stock of a programme that is made to it."""
-        found = [lot for c in steps[self.last.index] for lot in c.lots]
+        if self.chains:
+            found = [lot for _, lot in self._made_lots(stocked, pegged)]
+        else:
+            found = [lot for c in steps[self.last.index] for lot in c.lots]
         lead, commercial = self._lead("commercial"), KIND_BITS["commercial"]
         for expiry, _, suite, bit in self.stock:
             right = stocked.given_rights[suite]
@@ -1022,14 +1033,38 @@ class Demand:
                 found.append(Lot(max(out + lead, right), end, stocked.amounts[suite]))
         return found
 
+    def _made_lots(self, stocked: Stocked, found: Pegged) -> Iterator[tuple[int, Lot]]:
+        """What batches that serve no qualification add to the stock, with their suites."""
+        rights = {
+            suite: self._right_of_entry(stocked, suite) for suite in stocked.rights
+        }
+        for item, j in found.pairs():
+            if j < 0 and item[6] is not None:
+                suite = item[2]
+                yield from ((suite, x) for x in self._lot(stocked, item, rights[suite]))
+
+    def _right_of_entry(self, stocked: Stocked, suite: int) -> int | None:
+        """When a suite's batches may ship to every market, by rights as they stand. [tick]"""
+        right = stocked.rights[suite]
+        for filing in stocked.filings[suite]:
+            filed = self.granted.get(filing)
+            if right is None or filed is None:
+                return None
+            right = max(right, filed[0])
+        return right
+
     def _lots_of(self, stocked: Stocked, campaign: Campaign) -> Iterator[Lot]:
         """What a campaign adds to the stock."""
-        right, lead = stocked.rights[campaign.suite], self._lead("commercial")
-        amount = stocked.amounts[campaign.suite]
-        for ready, _, _, mask, out, _, _, _ in campaign.items:
-            if right is not None and mask & KIND_BITS["commercial"]:
-                end = NEVER if stocked.life is None else out + stocked.life + 1
-                yield Lot(max(ready + lead, right), end, amount)
+        for item in campaign.items:
+            yield from self._lot(stocked, item, stocked.rights[campaign.suite])
+
+    def _lot(self, stocked: Stocked, item: Item, right: int | None) -> Iterator[Lot]:
+        """What a batch adds to the stock, if it may ship to every market."""
+        ready, _, suite, mask, out, _, _, _ = item
+        if right is not None and mask & KIND_BITS["commercial"]:
+            end = NEVER if stocked.life is None else out + stocked.life + 1
+            enters = max(ready + self._lead("commercial"), right)
+            yield Lot(enters, end, stocked.amounts[suite])
 
     def batch_parts(self) -> int:
         """What a batch of the preferred suite adds to the stock, in parts of a unit."""

@@ -41,8 +41,9 @@ TOLERANCES = ((0.4, 0.9), (0.7, 1.5))
 """(share of the search, what a batch without its intermediate counts until then, in shares
 of its worth); not tolerated afterwards."""
 
-ROWS = 100
-"""How often a row is laid anew, where other moves are made a hundred times."""
+ROWS, ROWS_WHERE_FREE = 100, 1000
+"""How often a row is laid anew, where other moves are made a hundred times; and where keeping
+product costs nothing, as other moves leave idle time between campaigns."""
 
 UNUSED = 20_000
 """Objects that may lie around unused while moves are made."""
@@ -193,7 +194,8 @@ class Search:
             self.moves.append((self.qualify, 0.5))
         rows = Rows(board, self.rng)
         if rows.suites:
-            self.moves.append((lambda _: rows.change(), ROWS))
+            often = ROWS_WHERE_FREE if rows.free else ROWS
+            self.moves.append((lambda _: rows.change(), often))
 
     # ------------------------------------------------------------- annealing
 
@@ -758,7 +760,8 @@ class Search:
         for programme in sorted({c.programme for c in gone}):
             demand = board.demands[programme]
             if demand.stocked is not None:  # only now it lacks what is gone
-                bundles = [b for b in bundles if b.step.programme != programme]
+                own = (b for b in bundles if b.step.programme != programme or b.groups)
+                bundles = list(own)
                 bundles += bundles_of(board, demand, self.rng.choice(self.spans))
         bundles.sort(key=lambda bundle: bundle.outs[0] + ahead[bundle.step.programme])
         for bundle in bundles:
@@ -851,7 +854,8 @@ class Search:
         rows: dict[tuple[int, bool], list[tuple[int, int]]] = {}
         for campaign in gone:
             step = self.steps[campaign.step]
-            if step.role == "in_process" or step.programme in self.board.stocked:
+            stocked = step.programme in self.board.stocked
+            if step.role == "in_process" or (stocked and step.after is not None):
                 continue  # comes back with what it feeds, or with what a stock lacks
             key = (campaign.step, campaign.ppq)
             rows.setdefault(key, []).extend(self.needs_of(campaign))

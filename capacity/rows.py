@@ -16,8 +16,9 @@ from capacity.board import Board, Campaign
 from capacity.construct import Change
 from capacity.instance import StepData
 
-PACKED = 0.5
-"""How often campaigns are laid as soon as they fit, be they later before. [1]"""
+PACKED, PACKED_WHERE_FREE = 0.5, 0.9
+"""How often campaigns are laid as soon as they fit, be they later before; and where keeping
+product costs nothing, so that idle time is of little use. [1]"""
 
 MOVED = 16
 """Most campaigns of a row that are laid anew."""
@@ -67,6 +68,8 @@ class Rows:
         }
         self.suites = [suite for suite, users in self.users.items() if users]
         """Those in which nothing is made but for stocks."""
+        self.free = not any(row.storage_cost for row in board.stocked.values())
+        """Whether keeping product costs nothing."""
         self.edits: list[tuple[Edit, float]] = [
             (self._insert, 18),
             (self._drop, 10),
@@ -100,7 +103,8 @@ class Rows:
         self, suite: int, before: Campaign | None, row: Sequence[Campaign], wanted: Row
     ) -> Change | None:
         """The row laid anew: what differs goes, what it becomes comes."""
-        packed, changed = self.rng.random() < PACKED, False
+        share = PACKED_WHERE_FREE if self.free else PACKED
+        packed, changed = self.rng.random() < share, False
         into: list[Campaign] = []
         kept: set[int] = set()
         for place in wanted:

@@ -191,7 +191,7 @@ class _Writer:
         }
         if self.has("objectives"):
             document["objective"] = self._objective(made_to_stock)
-        elif self.has("qualifications"):
+        if self.has("qualifications") and document.get("objective") in (None, "cost"):
             self._qualify(document)
         if self.tick < 1:
             document["resolution_days"] = str(self.tick)
@@ -603,6 +603,8 @@ class _Writer:
             for programme in document["programmes"]
             for number, step in enumerate(programme["recipe"])
             if "release" in step  # goes into no step directly
+            if programme["id"] not in self.stocked
+            or "frozen" not in str(programme["recipe"][-1].get("supply"))
             for site in sorted({where[s] for s in step["suites"]})
         ]
         chosen = self.draw(st.permutations(places))[: self.whole(1, 3)]
@@ -623,6 +625,11 @@ class _Writer:
                 document, programme["id"], None if whole else step, site, last=last
             )
             document["qualifications"].append(row)
+            for stocked in document["made_to_stock"]:
+                if stocked["programme"] == programme["id"]:
+                    several = any(one == programme["id"] for one, _, _ in taken)
+                    markets = ["US"] if several else self.one_of(row["markets"], ["US"])
+                    stocked["markets"] = list(markets)
 
     def _team(self) -> list[Row]:
         rows: list[Row] = [{"from": moment(-20), "value": self.one_of(1, 1, 2)}]
@@ -688,7 +695,7 @@ class _Writer:
                 )
             ]
         contract = f"C-{programme}"
-        if last and self.draw(st.booleans()):
+        if last and programme not in self.stocked and self.draw(st.booleans()):
             due = moment(self.whole(20, 45))
             orders = [
                 {"id": f"{name}{kind}", "contract": contract, "kind": kind, "due": due}
@@ -1181,7 +1188,9 @@ class _Planner:
         if step.direct_hold is not None:
             held = range(self._held(step, suite))
             return tuple(self._pick(None, step.index, suite) for _ in held)
-        if step.programme in self.instance.stocked:
+        if step.programme in self.instance.stocked and not (
+            groups and self.whole(0, 5)
+        ):
             return self._for_stock(step)
         if not groups or self._rarely():
             return None
@@ -1204,6 +1213,8 @@ class _Planner:
         )
         if lead.kind == "ppq":
             sizes = [size for size in sizes if size >= need] or sizes
+            if step.programme in self.instance.stocked:  # nothing is surplus there
+                sizes = sizes[:1]
         if not sizes:
             return None
         size = self.draw(st.sampled_from(sizes))

@@ -614,6 +614,22 @@ def test_no_plan_drawn_costs_less_than_the_best_nor_less_than_its_bound(
             "suite U: ramp: can't be planned together with linked campaigns",
         ),
         (
+            lambda d: d.update(
+                markets=[{"id": "US", "review_days": {"new": 1}}],
+                qualifications=[
+                    {
+                        "id": "Q",
+                        "programme": "P",
+                        "site": d["sites"][0]["id"],
+                        "ppq_batches": 1,
+                        "markets": ["US"],
+                        "filing": "new",
+                    }
+                ],
+            ),
+            "qualification Q: can't be planned together with linked campaigns",
+        ),
+        (
             lambda d: d["changeovers"][0].update(first_uses={"R": 3}),
             "changeover u: first_uses: R: unknown programme R; there are P",
         ),

@@ -143,6 +143,7 @@ def test_model_and_checker_agree_on_plans_that_use(family: str) -> None:
         ("kinds", "opening", "queues"),
         ("qualifications", "sizes", "queues"),
         ("qualifications", "frozen", "lanes"),
+        ("qualifications", "stock"),
         ("qualifications", "kinds", "opening"),
     ],
     ids=" and ".join,

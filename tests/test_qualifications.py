@@ -22,6 +22,7 @@ from capacity.construct import construct
 from capacity.instance import build
 from capacity.parts import together
 from capacity.plan import Plan, PlannedQualification
+from capacity.publish import to_plan
 from capacity.reinsert import Search
 from capacity.requalify import requalified
 from capacity.resume import wishes_of
@@ -875,6 +876,132 @@ def test_what_contradicts_itself_is_told_by_file_and_line(
         assert line.startswith(f"{file}:"), line
         assert line.removeprefix(f"{file}:").split(":")[0].isdigit()
     assert not (tmp_path / "run").exists()
+
+
+# -------------------------------------------------------------------- made to stock
+
+
+def for_stock(*demand: tuple[str, int], **fields: Any) -> Row:
+    """The same programme made to stock for the US, in batches at 10,000."""
+    document = two_sites()
+    document["contracts"] = document["orders"] = []
+    document["made_to_stock"] = [
+        {"id": "P-stock", "programme": "P", "markets": ["US"], "price": 10_000,
+         "shortage_cost": 1000, "storage_cost": 1} | fields
+    ]  # fmt: skip
+    document["demand"] = [
+        {"id": f"D{n}", "programme": "P", "due": due, "quantity": quantity}
+        for n, (due, quantity) in enumerate(demand)
+    ]
+    return document
+
+
+def test_batches_enter_a_stock_from_the_right_that_the_plan_decides() -> None:
+    document = for_stock(("2026-06-07", 1), ("2026-06-08", 1), ("2026-09-01", 1))
+    plan = planned(document)
+
+    (row,) = plan.qualifications
+    assert milestones(row)[-1] == "06-08"
+    # What is due the day before waits for a period, and none of PPQ is sold.
+    assert [period.sold for period in plan.stocks] == [0, 2, 1]
+    assert plan.costs.shortage == 1000
+    entered = [b.available for b in plan.batches if b.kind == "commercial"]
+    assert min(day for day in entered if day is not None).isoformat() == (
+        "2026-06-08T00:00:00"
+    )
+    others = [batch for batch in plan.batches if batch.kind != "commercial"]
+    assert sorted(batch.kind for batch in others) == ["engineering"] + ["ppq"] * 3
+    assert all(batch.order for batch in others)
+    scenario = Scenario.model_validate(document)
+    told = tables.kpis(scenario, plan, bound=0, tiers=[], unavoidable=0)
+    assert told["first_shipment"] == {"B": {"US": "2026-06-08"}}
+    # No order is late, so nothing is charged for what waits for its right.
+    assert plan.costs.at_risk == 0
+    assert plan.costs.qualification == 1000 + 100 + 4 * 500
+
+
+def test_a_first_plan_qualifies_a_site_that_a_stock_needs() -> None:
+    scenario = Scenario.model_validate(
+        for_stock(("2026-06-08", 2), ("2026-09-01", 2), release_days=4)
+    )
+
+    found = construct(build(scenario))
+
+    assert found.proved[0] is not None
+    assert breaches(scenario, to_plan(found, "")) == []
+    assert [sum(flow.sold) for flow in found.flows.values()] == [4]
+
+
+def test_a_lag_instead_of_qc_and_qa_holds_for_ppq_too() -> None:
+    # Out on 5 March, released 4 days later, not 20: inspected by 23 May.
+    document = for_stock(("2026-05-23", 2), release_days=4)
+
+    (row,) = planned(document).qualifications
+
+    assert milestones(row)[4:7] == ["03-05", "03-09", "03-24"]
+
+
+def test_a_stock_that_brings_too_little_qualifies_no_site() -> None:
+    plan = planned(for_stock(("2026-09-01", 2), price=600, shortage_cost=0))
+
+    assert not plan.qualifications
+    assert not plan.batches
+    assert plan.stocks[0].sold == 0
+
+
+def test_every_market_of_a_stock_is_filed_for() -> None:
+    document = for_stock(("2026-07-08", 2), markets=["US", "EU"])
+    document["markets"].append({"id": "EU", "review_days": {"addition": 90}})
+    document["qualifications"][0]["markets"] = ["US", "EU", "JP"]
+    document["markets"].append({"id": "JP", "review_days": {"addition": 10}})
+
+    (row,) = planned(document).qualifications
+
+    # The EU takes longest: 9 April + 90 days. Nothing goes to Japan.
+    assert [(f.market, f"{f.right:%m-%d}") for f in row.filings] == [
+        ("US", "06-08"),
+        ("EU", "07-08"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("stock", "chain", "path", "text"),
+    [
+        ({"markets": []}, {}, "qualifications.P@B.markets",
+         "P-stock says of no market that it goes there"),
+        ({"markets": ["US", "EU"]}, {}, "qualifications.P@B.markets",
+         "nothing enters it from B without that right: add EU"),
+        ({}, {"ppq_batches": 2}, "qualifications.P@B.ppq_batches",
+         "2 can't be a campaign of their own: it has 3 or more"),
+        ({}, {"orders": ["O"]}, "qualifications.P@B.orders.#0", "unknown order O"),
+    ],
+)  # fmt: skip
+def test_a_qualification_for_a_stock_that_cant_be_meant_is_refused(
+    stock: Row, chain: Row, path: str, text: str
+) -> None:
+    document = for_stock(("2026-09-01", 2), **stock)
+    document["campaign_limits"][0]["minimum"] = {"ppq": 3}
+    document["qualifications"][0] |= chain
+
+    assert text in dict(reversed(said(document)))[path]
+
+
+def test_an_amount_of_product_says_nothing_of_what_qualifying_is_worth() -> None:
+    document = for_stock(("2026-09-01", 2)) | {"objective": "throughput"}
+
+    ((path, text),) = said(document)
+
+    assert path == "qualifications.P@B"
+    assert "throughput counts product and no money" in text
+
+
+def test_the_least_cost_at_full_service_pays_for_a_qualification() -> None:
+    document = for_stock(("2026-09-01", 2)) | {"objective": "cost"}
+
+    plan = planned(document)
+
+    assert len(plan.qualifications) == 1
+    assert plan.stocks[0].sold == 2
 
 
 # ------------------------------------------------------------------ what it is worth

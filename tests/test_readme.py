@@ -209,7 +209,7 @@ def test_the_what_ifs_of_the_scenario_page_change_what_they_say(network: Path) -
         "CONJ-26-clin": 2,
         "CONJ-27-US": 2,
         "MAB-26H2-US": 6,
-        "MAB-27H1-EU": 6,
+        "MAB-27H1": 7,
         "MAB-28H1-US": 15,
         "MAB-ppq": 3,
     }

@@ -106,7 +106,7 @@ def test_a_short_search_of_a_full_suite_comes_near_the_published_plans() -> None
 
     found = improved(
         construct(instance), seed=0, done=lambda made: made / 5000,
-        report=lambda _: None, floors=[],
+        report=lambda _: None, heat=0.3, floors=[],
     )  # fmt: skip
 
     assert figure(build(scenario), "target_deficit", found.bill.regret) < 207

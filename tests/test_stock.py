@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from matplotlib.patches import Rectangle
 from PIL import Image
 from strategies import Case, cases
@@ -320,9 +321,8 @@ def test_a_small_case_is_proved() -> None:
     assert breaches(Scenario.model_validate(document), result.plan) == []
 
 
-@settings(max_examples=max(20, EXAMPLES // 8), derandomize=True)
-@given(cases(frozenset({"stock"})))
-def test_a_plan_that_is_searched_costs_what_the_checker_says(case: Case) -> None:
+def searched_alike(case: Case) -> None:
+    """What a search says of a plan's campaigns is what the checker says of them."""
     plan = to_plan(case.schedule, "")
     if broken_rules(case.scenario, plan):
         return
@@ -331,6 +331,18 @@ def test_a_plan_that_is_searched_costs_what_the_checker_says(case: Case) -> None
     expected = again.bill.rank if again.instance.strict else (0, again.bill.regret)
     assert board.rank == (0, *expected)
     assert breaches(case.scenario, to_plan(again, "")) == []
+
+
+@settings(max_examples=max(20, EXAMPLES // 8), derandomize=True)
+@given(cases(frozenset({"stock"})))
+def test_a_plan_that_is_searched_costs_what_the_checker_says(case: Case) -> None:
+    searched_alike(case)
+
+
+@settings(max_examples=max(40, EXAMPLES // 8), derandomize=True)
+@given(cases(frozenset({"stock", "qualifications"})))
+def test_and_so_it_does_where_rights_are_decided(case: Case) -> None:
+    searched_alike(case)
 
 
 def test_a_plan_states_its_periods_as_its_batches_make_them() -> None:
@@ -528,7 +540,11 @@ def test_cover_is_printed_in_greys_and_the_same_every_time(tmp_path: Path) -> No
 
 
 @settings(max_examples=max(60, EXAMPLES // 3), derandomize=True)
-@given(cases(frozenset({"stock"})))
+@given(
+    st.sampled_from([{"stock"}, {"stock", "qualifications"}]).flatmap(
+        lambda families: cases(frozenset(families))
+    )
+)
 def test_no_plan_costs_less_than_the_bound_by_levels(case: Case) -> None:
     plan = to_plan(case.schedule, "")
     if not broken_rules(case.scenario, plan):

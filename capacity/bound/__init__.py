@@ -400,7 +400,7 @@ class Ascent:
     KEEP, KEEP_SQUARE = 0.7, 0.95
     """Of what was known of the pull, how much is kept at each sweep."""
     ROUND = 5
-    """Every so manieth sweep is whole; after it spans are cut and the bound is told."""
+    """After every so manieth sweep the best bound is made sure of, and spans are cut."""
     PATIENCE = 12
     """Sweeps without a better bound before going back to the best prices."""
 
@@ -435,8 +435,7 @@ class Ascent:
     def once(self) -> Sweep:
         """Sweep at the current prices and move them."""
         self.count += 1
-        whole = self.count % self.ROUND == 0
-        found = self.relaxation.sweep(self.at, trace=True, whole=whole)
+        found = self.relaxation.sweep(self.at, trace=True, whole=False)
         self.idle += 1
         if self.best is None or found.value > self.best.value:
             self.best, self.best_at, self.idle = found, self.at, 0

@@ -92,7 +92,7 @@ def earliest_ppq(known: Known, chain: Qualification) -> int | None:
         first.append(start + lead + (count - 1) * takt)
     if not first:
         return None
-    return min(first) + release_times(known, step)[2]["ppq"]
+    return min(first) + release_times(known, chain.programme, step)[2]["ppq"]
 
 
 def _ppq_under_way(
@@ -114,10 +114,17 @@ def _ppq_under_way(
 def right_of_entry(
     known: Known, row: MadeToStock, mine: list[StepData], at: int
 ) -> int | None:
-    """When a batch made at a site may ship to every market. [tick]"""
+    """When what a site makes may ship to every market; by filing at its earliest. [tick]"""
     site, latest = known.scenario.sites[at].id, known.dawn
     for market in row.markets:
         for step in mine:
+            chain = known.chain_of.get((row.programme, step.name, site))
+            if chain is not None and market in chain.markets:
+                earliest = earliest_right(known, chain, market)
+                if earliest is None:
+                    return None
+                latest = max(latest, earliest)
+                continue
             dates = [
                 known.grid.at(licence.start)
                 for licence in known.scenario.licences
@@ -129,3 +136,18 @@ def right_of_entry(
                 return None
             latest = max(latest, min(dates))
     return latest
+
+
+def filings_of_entry(
+    known: Known, row: MadeToStock, mine: list[StepData], at: int
+) -> tuple[int, ...]:
+    """Filings that a batch made at a site waits for, to ship to every market."""
+    site = known.scenario.sites[at].id
+    chains = [known.chain_of.get((row.programme, step.name, site)) for step in mine]
+    found = {
+        known.filing[chain.id, market]
+        for chain in chains
+        for market in row.markets
+        if chain is not None and market in chain.markets
+    }
+    return tuple(sorted(found))

@@ -141,10 +141,7 @@ def step_data(known: Known, index: int, suites: tuple[SuiteData, ...]) -> StepDa
     supply = step.supply
     client = supply if isinstance(supply, Client) else None
     lag = _lag(known, programme) if after is None else None
-    qc_days, qa_days, leads = release_times(known, step)
-    if lag is not None:
-        qc_days, qa_days = 0, 0
-        leads = {"engineering": 0, "commercial": lag, "surplus": lag}
+    qc_days, qa_days, leads = release_times(known, programme, step)
     modes = {}
     for suite_id in step.suites:
         if suite_id in known.suite:
@@ -207,8 +204,14 @@ def _frozen(known: Known, supply: Frozen, programme: str, before: Step) -> Froze
     )
 
 
-def release_times(known: Known, step: Step) -> tuple[int, int, dict[str, int]]:
+def release_times(
+    known: Known, programme: str, step: Step
+) -> tuple[int, int, dict[str, int]]:
     """QC, QA, and out to release without a queue by kind. [tick]"""
+    lag = _lag(known, programme)
+    if lag is not None and step is known.by_programme[programme].recipe[-1]:
+        kinds = ("ppq", "commercial", "surplus")
+        return 0, 0, {"engineering": 0, **dict.fromkeys(kinds, lag)}
     found = [c for c in known.scenario.release_classes if c.id == step.release]
     if not found:
         return 0, 0, {"engineering": 0, "in_process": 0}

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from itertools import accumulate, pairwise
 
 from capacity.horizon import months_on
 from capacity.instance.known import DAY, Known
-from capacity.instance.rights import right_of_entry
+from capacity.instance.rights import filings_of_entry, right_of_entry
 from capacity.instance.steps import StepData
 from capacity.instance.suites import SuiteData
 from capacity.losses import success_of_step
@@ -63,7 +63,8 @@ class Stocked:
     released_amounts: dict[int, int]
     """The same of a batch that is released at `as_of`."""
     rights: dict[int, int | None]
-    """When a batch may ship to every market, by suite; None is never. [tick]"""
+    """When a batch may ship to every market, by suite; None is never. Where a qualification
+    gives a right, the earliest. [tick]"""
     given_rights: dict[int, int | None]
     """The same of batches in stock and in release, whose input is past. [tick]"""
     price: Fraction
@@ -80,6 +81,8 @@ class Stocked:
     """Least variable cost of the inputs that have all to be made for a batch. [money]"""
     ideal: int
     """Variable cost of making what is wanted beyond what is given. [money]"""
+    filings: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    """Filings that give these rights, by suite."""
     worth: Fraction = Fraction(0)
     """Of a part beside price and shortage: how far a search goes for it. [money]"""
     room: dict[int, int] | None = None
@@ -143,6 +146,7 @@ def stocked(
         x
         for x in known.given
         if x.programme == row.programme and x.step in (None, last.name)
+        if x.kind == "commercial"  # nothing that qualifies a site enters
     ]
     there = sum(int(opening.quantity * parts) for opening in row.opening)
     there += sum(
@@ -185,6 +189,7 @@ def stocked(
         amounts=amounts,
         released_amounts=released,
         rights={s.index: right_of_entry(known, row, mine, s.site) for s in suites},
+        filings={s.index: filings_of_entry(known, row, mine, s.site) for s in suites},
         given_rights={
             s.index: right_of_entry(known, row, [last], s.site) for s in suites
         },

@@ -72,7 +72,8 @@ def choose_lines(v: Variables) -> None:
         )
         serves = sum(slot.serving.options.values())
         v.model.add(serves <= slot.present)
-        if slot.step.after is not None:
+        stocked = instance.stocked_by(slot.step) is not None
+        if slot.step.after is not None or (stocked and slot.serving.options):
             slot.kept = v.literal(f"kept#{slot.number}")
             v.model.add(slot.kept + serves == slot.present)
     if scope.whole:
@@ -412,8 +413,9 @@ def _price_unsold(v: Variables, regret: Regret) -> None:
         modes = slot.step.modes
         own = modes[slot.suite].variable_cost
         least = min(mode.variable_cost for mode in modes.values())
+        there = slot.present if slot.kept is None else slot.kept
         if slot.step.programme in v.instance.stocked:  # what is sold is priced there
-            regret.add("variable", own * slot.present)
+            regret.add("variable", own * there)
         elif slot.step.role == "in_process":
             regret.add("variable", (own - least) * slot.present)
         elif slot.step.after is None:
@@ -422,5 +424,4 @@ def _price_unsold(v: Variables, regret: Regret) -> None:
             regret.add("variable", own * (slot.present - sold))
         else:
             taken = v.taken[slot.number]
-            there = slot.present if slot.kept is None else slot.kept
             regret.add("variable", own * there - least * taken)

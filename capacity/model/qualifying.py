@@ -131,9 +131,12 @@ def _complete(v: Variables, data: ChainData, chain: ChainVars) -> None:
     v.model.add(chain.proved == FAR).only_enforce_if(~chain.whole)
     last: list[Literal] = []
     for slot, literal in ppq:
-        if slot.done is None:
+        if slot.step.lag is not None:
+            released = slot.out + slot.step.lag
+        elif slot.done is not None:
+            released = slot.done + slot.step.buffer("ppq")
+        else:
             continue
-        released = slot.done + slot.step.buffer("ppq")
         v.model.add(chain.proved >= released).only_enforce_if([literal, chain.whole])
         ends = v.literal(f"last#{slot.number}")
         v.model.add_implication(ends, literal)

@@ -83,7 +83,8 @@ class Slot:
     serving: Serving | None = None
     """None where what it serves isn't decided here."""
     kept: Literal | None = None
-    """There, and serves no qualification (intermediates that may serve one)."""
+    """There, and serves no qualification (intermediates, and batches for a stock, that may
+    serve one)."""
     tested: Literal | None = None
     """Takes QC and QA; None where its tests aren't decided here."""
     qc_start: IntVar | None = None
@@ -463,7 +464,7 @@ def most_useful(instance: Instance, step: StepData, suite: int) -> int:
         locked = sum(lock.batches for lock in instance.locks if lock.step == fed)
         stocked = instance.stocked.get(step.programme)
         if stocked is not None:
-            return locked + batches_useful(stocked, suite)
+            locked += batches_useful(stocked, suite)
         return locked + sum(
             group.terms[kg].need
             for group in instance.groups_of(step.programme)

@@ -18,6 +18,7 @@ from ortools.sat.python.cp_model import Domain
 
 from capacity.instance import OnHand, Stocked
 from capacity.model.slots import (
+    BY_FILING,
     Expression,
     Literal,
     Slot,
@@ -119,29 +120,41 @@ class _Flow:
 
     def _slot(self, slot: Slot) -> None:
         """A batch that may be made: one literal for each class that it may be of."""
-        right = self.stocked.rights[slot.suite]
+        right = self._right(slot)
         if right is None:
             return
         amount = self.stocked.amounts[slot.suite]
         self.most += amount
+        there = slot.present if slot.kept is None else slot.kept
         enters, early, late = self._enters(slot, right)
-        entries = self._choice(slot, enters, early, late, "enters")
-        expiries = {self.last: slot.present}
+        entries = self._choice(slot, there, enters, early, late, "enters")
+        expiries = {self.last: there}
         if self.stocked.life is not None:
             wait = slot.lead + self.stocked.life + 1
             low, high = slot.low + wait, slot.high + wait
-            expiries = self._choice(slot, slot.start + wait, low, high, "expires")
+            until = slot.start + wait
+            expiries = self._choice(slot, there, until, low, high, "expires")
         for entry, entered in entries.items():
             if entry == self.last:
                 continue
             for expiry, expired in expiries.items():
-                literal = self._both(slot, (entry, expiry), entered, expired)
+                literal = self._both(slot, there, (entry, expiry), entered, expired)
                 if literal is not None:
                     kind = entry, max(entry, expiry)
                     self.coming[kind].append(amount * literal)
             if self.stocked.daily:
                 since = self._since(slot, enters, early)
                 self._wait(slot, entry, entered, since, amount)
+
+    def _right(self, slot: Slot) -> int | None:
+        """Right to ship to every market, or its earliest where it is decided here. [tick]"""
+        right = self.stocked.rights[slot.suite]
+        if self.v.scope.whole:
+            return right
+        granted = self.v.scope.base.granted
+        rights = [right, *(granted[f] for f in self.stocked.filings[slot.suite])]
+        known = [at for at in rights if at is not None]
+        return max(known) if len(known) == len(rights) else None
 
     def _enters(self, slot: Slot, right: int) -> tuple[Expression, int, int]:
         """When a batch enters, at the earliest and at the latest. [tick]"""
@@ -152,38 +165,46 @@ class _Flow:
         else:
             assert slot.done is not None
             released, late = slot.done + slot.step.buffer("commercial"), FAR
-        if right <= soonest:
+        filings = self.stocked.filings[slot.suite] if self.v.scope.whole else ()
+        if right <= soonest and not filings:
             return released, soonest, late
-        enters = self.v.model.new_int_var(right, FAR, f"enters#{slot.number}")
-        self.v.model.add_max_equality(enters, [released, right])
-        return enters, right, late
+        early = max(right, soonest)
+        enters = self.v.model.new_int_var(early, BY_FILING, f"enters#{slot.number}")
+        rights = [self.v.rights[BY_FILING + filing] for filing in filings]
+        self.v.model.add_max_equality(enters, [released, right, *rights])
+        return enters, early, BY_FILING if filings else late
 
     def _choice(
-        self, slot: Slot, at: Expression, low: int, high: int, name: str
+        self, slot: Slot, there: Literal, at: Expression, low: int, high: int, name: str
     ) -> dict[int, Literal]:
         """The period of a tick, as one literal for each that it may be."""
         first, last = self._period(low), self._period(high)
         if first == last:
-            return {first: slot.present}
+            return {first: there}
         found = {}
         for number in range(first, last + 1):
             literal = self.v.literal(f"{name}{number}#{slot.number}")
             begin = -FAR if number == first else self.ends[number - 1] + 1
-            end = FAR if number == self.last else self.ends[number]
+            end = BY_FILING if number == self.last else self.ends[number]
             self.v.model.add_linear_expression_in_domain(
                 at, Domain(begin, end)
             ).only_enforce_if(literal)
             found[number] = literal
-        self.v.model.add(sum(found.values()) == slot.present)
+        self.v.model.add(sum(found.values()) == there)
         return found
 
     def _both(
-        self, slot: Slot, kind: Class, entered: Literal, expired: Literal
+        self,
+        slot: Slot,
+        there: Literal,
+        kind: Class,
+        entered: Literal,
+        expired: Literal,
     ) -> Literal | None:
         """Whether a batch is of a class; None where it can't be."""
-        if expired is slot.present:
+        if expired is there:
             return entered
-        if entered is slot.present:
+        if entered is there:
             return expired
         entry, expiry = kind
         life = self.stocked.life
@@ -202,7 +223,7 @@ class _Flow:
         """Whether nothing that enters in a period so long after its out expires then."""
         right = max(r for r in self.stocked.rights.values() if r is not None)
         begin, until = self._begin(entry), self.ends[entry]
-        if right > begin:
+        if right > begin or any(self.stocked.filings.values()):
             return False
         first = -FAR if entry == 0 else begin + 1 - lag + life + 1
         last = until - lag + life + 1

@@ -130,7 +130,7 @@ def _minima(v: Variables, slot: Slot) -> Iterator[tuple[int, Literal]]:
     if step.after is not None and step.least(step.role) > 1:
         yield step.least(step.role), slot.present if slot.kept is None else slot.kept
     if v.instance.stocked_by(step) is not None and step.least("commercial") > 1:
-        yield step.least("commercial"), slot.present
+        yield step.least("commercial"), slot.present if slot.kept is None else slot.kept
     for (group, _), literal in slot.serving.options.items() if slot.serving else ():
         minimum = step.least(v.instance.groups[group].kind)
         if minimum > 1:
@@ -205,8 +205,10 @@ def _ppq_of(v: Variables, slots: list[Slot], ppq: set[int], before: list[int]) -
                 model.add(ready).only_enforce_if(literal)
             elif slot.kind is None:
                 model.add_implication(literal, ~apart)
-        if slot.kept is not None:
-            model.add_implication(slot.kept, ~apart)
+        stocked = slot.fixed is None and instance.stocked_by(slot.step) is not None
+        if slot.kept is not None or stocked:
+            kept = slot.present if slot.kept is None else slot.kept
+            model.add_implication(kept, ~apart)
         if slot.kind == "engineering":
             model.add(engineered >= slot.out)
         if slot.kind == "ppq":

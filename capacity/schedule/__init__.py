@@ -410,8 +410,11 @@ class Schedule:
         if stocked is None or batch.kind != "commercial":
             return None
         rights = stocked.given_rights if batch.run is None else stocked.rights
-        right, released = rights[batch.suite], self.released(batch)
-        return None if right is None or released is None else max(right, released)
+        found = [rights[batch.suite], self.released(batch)]
+        if batch.run is not None:
+            found += [self.granted[filing] for filing in stocked.filings[batch.suite]]
+        known = [at for at in found if at is not None]
+        return max(known) if len(known) == len(found) else None
 
     @cached_property
     def flows(self) -> dict[int, Flow]:

@@ -34,11 +34,12 @@ def slots_of(state: State, scope: Scope) -> int:
 
 def _wanted(state: State, programme: int) -> int:
     """Batches that a programme can use."""
-    stocked = state.instance.stocked.get(programme)
+    stocked, wanted = state.instance.stocked.get(programme), 0
     if stocked is not None:
-        return batches_useful_in(stocked, state.instance.last_step(programme).modes)
+        modes = state.instance.last_step(programme).modes
+        wanted = batches_useful_in(stocked, modes)
     groups = state.instance.groups_of(programme)
-    return sum(group.terms[group.reference].need for group in groups)
+    return wanted + sum(group.terms[group.reference].need for group in groups)
 
 
 def find_any(state: State, whole: Scope) -> None:

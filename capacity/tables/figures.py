@@ -275,18 +275,20 @@ def _first_batch(scenario: Scenario, plan: Plan) -> dict[str, str | None]:
 
 
 def _first_shipment(scenario: Scenario, plan: Plan) -> dict[str, dict[str, str | None]]:
-    """By site and market: when the first batch for a line there is available."""
-    served = [b for b in plan.batches if b.order is not None and b.market is not None]
+    """By site and market: when the first batch for a line, or a stock, there is available."""
+    stocks = {row.programme: row.markets for row in scenario.made_to_stock}
+    found: dict[str, dict[str, list[datetime | None]]] = {
+        site.id: {} for site in scenario.sites
+    }
+    for batch in plan.batches:
+        markets = [] if batch.market is None else [batch.market]
+        if batch.order is None and batch.available is not None:
+            markets = stocks.get(batch.programme, [])
+        for market in markets:
+            found[batch.site].setdefault(market, []).append(batch.available)
     return {
-        site.id: {
-            market: _earliest(
-                batch.available
-                for batch in served
-                if batch.site == site.id and batch.market == market
-            )
-            for market in sorted({b.market or "" for b in served if b.site == site.id})
-        }
-        for site in scenario.sites
+        site: {market: _earliest(rows[market]) for market in sorted(rows)}
+        for site, rows in found.items()
     }
 
 

@@ -58,7 +58,7 @@ def stock(network: Network) -> Iterator[Finding]:
         if row.release_days is None:
             text = "linked campaigns take no QC and QA: state release_days"
             yield Finding(f"made_to_stock.{row.id}", text)
-    for part in ("locks", "in_release", "stock"):
+    for part in ("locks", "in_release", "stock", "qualifications"):
         for given in getattr(scenario, part):
             text = "can't be planned together with linked campaigns"
             yield Finding(f"{part}.{given.id}", text)

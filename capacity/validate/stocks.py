@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from capacity.horizon import format_moment, months_on
-from capacity.scenario import AMOUNTS, Demand, Frozen, MadeToStock, Scenario
+from capacity.scenario import AMOUNTS, Demand, Frozen, Lock, MadeToStock, Scenario
 from capacity.validate.names import Check, Finding
 from capacity.validate.network import Network
 
@@ -30,7 +30,9 @@ def one_way(network: Network) -> Iterator[Finding]:
         if row.programme not in network.made_to_stock or step is None:
             continue
         last = step is network.programmes[row.programme].recipe[-1]
-        if last and row.kind != "commercial":
+        qualifies = isinstance(row, Lock) and network.track(row)[1] is not None
+        kinds = ("engineering", "ppq", "commercial") if qualifies else ("commercial",)
+        if last and row.kind not in kinds:
             text = f"{row.programme} is made to stock: its batches are commercial"
             yield Finding(f"{part}.{row.id}.kind", text)
 

@@ -67,7 +67,7 @@ def dates_of_batches_agree(ledger: Ledger) -> Iterator[str]:
         role = book.role(batch.programme, batch.step)
         open_kind = {"product": "surplus", "intermediate": "intermediate"}
         kind = line.kind if line else open_kind.get(role, role)
-        if role == "product" and batch.programme in book.made_to_stock:
+        if line is None and role == "product" and batch.programme in book.made_to_stock:
             kind = "commercial"
         if ledger.planned(batch) and batch.kind != kind:
             yield f"batch {batch.batch} is of kind {kind}, not {batch.kind}"

@@ -7,7 +7,16 @@ from fractions import Fraction
 from math import ceil
 
 from capacity.horizon import format_moment
-from capacity.scenario import Licence, Lock, Qualification, Step, Transfer
+from capacity.scenario import (
+    AMOUNTS,
+    Frozen,
+    Licence,
+    Lock,
+    MadeToStock,
+    Qualification,
+    Step,
+    Transfer,
+)
 from capacity.validate.names import Finding
 from capacity.validate.network import Network, later
 from capacity.validate.words import nearest
@@ -58,12 +67,41 @@ def qualifications(network: Network) -> Iterator[Finding]:
         yield from _dated_besides(network, chain, at)
         yield from _begun(network, chain)
         yield from _made_there(network, chain, step, at)
-        if chain.programme in {row.programme for row in scenario.made_to_stock}:
+        stocked = network.made_to_stock.get(chain.programme)
+        if stocked is not None:
+            yield from _for_stock(network, chain, stocked, at)
+
+
+def _for_stock(
+    network: Network, chain: Qualification, stocked: MadeToStock, at: str
+) -> Iterator[Finding]:
+    """What is made to stock is filed for wherever that stock goes."""
+    last = network.step(chain.programme, None)
+    assert last is not None
+    if isinstance(last.supply, Frozen):
+        text = (
+            f"{chain.programme} is made to stock from frozen intermediates: state its "
+            "transfers and licences by date"
+        )
+        yield Finding(f"{at}.programme", text)
+        return
+    if not stocked.markets:
+        text = f"{stocked.id} says of no market that it goes there: state its markets"
+        yield Finding(f"{at}.markets", text)
+    for market in stocked.markets:
+        licensed = network.right(chain.programme, last.step, chain.site, market)
+        if market not in chain.markets and licensed is None:
             text = (
-                f"{chain.programme} is made to stock: state its transfers and licences "
-                "by date"
+                f"{stocked.id} goes to {market} too, so nothing enters it from "
+                f"{chain.site} without that right: add {market}"
             )
-            yield Finding(f"{at}.programme", text)
+            yield Finding(f"{at}.markets", text)
+    if network.scenario.objective in AMOUNTS:
+        text = (
+            f"{network.scenario.objective} counts product and no money, so a plan can't "
+            "tell what qualifying is worth: take out one of the two"
+        )
+        yield Finding(at, text)
 
 
 def _made_there(
@@ -172,7 +210,7 @@ def _in_one_campaign(
     if limits is not None and count > limits.maximum:
         text = f"{count} don't fit one campaign of {limits.maximum}"
         yield Finding(f"{at}.ppq_batches", text)
-    elif limits is not None and step is not network.step(chain.programme, None):
+    elif limits is not None and _alone(network, chain, step):
         least = limits.minimum.get("ppq", 1)
         if count and (count < least or count % limits.multiple):
             text = (
@@ -185,6 +223,12 @@ def _in_one_campaign(
         if release is not None and chain.ppq_batches:
             text = f"missing for ppq, which {chain.id} needs"
             yield Finding(f"release_classes.{release.id}.lead_time", text)
+
+
+def _alone(network: Network, chain: Qualification, step: Step) -> bool:
+    """Whether nothing else may fill up its PPQ campaign: surplus is of last steps, sold."""
+    sold = chain.programme not in network.made_to_stock
+    return not sold or step is not network.step(chain.programme, None)
 
 
 def _reviewed(network: Network, chain: Qualification, at: str) -> Iterator[Finding]:
