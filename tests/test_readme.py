@@ -115,7 +115,12 @@ def shorten(folder: Path) -> None:
     rows += [
         f"  - {{id: {each.id}, remove: true}}\n"
         for each in whole.qualifications
-        if each.orders  # these go
+        if each.orders or each.id == "ADC-B-antibody@SON"  # the orders go
+    ]
+    rows += [
+        "licences:\n",
+        "  - {id: ADC-B-antibody@SON:FDA, programme: ADC-B, step: antibody, site: SON,"
+        " market: FDA, from: 2030-01-31}\n",
     ]
     rows += ["drop:\n"]
     rows += [f"  - {{contract: {c.id}, from: 2026-07-01}}\n" for c in whole.contracts]
