@@ -9,6 +9,7 @@ from capacity.aims import Weights
 from capacity.model import Scope
 from capacity.model.plans import locked_only
 from capacity.plan import Plan
+from capacity.repeg import repegged
 from capacity.scenario import Scenario
 from capacity.solver.clock import Clock
 from capacity.solver.first import first_plan
@@ -82,3 +83,4 @@ def _run(state: State, start: Plan | None) -> None:
         warm_up(state)
         prove(state, whole)
     improve_plan(state)
+    state.soundly(lambda plan: state.take(repegged(plan), "lines"))

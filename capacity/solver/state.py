@@ -102,7 +102,7 @@ class State:
             return moved
         return schedule
 
-    def soundly(self, phase: Callable[[Schedule], None]) -> None:
+    def soundly(self, phase: Callable[[Schedule], object]) -> None:
         """Search on from the best plan, and go back to it if the new one breaks a rule."""
         before, known = self.best, len(self.objectives)
         assert before is not None
