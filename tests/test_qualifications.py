@@ -179,6 +179,25 @@ def test_ppq_that_runs_already_is_filed_for_when_its_last_batch_is_released() ->
     assert plan.costs.lateness == plan.costs.unserved == 0
 
 
+def test_ppq_follows_engineering_that_runs_already() -> None:
+    document = under_way()
+    document["locks"] = [document["locks"][0] | {"start": "2025-12-24"}]
+    del document["markets"][0]["inspection_days"]
+    document["orders"][0]["due"] = "2026-04-11"
+
+    plan = planned(document)
+
+    (row,) = plan.qualifications
+    assert milestones(row) == [
+        "-", "-",
+        "01-03",  # the engineering batch began on 24 December
+        "01-06", "01-26", "02-15",  # PPQ 3 days after
+        "03-02", "04-11", "-", "04-11",
+    ]  # fmt: skip
+    assert plan.costs.qualification == 100 + 3 * 500
+    assert plan.costs.lateness == plan.costs.unserved == 0
+
+
 def test_a_sold_batch_under_way_waits_for_the_right_that_the_plan_gives() -> None:
     document = under_way()
     document["locks"].append(

@@ -465,6 +465,8 @@ def test_a_market_may_be_several_words() -> None:
     [
         ("US:4", "order X: markets: add up to 4 batches, and the order has 6"),
         ("US:4 EU", "markets: can't read 'US:4 EU': write it as US:4 EU:2"),
+        ("US 4 EU:6", "markets: can't read 'US 4 EU:6': write it as US:4 EU:2"),
+        ('",;"', "markets: can't read ',;': write it as US:4 EU:2"),
         ("US:4.5 EU:1.5", "markets: can't read 'US:4.5 EU:1.5': write it as US:4 EU:2"),
         ("US:4 US:2", "markets: US comes twice"),
         ("US:6 EU:0", "order X: markets: EU: should be a whole number, at least 1, not 0"),

@@ -397,10 +397,17 @@ class Book:
     def earliest_right(self, chain: Qualification, market: str) -> int | None:
         """Right to ship that a qualification gives at the earliest. [tick]
 
-        Every batch alone: transfer, engineering, PPQ at full rate or in a locked
-        campaign, release without a queue, filing and review, no inspection.
+        Every batch alone: transfer, engineering unless some is locked there, PPQ at
+        full rate or in a locked campaign, release without a queue, filing and review,
+        no inspection.
         """
         step = self.validated_step(chain)
+        tried = any(
+            lock.kind == "engineering"
+            and lock.programme == chain.programme
+            and self.suites[lock.suite].site == chain.site
+            for lock in self.scenario.locks
+        )
         found = [
             out + self.lead_time(chain.programme, step, "ppq")
             for out in self._ppq_under_way(chain)
@@ -413,7 +420,7 @@ class Book:
             kg = self.kg(chain.programme, suite.id)
             batches = [self.needed(line, kg) for line in self.lines_of(chain, "ppq")]
             start = max(opened, self.frozen_until, self.grid.at(suite.go_live))
-            if self.lines_of(chain, "engineering"):
+            if self.lines_of(chain, "engineering") and not tried:
                 wait = self.scenario.quality.ppq_after_engineering_days
                 start += lead + self.grid.whole(wait)
             full = self.takt(suite, chain.programme, 10**7)

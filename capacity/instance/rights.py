@@ -63,7 +63,8 @@ def earliest_right(known: Known, chain: Qualification, market: str) -> int | Non
 def earliest_ppq(known: Known, chain: Qualification) -> int | None:
     """When PPQ of a qualification may be released at the earliest, None for never. [tick]
 
-    In a locked campaign, or in a new one that has a suite of the site to itself.
+    In a locked campaign, or in a new one that has a suite of the site to itself, right
+    away where some engineering is locked, which may be out by then.
     """
     step = known.validated(chain)
     opened = opens(known, chain.programme, step.step, chain.site)
@@ -85,7 +86,7 @@ def earliest_ppq(known: Known, chain: Qualification) -> int | None:
         kg = step.kg_per_batch.get(name, Fraction(1))
         count = batches_of(asked["ppq"], kg, reference_size(step))
         start = max(opened, known.frozen_until, known.grid.at(suite.go_live))
-        if "engineering" in asked:
+        if "engineering" in asked and not _tried(known, chain):
             wait = known.scenario.quality.ppq_after_engineering_days
             start += lead + known.ticks(wait)
         takt = takts(known, suite, chain.programme)[-1][1]
@@ -93,6 +94,15 @@ def earliest_ppq(known: Known, chain: Qualification) -> int | None:
     if not first:
         return None
     return min(first) + release_times(known, chain.programme, step)[2]["ppq"]
+
+
+def _tried(known: Known, chain: Qualification) -> bool:
+    """Whether any engineering of a programme is locked at a site."""
+    return any(
+        (lock.programme, lock.kind) == (chain.programme, "engineering")
+        and known.suites[known.suite[lock.suite]].site == chain.site
+        for lock in known.scenario.locks
+    )
 
 
 def _ppq_under_way(

@@ -38,8 +38,10 @@ MOST_VALUES = 200_000
 _TAG = "tag:yaml.org,2002:"
 _NUMBERS = ("batches", "quantity", "target")
 """Columns of numbers, which may begin with a sign."""
-_ENTRY = re.compile(r"(?P<key>[^\s:,;][^:,;]*?)\s*:\s*(?P<number>\d{1,9})(?:[\s,;]+|$)")
+_ENTRY = re.compile(r"(?P<key>[^:]+):\s*(?P<number>\d{1,9})")
 """One of several in a cell: `US:4`."""
+_BETWEEN = re.compile(r"[,;]|(?<=\d)\s+(?=[^\s:])")
+"""What parts them: a comma, a semicolon, or a blank after a number."""
 
 
 def text(path: Path, shown: str, asked: Place | None = None) -> str:
@@ -337,12 +339,16 @@ def _entries(
     """What a cell such as `US:4 EU:2` says of each; none where it can't be read."""
     found: dict[str, Node] = {}
     said = ""
-    for entry in _ENTRY.finditer(cell):
-        key = entry["key"]
+    parts = [part.strip() for part in _BETWEEN.split(cell)]
+    entries = [_ENTRY.fullmatch(part) for part in parts if part]
+    for entry in entries:
+        if entry is None:
+            continue
+        key = entry["key"].strip()
         if key in found:
             said = f"{name}: {key} comes twice"
         found[key] = Node(int(entry["number"]), place)
-    if _ENTRY.sub("", cell):
+    if not entries or None in entries:
         said = f"{name}: can't read {cell[:40]!r}: write it as US:4 EU:2"
     if said:
         problems.append(Problem(*_pair(place), said))

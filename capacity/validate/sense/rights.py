@@ -321,8 +321,8 @@ def _asked(network: Network, chain: Qualification, kind: str, suite: str) -> int
     """Engineering or PPQ batches that a qualification asks for where a suite makes them."""
     step = network.programmes[chain.programme].recipe[-1]
     ratio = Fraction(1)
-    if step.kg_per_batch:
-        reference = step.kg_per_batch[step.reference_suite or step.suites[0]]
+    reference = step.kg_per_batch.get(step.reference_suite or step.suites[0])
+    if reference is not None:  # missing is a finding of its own
         ratio = reference / step.kg_per_batch.get(suite, reference)
     ordered = sum(
         ceil(order.batches * ratio)
