@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from capacity.plan import Plan
 from capacity.publish import to_plan
 from capacity.reading import read
 from capacity.resume import campaigns_of, schedule_of, wishes_of
-from capacity.scenario import Scenario
+from capacity.scenario import Licence, Scenario
 from capacity.solver import solve
 
 SCENARIOS = Path(__file__).parent.parent / "scenarios"
@@ -117,15 +117,32 @@ def test_a_start_that_the_grid_does_not_know_is_left_out(
     )
 
 
+def with_antibody_from_songdo(base: Scenario) -> Scenario:
+    """The worked case with a licence where it has a qualification that nobody need begin."""
+    (chain,) = (row for row in base.qualifications if row.step == "antibody")
+    licence = Licence.model_validate(
+        {"id": chain.id, "programme": chain.programme, "step": chain.step}
+        | {
+            "site": chain.site,
+            "market": chain.markets[0],
+            "from": datetime(2030, 1, 31),
+        }
+    )
+    others = [row for row in base.qualifications if row is not chain]
+    licences = [*base.licences, licence]
+    return base.model_copy(update={"licences": licences, "qualifications": others})
+
+
 def test_a_plan_made_at_another_rate_is_no_start_as_it_stands(base: Scenario) -> None:
     # where a suite is slower now, batches lie elsewhere than shipments would have them
+    shipping = with_antibody_from_songdo(base)
     suites = [
         suite.model_copy(update={"unplanned_downtime": Fraction(1, 5)})
         for suite in base.suites
     ]
-    slower = base.model_copy(update={"suites": suites})
+    slower = shipping.model_copy(update={"suites": suites})
     # around campaigns wished for, intermediates wait at both sites, and some are shipped
-    instance = build(base)
+    instance = build(shipping)
     wishes = wishes_of(construct(instance))[:1]
     start = to_plan(construct(instance, wishes), "start")
     assert {name for row in start.shipments for name in row.batches}
