@@ -1037,3 +1037,16 @@ def test_turning_a_permitted_site_off_never_improves_a_plan(document: Row) -> No
     open_, shut = optimum(valid(document)), optimum(valid(closed))
 
     assert shut is None or (open_ is not None and open_ <= shut)
+
+
+def test_ppq_of_a_stock_with_a_lag_needs_no_lead_time_of_release() -> None:
+    document = for_stock(("2026-09-01", 2), release_days=4)
+    del document["release_classes"][0]["lead_time"]["ppq"]
+    times = document["release_classes"][0]["lead_time"]
+    times["commercial"] = times.pop("any")
+
+    (row,) = planned(document).qualifications
+
+    assert row.ppq_released is not None
+    assert row.ppq_out is not None
+    assert (row.ppq_released - row.ppq_out).days == 4

@@ -218,7 +218,9 @@ def _in_one_campaign(
                 f"multiples of {limits.multiple}"
             )
             yield Finding(f"{at}.ppq_batches", text)
-    if network.lead_time(step, "ppq") is None:
+    last = step is network.step(chain.programme, None)
+    lagged = last and network.lagged(chain.programme)
+    if not lagged and network.lead_time(step, "ppq") is None:
         release = network.release_classes.get(step.release or "")
         if release is not None and chain.ppq_batches:
             text = f"missing for ppq, which {chain.id} needs"
