@@ -1050,3 +1050,15 @@ def test_ppq_of_a_stock_with_a_lag_needs_no_lead_time_of_release() -> None:
     assert row.ppq_released is not None
     assert row.ppq_out is not None
     assert (row.ppq_released - row.ppq_out).days == 4
+
+
+def test_what_qualifies_a_site_and_runs_already_is_not_given_to_its_stock() -> None:
+    document = for_stock(("2026-09-01", 3))
+    begun = under_way()
+    for part in ("qualifications", "licences", "suites", "locks"):
+        document[part] = begun[part]
+
+    (stock,) = build(Scenario.model_validate(document)).stocked.values()
+
+    assert stock.given == 0
+    assert stock.ideal == 3 * stock.cheapest * stock.parts
