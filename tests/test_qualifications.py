@@ -219,6 +219,7 @@ def test_a_sold_batch_under_way_waits_for_the_right_that_the_plan_gives() -> Non
     [
         ({"batches": 2}, "1 short of the PPQ of P@B, which is one campaign"),
         ({"start": "2025-12-18"}, "PPQ of P@B has begun without its engineering"),
+        ({"start": "2025-09-01"}, "released so long ago that it is filed already"),
     ],
 )
 def test_ppq_under_way_is_whole_and_follows_its_engineering(

@@ -300,6 +300,12 @@ def _ppq_under_way(
     if missing > 0:
         text = f"{missing} short of the PPQ of {chain.id}, which is one campaign"
         yield Finding(f"{at}.batches", text)
+    if _filed_by_now(network, chain, ppq):
+        text = (
+            f"PPQ of {chain.id} was released so long ago that it is filed already: state "
+            "its rights by date, in licences"
+        )
+        yield Finding(f"{at}.start", text)
     until = later(ppq.start, -network.scenario.quality.ppq_after_engineering_days)
     trials = [
         lock
@@ -317,6 +323,22 @@ def _ppq_under_way(
             "before it, or leave it out where it is done"
         )
         yield Finding(f"{at}.start", text)
+
+
+def _filed_by_now(network: Network, chain: Qualification, ppq: Lock) -> bool:
+    """Whether a filing, which the plan decides, would lie in the past."""
+    step = network.programmes[chain.programme].recipe[-1]
+    released = later(
+        network.locked_end(network.suites[ppq.suite], ppq),
+        network.lead_time(step, "ppq") or 0,
+    )
+    days = network.scenario.quality.filing_days
+    waits = [
+        days if market.filing_days is None else market.filing_days
+        for market in network.scenario.markets
+        if market.id in chain.markets
+    ]
+    return later(released, min(waits, default=days)) < network.scenario.as_of
 
 
 def _asked(network: Network, chain: Qualification, kind: str, suite: str) -> int:
