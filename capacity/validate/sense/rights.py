@@ -330,7 +330,7 @@ def _filed_by_now(network: Network, chain: Qualification, ppq: Lock) -> bool:
     step = network.programmes[chain.programme].recipe[-1]
     released = later(
         network.locked_end(network.suites[ppq.suite], ppq),
-        network.lead_time(step, "ppq") or 0,
+        network.lead_time(step, "ppq") or Fraction(0),
     )
     days = network.scenario.quality.filing_days
     waits = [
