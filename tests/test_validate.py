@@ -228,6 +228,7 @@ LOCK = "locks: [{{id: K, programme: LEG, suite: SYR-A, kind: commercial, {}}}]"
         ("orders: [{id: LEG-1, market: null, markets: {US: 4, EU: 0}}]", ["order LEG-1: markets: EU: should be a whole number, at least 1, not 0"]),
         ("orders: [{id: PIT-PPQ, markets: {US: 2, EU: 1}}]", ["order PIT-PPQ: markets: a ppq order has none, not EU, US"]),
         ("orders: [{id: LEG-1, market: null, markets: {US: 4}}, {id: LEG-1/US, contract: C-LEG, kind: commercial, market: US, batches: 1, due: 2027-01-01}]", ["order LEG-1: market US: its batches are called LEG-1/US in tables, as another order"]),
+        ("orders: [{id: LEG-1, market: null, markets: {US/firm: 4}}]", ["order LEG-1: market US/firm: its batches are called LEG-1/US/firm in tables, as parts of orders"]),
         ("orders: [{id: PIT-PPQ, market: US}]", ["order PIT-PPQ: market: a ppq order has none, not US"]),
         ("contracts: [{id: C-PIT, price: {ppq: null, commercial: null}}]", ["contract C-PIT: price: missing for commercial, of which it has 1 order", "contract C-PIT: price: missing for ppq, of which it has 1 order"]),
         ("suites: [{id: SYR-C1, set_up: LEG}]", ["suite SYR-C1: set_up: no step of LEG lists this suite"]),

@@ -55,11 +55,17 @@ def _sold_to(order: Order, at: str) -> Iterator[Finding]:
 
 
 def shares(network: Network) -> Iterator[Finding]:
-    """No order is called as the share of another is in tables."""
+    """No order, or part of one, is called as the share of another is in tables."""
     orders = network.scenario.orders
     known = {order.id for order in orders}
     for order in orders:
         for share in order.shares:
+            at = f"orders.{order.id}.markets.{share.market}"
             if order.markets and share.id in known:
                 text = f"its batches are called {share.id} in tables, as another order"
-                yield Finding(f"orders.{order.id}.markets.{share.market}", text)
+                yield Finding(at, text)
+            if order.markets and "/" in str(share.market):
+                text = (
+                    f"its batches are called {share.id} in tables, as parts of orders"
+                )
+                yield Finding(at, text)
