@@ -44,7 +44,8 @@ class Parts:
     def share_out(self) -> None:
         """Give parts their seconds, the smaller ones in the other process if it may.
 
-        What it searches it can't bound in the same time.
+        What it searches it can't bound in the same time, so where a gap is asked for, which
+        the bound decides, it searches none.
         """
         state = self.state
         here, there = list[Part](), list[Part]()
@@ -53,7 +54,7 @@ class Parts:
                 continue
             load = sum(other.size for other in (*there, part))
             most = ASIDE_SHARE * sum(other.size for other in here)
-            aside = load <= most and not state.bound_first
+            aside = load <= most and not state.gap
             (there if aside else here).append(part)
         total = sum(part.size for part in here)
         each = PARTS_SHARE * state.clock.left / max(1, total)
