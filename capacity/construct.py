@@ -79,8 +79,7 @@ class Bundle:
 
     def allowed(self, demand: Demand, n: int) -> int:
         """So many batches, or as many more as a campaign must have."""
-        n = max(n, self.least(demand))
-        return -(-n // self.step.multiple) * self.step.multiple
+        return self.step.rounded(max(n, self.least(demand)))
 
     def start(self, demand: Demand, suite: int) -> int:
         """Latest start in a suite that has every batch in time. [tick]"""
@@ -243,8 +242,7 @@ def _engineered(board: Board, chain: ChainData, suite: int) -> list[Campaign] | 
         n = demand.asked(chain, kind, suite)
         if not n:
             continue
-        least = max(n, step.least(kind))
-        size = -(-least // step.multiple) * step.multiple
+        size = step.rounded(max(n, step.least(kind)))
         new = _first(board, step, suite, size, found, tick, ppq=kind == "ppq")
         if new is None:
             return None
@@ -256,7 +254,7 @@ def _engineered(board: Board, chain: ChainData, suite: int) -> list[Campaign] | 
 def _prepared(board: Board, step: StepData, n: int) -> Campaign | None:
     """The earliest campaign of intermediates for the engineering and PPQ of a step."""
     before = board.instance.steps[step.before]  # type: ignore[index]
-    size = -(-max(n, before.least(before.role)) // before.multiple) * before.multiple
+    size = before.rounded(max(n, before.least(before.role)))
     tick, best = board.instance.as_of, None
     for suite, mode in before.modes.items():
         same = any(mode.site == other.site for other in step.modes.values())
@@ -445,7 +443,7 @@ def bundles_of(board: Board, demand: Demand, span: int) -> Iterator[Bundle]:
             if open_ and _closed(demand, open_, j, span):
                 yield _bundle(demand, open_, False)
                 open_ = []
-            room = step.maximum - sum(n for _, n in open_)
+            room = step.largest - sum(n for _, n in open_)
             part = min(room, count)
             open_.append((j, part))
             count -= part
@@ -453,7 +451,7 @@ def bundles_of(board: Board, demand: Demand, span: int) -> Iterator[Bundle]:
         yield _bundle(demand, open_, False)
     outs = demand.short(board.pegs[demand.programme])
     while outs:
-        n = sum(out <= outs[0] + span for out in outs[: step.maximum])
+        n = sum(out <= outs[0] + span for out in outs[: step.largest])
         yield Bundle(step, False, tuple(outs[:n]), ())
         outs = outs[n:]
     if step.frozen is not None:
@@ -467,7 +465,7 @@ def _validation(demand: Demand, left: list[int], span: int) -> Iterator[Bundle]:
     for j, count in enumerate(left):
         if demand.bits[j] != 2 or count <= 0:
             continue
-        full = sum(n for _, n in open_) + count > step.maximum
+        full = sum(n for _, n in open_) + count > step.largest
         if open_ and (full or _closed(demand, open_, j, span)):
             yield _bundle(demand, open_, True)
             open_ = []
@@ -480,7 +478,7 @@ def _closed(demand: Demand, open_: list[tuple[int, int]], j: int, span: int) -> 
     """Whether a bundle is whole before a group."""
     step = demand.last
     size = sum(n for _, n in open_)
-    if size >= step.maximum:
+    if size >= step.largest:
         return True
     least = max(step.least(demand.groups[at].kind) for at, _ in open_)
     return size >= least and demand.want[j] > demand.want[open_[0][0]] + span
@@ -500,7 +498,7 @@ def _inputs(
         return
     wanted = _units_wanted(board, demand, step, left)
     while wanted:
-        n = sum(start <= wanted[0][0] + 2 * span for start, _ in wanted[: step.maximum])
+        n = sum(start <= wanted[0][0] + 2 * span for start, _ in wanted[: step.largest])
         n = min(max(n, step.least("intermediate")), len(wanted))
         outs = tuple(start for start, _ in wanted[:n])
         groups = tuple((j, 1) for _, j in wanted[:n] if j >= 0)

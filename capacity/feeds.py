@@ -200,7 +200,7 @@ class _Drawing:
         last = next((c for c in reversed(made) if c.suite == suite), None)
         if last is not None:
             following = last.start + last.n * last.takt
-            if last.n < stage.step.maximum:
+            if last.n < stage.step.largest:
                 yield _Place(following, following, suite, last)
             if not stage.whole(last.n):
                 return

@@ -331,8 +331,9 @@ class Search:
                 if c.lock is not None:
                     continue
                 yield [c], []
-                for start in (c.start, c.start + c.takt):
-                    rest = self.board.campaign(step, c.suite, start, c.n - 1, c.ppq)
+                for start in (c.start, c.start + step.multiple * c.takt):
+                    n = c.n - step.multiple
+                    rest = self.board.campaign(step, c.suite, start, n, c.ppq)
                     if rest is not None:
                         yield [c], [rest]
 
@@ -492,7 +493,8 @@ class Search:
             for c in self.board.steps[campaign.step]
             if c is not campaign and c.lock is None and c.ppq == campaign.ppq
         ]
-        most = self.steps[campaign.step].maximum
+        step = self.steps[campaign.step]
+        most = step.largest
         others = [c for c in others if c.n < most]
         if not others:
             return None
@@ -500,7 +502,7 @@ class Search:
         other = others[min(int(rng.expovariate(0.7)), len(others) - 1)]
         n = campaign.n
         k = n if rng.random() < 0.3 else 1 + int(rng.random() * n)
-        k = min(k, most - other.n)
+        k = min(step.rounded(k), most - other.n)
         rest = self.shrunk(campaign, k)
         if k < n and rest is None:
             return None
@@ -515,22 +517,26 @@ class Search:
     def split(self, campaign: Campaign) -> Change | None:
         """Some batches become a campaign of their own."""
         rng = self.rng
-        if campaign.n < 2 or campaign.ppq:
+        step = self.steps[campaign.step]
+        parts = campaign.n // step.multiple
+        if parts < 2 or campaign.ppq:
             return None
-        k = 1 + int(rng.random() * (campaign.n - 1))
+        k = step.multiple * (1 + int(rng.random() * (parts - 1)))
         rest = self.shrunk(campaign, k)
         if rest is None:
             return None
-        suite = rng.choice(list(self.steps[campaign.step].modes))
+        suite = rng.choice(list(step.modes))
         start = campaign.start + int(rng.gauss(0, rng.choice(self.far)))
         return self.place([campaign], campaign, suite, start, k, [rest])
 
     def resize(self, campaign: Campaign) -> Change | None:
-        """A batch more or less."""
+        """A batch more or less, or as many as its campaigns are multiples of."""
         return self.resized(campaign, 1 if self.rng.random() < 0.5 else -1)
 
     def resized(self, campaign: Campaign, more: int) -> Change | None:
-        """So many batches more, before the first or after the last."""
+        """So many batches more or less, at least, before the first or after the last."""
+        whole = self.steps[campaign.step].rounded(abs(more))
+        more = whole if more > 0 else -whole
         n = campaign.n + more
         if n < 1:
             return [campaign], []
@@ -656,7 +662,7 @@ class Search:
         if not step.modes:
             return None
         suite = rng.choice(list(step.modes))
-        mode = step.modes[suite]
+        mode, n, least = step.modes[suite], step.rounded(n), step.rounded(least)
         start = out - mode.lead - (max(n, least) - 1) * mode.takt(out)
         own = [
             c
@@ -664,7 +670,7 @@ class Search:
             if c.step == step.index
             and c.lock is None
             and c.ppq == ppq
-            and c.n + n <= step.maximum
+            and c.n + n <= step.largest
         ]
         gone: list[Campaign] = []
         if own and rng.random() < 0.7:
@@ -697,9 +703,10 @@ class Search:
             if c.lock is not None:
                 return None
             gone.append(c)
-            given = -(-over // c.takt)
+            step = self.steps[c.step]
+            given = step.rounded(-(-over // c.takt))
             at = c.start if before else c.start + given * c.takt
-            rest = board.campaign(self.steps[c.step], c.suite, at, c.n - given, c.ppq)
+            rest = board.campaign(step, c.suite, at, c.n - given, c.ppq)
             if rest is not None:
                 row.append(rest)
                 cut.append(rest)
@@ -714,7 +721,7 @@ class Search:
         """A further campaign of intermediates that is out before a user starts."""
         step = self.steps[like.step]
         suite = self.rng.choice(list(step.modes))
-        n = max(n, step.least(step.role))
+        n = step.rounded(max(n, step.least(step.role)))
         start = until - n * like.takt - like.lead
         start -= int(self.rng.expovariate(1 / self.far[1]))
         return self.place([], like, suite, start, n)
@@ -867,13 +874,13 @@ class Search:
                 span *= 4
             needs.sort()
             while needs:
-                n = sum(out <= needs[0][0] + span for out, _ in needs[: step.maximum])
+                n = sum(out <= needs[0][0] + span for out, _ in needs[: step.largest])
                 if ppq:
                     n = len(needs)
-                n = max(n, self.least(step, needs[0][1]))
+                n = step.rounded(max(n, self.least(step, needs[0][1])))
                 if len(needs) - n < self.least(step, needs[-1][1]):
                     n = len(needs)
-                n = min(n, step.maximum)
+                n = min(n, step.largest)
                 found.append(self.bundle(step, ppq, needs[:n]))
                 needs = needs[n:]
         return found

@@ -42,8 +42,8 @@ Edit = Callable[[Row, int], Row | None]
 
 def allowed(step: StepData) -> range:
     """Batches that a campaign for a stock may have."""
-    least, multiple = step.least("commercial"), step.multiple
-    return range(-(-least // multiple) * multiple, step.maximum + 1, multiple)
+    least = step.rounded(step.least("commercial"))
+    return range(least, step.maximum + 1, step.multiple)
 
 
 class Rows:

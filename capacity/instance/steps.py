@@ -93,10 +93,18 @@ class StepData:
         return self.minimum.get(kind, 1)
 
     @property
+    def largest(self) -> int:
+        """Most batches of a campaign: the maximum, or the multiple below it."""
+        return self.maximum // self.multiple * self.multiple
+
+    def rounded(self, batches: int) -> int:
+        """So many batches, or as many more as make a multiple."""
+        return -(-batches // self.multiple) * self.multiple
+
+    @property
     def sufficient(self) -> int:
         """A campaign size that is allowed for every kind."""
-        least = [1, *self.minimum.values()]
-        return max(-(-count // self.multiple) * self.multiple for count in least)
+        return self.rounded(max([1, *self.minimum.values()]))
 
     def buffer(self, kind: str) -> int:
         """What the release lead time adds to testing and review. [tick]"""
