@@ -451,13 +451,13 @@ def search_trains(
     -------
     The best plan met.
     """
-    return _Annealing(start, layer, seed).run(done, report, heat)
+    return Annealing(start, layer, seed).run(done, report, heat)
 
 
 Move = Callable[[list[Wish]], list[Wish] | None]
 
 
-class _Annealing:
+class Annealing:
     """Carries the plan and the choices."""
 
     def __init__(self, start: Laid, layer: Layer, seed: int) -> None:
@@ -472,6 +472,7 @@ class _Annealing:
         )
         self.worth = max(batches, default=0.0) or 1.0
         self.sizes = {p: sizes(recipe) for p, recipe in layer.recipes.items()}
+        self.units = {p: multiple_of(recipe) for p, recipe in layer.recipes.items()}
         self.moves: list[tuple[Move, float]] = [
             (self.shift, 30),
             (self.resize, 12),
@@ -491,6 +492,7 @@ class _Annealing:
         report: Callable[[Laid], None],
         heat: float,
     ) -> Laid:
+        """Move trains until it is done: the best plan met."""
         moves, weights = zip(*self.moves, strict=True)
         made, told, over = 0, 0, done(0)
         told_of = self.best
@@ -553,9 +555,8 @@ class _Annealing:
         if place is None:
             return None
         wish = wishes[place]
-        size = self._near(
-            wish.programme, wish.batches + self.rng.choice((-2, -1, 1, 1, 2))
-        )
+        more = self.units[wish.programme] * self.rng.choice((-2, -1, 1, 1, 2))
+        size = self._near(wish.programme, wish.batches + more)
         if size is None or size == wish.batches:
             return None
         wishes[place] = replaced(wish, batches=size)
@@ -574,8 +575,8 @@ class _Annealing:
         one, other = pair
         if self.rng.random() < 0.5:
             one, other = other, one
-        n = self.rng.randint(1, 2)
         programme = wishes[one].programme
+        n = self.units[programme] * self.rng.randint(1, 2)
         less = wishes[one].batches - n
         more = wishes[other].batches + n
         if less not in self.sizes[programme] or more not in self.sizes[programme]:
@@ -670,10 +671,13 @@ class _Annealing:
     def split(self, wishes: list[Wish]) -> list[Wish] | None:
         """A train in two, one of which may go elsewhere."""
         place = self._any(wishes)
-        if place is None or wishes[place].batches < 2:
+        if place is None:
             return None
         wish, train = wishes[place], self.plan.trains[place]
-        first = self.rng.randint(1, wish.batches - 1)
+        unit = self.units[wish.programme]
+        if wish.batches < 2 * unit:
+            return None
+        first = unit * self.rng.randint(1, wish.batches // unit - 1)
         rest = wish.batches - first
         if not {first, rest} <= set(self.sizes[wish.programme]):
             return None
@@ -733,12 +737,13 @@ def sizes(recipe: list[StepData]) -> list[int]:
     least = max(
         step.least("commercial" if step.after is None else step.role) for step in recipe
     )
-    most = min(step.maximum for step in recipe)
-    return [
-        n
-        for n in range(least, most + 1)
-        if all(n % step.multiple == 0 for step in recipe)
-    ]
+    most, unit = min(step.maximum for step in recipe), multiple_of(recipe)
+    return list(range(-(-least // unit) * unit, most + 1, unit))
+
+
+def multiple_of(recipe: list[StepData]) -> int:
+    """What the batches of a train are multiples of."""
+    return math.lcm(*(step.multiple for step in recipe))
 
 
 def length(recipe: list[StepData], suites: tuple[int, ...], batches: int) -> int:

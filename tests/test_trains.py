@@ -18,7 +18,16 @@ from capacity.scenario import Scenario
 from capacity.schedule import Schedule
 from capacity.solver import solve
 from capacity.solver.linked import MOST_STAIRS
-from capacity.trains import BROKEN, Laid, Layer, first_plan, search_trains, wishes_of
+from capacity.trains import (
+    BROKEN,
+    Annealing,
+    Laid,
+    Layer,
+    Wish,
+    first_plan,
+    search_trains,
+    wishes_of,
+)
 from capacity.validate import problems
 
 EXAMPLES = max(40, settings().max_examples // 2)
@@ -151,3 +160,23 @@ def test_a_stock_that_may_not_be_too_full_is_kept_by_what_comes_out() -> None:
     assert found.plan is not None
     assert found.breaches == []
     assert found.plan.objective == 12
+
+
+def test_trains_in_threes_are_split_and_passed_on_in_threes() -> None:
+    document = paper()
+    document["horizon"]["end"] = day(400)
+    for limits in document["campaign_limits"]:
+        limits |= {"multiple": 3, "maximum": 12}
+    layer = Layer(build(Scenario.model_validate(document)))
+    programme, recipe = next(iter(layer.recipes.items()))
+    suites = tuple(min(step.modes) for step in recipe)
+    both = [Wish(programme, 6, suites, (at, *(0 for _ in suites[1:]))) for at in (0, 1)]
+    search = Annealing(layer.laid(both), layer, seed=1)
+
+    passed = [search.pass_on(list(both)) for _ in range(40)]
+    parted = [search.split(list(both)) for _ in range(5)]
+
+    assert {w.batches for wishes in passed for w in wishes or ()} == {3, 9}
+    assert [sorted(w.batches for w in wishes or ()) for wishes in parted] == [
+        [3, 3, 6]
+    ] * 5
