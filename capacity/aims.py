@@ -8,10 +8,13 @@ best plan for such an objective; everything that searches and bounds regret does
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from capacity.instance import Instance, Mode, StepData, Stocked
+from capacity.checker import target_deficit, throughput
+from capacity.instance import Cap, Instance, Mode, StepData, Stocked
+from capacity.plan import Plan
 from capacity.scenario import AMOUNTS, Objective
 
 WORTH = 10
@@ -29,6 +32,20 @@ class Weights:
     """Of a part that is made, saved."""
     target_deficit: int = 0
     """Of a part that stock lacks of its target at a period's end."""
+    held: tuple[Objective, int] | None = None
+    """An amount that may be no worse, and what it has then at its own prices."""
+
+
+def weighted(
+    weights: Mapping[Objective, int], held: tuple[Objective, int] | None = None
+) -> Weights:
+    """Weights by objective, and an amount that is held."""
+    return Weights(
+        money=sum(n for name, n in weights.items() if name not in AMOUNTS),
+        throughput=weights.get("throughput", 0),
+        target_deficit=weights.get("target_deficit", 0),
+        held=held,
+    )
 
 
 def priced(instance: Instance, weights: Weights) -> Instance:
@@ -37,6 +54,7 @@ def priced(instance: Instance, weights: Weights) -> Instance:
     return replace(
         instance,
         strict=False,
+        cap=_cap(instance, weights),
         suites=tuple(
             replace(suite, changeover_cost=scale * suite.changeover_cost)
             for suite in instance.suites
@@ -57,12 +75,22 @@ def priced(instance: Instance, weights: Weights) -> Instance:
     )
 
 
+def _cap(instance: Instance, weights: Weights) -> Cap | None:
+    """How bad an amount may be."""
+    if weights.held is None:
+        return None
+    objective, worst = weights.held
+    return Cap(
+        objective, worst - most(instance) if objective == "throughput" else worst
+    )
+
+
 def _step(instance: Instance, step: StepData, weights: Weights) -> StepData:
     """Its batches at their price."""
     stocked = instance.stocked_by(step)
     modes = {}
     for suite, mode in step.modes.items():
-        brings = 0 if stocked is None else _brings(instance, stocked, suite)
+        brings = 0 if stocked is None else instance.brings(step, suite)
         cost = weights.money * mode.variable_cost - weights.throughput * brings
         modes[suite] = replace(
             mode,
@@ -75,9 +103,10 @@ def _step(instance: Instance, step: StepData, weights: Weights) -> StepData:
 def _stocked(instance: Instance, stocked: Stocked, weights: Weights) -> Stocked:
     """A stock at its price, measured from the most that there is time to make."""
     scale, part = weights.money, instance.parts[stocked.programme]
-    modes = instance.steps[stocked.step].modes
+    step = instance.steps[stocked.step]
+    modes = step.modes
     room = {suite: _room(instance, mode) for suite, mode in modes.items()}
-    most = sum(room[suite] * _brings(instance, stocked, suite) for suite in modes)
+    most = sum(room[suite] * instance.brings(step, suite) for suite in modes)
     return replace(
         stocked,
         room=room if weights.throughput else None,
@@ -91,11 +120,6 @@ def _stocked(instance: Instance, stocked: Stocked, weights: Weights) -> Stocked:
         inputs=scale * stocked.inputs,
         ideal=scale * stocked.ideal - weights.throughput * most,
     )
-
-
-def _brings(instance: Instance, stocked: Stocked, suite: int) -> int:
-    """What a batch of a suite adds to throughput. [part]"""
-    return instance.parts[stocked.programme] * stocked.amounts[suite]
 
 
 def _room(instance: Instance, mode: Mode) -> int:
@@ -112,7 +136,7 @@ def aimed(instance: Instance) -> Instance:
     objective = instance.scenario.objective
     if objective not in AMOUNTS:
         return instance
-    return priced(instance, Weights(**{objective: 1}))
+    return priced(instance, weighted({objective: 1}))
 
 
 def figure(
@@ -144,9 +168,9 @@ def figure(
 def most(instance: Instance) -> int:
     """What throughput is measured from in the prices. [part]"""
     return sum(
-        _room(instance, mode) * _brings(instance, stocked, suite)
-        for stocked in instance.stocked.values()
-        for suite, mode in instance.steps[stocked.step].modes.items()
+        _room(instance, mode) * instance.brings(step, suite)
+        for step in (instance.steps[row.step] for row in instance.stocked.values())
+        for suite, mode in step.modes.items()
     )
 
 
@@ -154,6 +178,24 @@ def _units(instance: Instance, parts: int | Fraction) -> Fraction:
     """Parts of all programmes together, in units. [unit]"""
     programme, stocked = next(iter(instance.stocked.items()))
     return Fraction(parts) / (stocked.parts * instance.parts[programme])
+
+
+def reached(instance: Instance, objective: Objective, plan: Plan) -> int:
+    """What a plan has at the prices of one objective, as the checker counts it.
+
+    Parameters
+    ----------
+    instance
+        The scenario, priced in money.
+    objective
+        Of money: all are told as regret.
+    plan
+        A plan of it.
+    """
+    told = {"throughput": throughput, "target_deficit": target_deficit}
+    if objective not in told:
+        return regret_of(instance, objective, plan.objective)
+    return regret_of(instance, objective, told[objective](instance.scenario, plan))
 
 
 def regret_of(instance: Instance, objective: Objective, said: Fraction | int) -> int:

@@ -99,8 +99,8 @@ class Foreseen:
     """A change of the board before it is made, as if the new batches never queued."""
 
     __slots__ = (
-        "chains", "crowded", "delta", "gone", "into", "leaving", "pegs", "programmes",
-        "steps", "suites",
+        "chains", "crowded", "delta", "gone", "into", "leaving", "over", "pegs",
+        "programmes", "steps", "suites",
     )  # fmt: skip
 
     def __init__(self, leaving: list[Campaign], into: Sequence[Campaign]) -> None:
@@ -117,18 +117,24 @@ class Foreseen:
         self.chains: Chains | None = None
         """None until priced."""
         self.crowded = 0
+        self.over = 0
 
 
 class _Undo:
     """What a swap replaced."""
 
-    __slots__ = ("chains", "crowded", "into", "leaving", "pegs", "steps", "suites")
+    __slots__ = (
+        "chains", "crowded", "into", "leaving", "over", "pegs", "steps", "suites",
+    )  # fmt: skip
 
-    def __init__(self, change: Foreseen, chains: Chains, crowded: int) -> None:
+    def __init__(
+        self, change: Foreseen, chains: Chains, crowded: int, over: int
+    ) -> None:
         self.leaving = change.leaving
         self.into = change.into
         self.chains = chains
         self.crowded = crowded
+        self.over = over
         self.suites: list[tuple[int, list[Campaign], int]] = []
         self.steps: list[tuple[int, list[Campaign]]] = []
         self.pegs: list[tuple[int, Pegged]] = []
@@ -173,6 +179,8 @@ class Board:
         self.changeovers = [0] * len(self.suites)
         self.crowded = self._crowded(self.pegs)
         """Intermediates that find their freezer full."""
+        self.over = self._over(self.pegs)
+        """Parts by which an amount is worse than asked for."""
         self._undo: list[_Undo] = []
 
     def _lock(self, lock: LockData) -> None:
@@ -195,7 +203,7 @@ class Board:
     def total(self) -> int:
         """What the search brings down. [money]"""
         pegged = sum(self._weigh(peg.price) for peg in self.pegs)
-        broken = self.crowded + self.qualified[3]
+        broken = self.crowded + self.over + self.qualified[3]
         return pegged + sum(self.changeovers) + BREACH * broken
 
     def _crowded(self, pegs: Iterable[Pegged]) -> int:
@@ -215,6 +223,25 @@ class Board:
             inside[site] += change
             found += change > 0 and inside[site] > freezers[site]
         return found
+
+    def _over(self, pegs: Sequence[Pegged]) -> int:
+        """By how much an amount is worse than it may be. [part]"""
+        cap = self.instance.cap
+        if cap is None:
+            return 0
+        amount = 0
+        for programme, stocked in self.stocked.items():
+            flow, step = pegs[programme].flow, self.instance.steps[stocked.step]
+            assert flow is not None
+            if cap.objective == "target_deficit":
+                amount += self.instance.parts[programme] * sum(flow.deficit)
+            else:
+                amount -= sum(
+                    c.n * self.instance.brings(step, c.suite)
+                    for c in self.steps[step.index]
+                    if c.lock is None
+                )
+        return max(0, amount - cap.most)
 
     def _weigh(self, price: Price) -> int:
         cost = price[0] + self.firm_weight * price[1] + BREACH * price[2]
@@ -236,7 +263,7 @@ class Board:
     def breaks(self) -> int:
         """Batches that break a rule."""
         lacking = sum(price[2] + price[3] for price in self._prices())
-        return self.crowded + self.qualified[3] + lacking
+        return self.crowded + self.over + self.qualified[3] + lacking
 
     @property
     def rank(self) -> tuple[int, int, int]:
@@ -479,6 +506,8 @@ class Board:
             pegs[number] = peg
         change.crowded = self._crowded(pegs)
         change.delta += BREACH * (change.crowded - self.crowded)
+        change.over = self._over(pegs)
+        change.delta += BREACH * (change.over - self.over)
 
     def _chains(self, programmes: set[int]) -> Chains:
         """How qualifications stand after a change to some programmes."""
@@ -530,7 +559,7 @@ class Board:
         Returns the change of `total`; `revert` takes it back. Where no new batch has to
         queue, as nearly always, what was foreseen is what comes, and isn't priced again.
         """
-        undo = _Undo(change, self.qualified, self.crowded)
+        undo = _Undo(change, self.qualified, self.crowded, self.over)
         self._undo.append(undo)
         for number, row, cost in change.suites:
             undo.suites.append((number, self.suites[number], self.changeovers[number]))
@@ -552,6 +581,7 @@ class Board:
             change = again
         assert change.chains is not None
         self.qualified, self.crowded = change.chains, change.crowded
+        self.over = change.over
         for number, peg in change.pegs:
             undo.pegs.append((number, self.pegs[number]))
             self.pegs[number] = peg
@@ -605,7 +635,7 @@ class Board:
             for number, peg in undo.pegs:
                 self.pegs[number] = peg
             self.qualified = undo.chains
-            self.crowded = undo.crowded
+            self.crowded, self.over = undo.crowded, undo.over
 
     def keep(self) -> None:
         """Forget how to take swaps back."""

@@ -3,8 +3,9 @@
 Each end is the best plan for one objective. Between two neighbours the next plan is looked
 for at the prices at which both cost alike: what costs less lies nearer to the ideal than the
 line through them. So every plan found is the best at some prices, if its search proves it, and
-every search proves a line that no plan lies beyond. Plans behind the line through their
-neighbours aren't looked for.
+every search proves a line that no plan lies beyond. Where that finds nothing more, plans behind
+the line through their neighbours are looked for: the best for one objective where the other is
+held to a value between theirs.
 """
 
 from __future__ import annotations
@@ -20,8 +21,7 @@ from typing import Any
 import pandas as pd
 
 from capacity import runs, tables
-from capacity.aims import Weights, figure, regret_of
-from capacity.checker import target_deficit, throughput
+from capacity.aims import Weights, figure, reached, weighted
 from capacity.folders import (
     OutputError,
     absolute,
@@ -58,18 +58,49 @@ class Point:
 
 
 @dataclass(frozen=True)
+class Ask:
+    """What a search is asked for."""
+
+    weights: tuple[int, int]
+    """Of both values, whose sum is to be the least."""
+    held: tuple[int, int] | None = None
+    """(which value, its most), where one is held."""
+
+    def keeps(self, pair: tuple[int, int]) -> bool:
+        """Whether a plan is as good as it is held to be."""
+        return self.held is None or pair[self.held[0]] <= self.held[1]
+
+
+@dataclass(frozen=True)
 class Line:
     """What no plan goes below: the sum of both values, weighted."""
 
     weights: tuple[int, int]
     bound: int
+    held: tuple[int, int] | None = None
+    """(which value, its most): of plans that keep it alone anything is said."""
 
     def least(self, other: int | Fraction, which: int) -> Fraction | None:
         """Least of one value where the other is at most so much; none if it says nothing."""
         if not self.weights[which]:
             return None
         rest = self.bound - self.weights[1 - which] * other
-        return Fraction(rest) / self.weights[which]
+        found = Fraction(rest) / self.weights[which]
+        if self.held is None:
+            return found
+        held, most = self.held
+        if which == held:  # or it isn't kept
+            return min(found, Fraction(most + 1))
+        return found if other <= most else None
+
+    def sides(self) -> list[tuple[int, int, int]]:
+        """(a, b, c) of every straight part of its edge: a x + b y = c."""
+        found = [(*self.weights, self.bound)]
+        if self.held is not None:
+            which, most = self.held
+            ends = [most, most + 1]
+            found += [(1 - which, which, end) for end in ends]
+        return found
 
 
 @dataclass
@@ -128,43 +159,94 @@ def search_front(
         Whether to end with what there is.
     """
     front = Front(build(scenario), objectives)
-    tried: set[tuple[int, int]] = set()
+    tried: set[Ask] = set()
     for _ in range(most):
-        weights = _next(front, tried)
-        if weights is None or (tried and stopped()):  # the first says that it was
+        ask = _next(front, tried)
+        if ask is None or (tried and stopped()):  # the first says that it was
             break
-        tried.add(weights)
-        start = min(front.points, key=lambda p: _worth(weights, p.pair), default=None)
+        tried.add(ask)
+        starts = [point for point in front.points if ask.keeps(point.pair)]
+        start = min(starts, key=lambda p: _worth(ask.weights, p.pair), default=None)
         begun = None if start is None else start.plan
-        result = search(_weights(objectives, weights), begun)
+        result = search(_weights(objectives, ask), begun)
         if result.breaches:
             front.rejected = result
             return front
         if result.plan is None:
             front.without = result if not front.points else None
             return front
-        front.lines.append(Line(weights, result.priced_bound))
+        front.lines.append(Line(ask.weights, result.priced_bound, ask.held))
         found = Point(result, _values(front, result.plan))
         front.points = _best([*front.points, found])
     return front
 
 
-def _next(front: Front, tried: set[tuple[int, int]]) -> tuple[int, int] | None:
-    """Weights of the next search: both ends, then the widest gap that is open."""
-    for end in ((1, 0), (0, 1)):
+def _next(front: Front, tried: set[Ask]) -> Ask | None:
+    """The next search: both ends, then the widest gap, along its line and then behind it."""
+    for end in (Ask((1, 0)), Ask((0, 1))):
         if end not in tried:
             return end
-    gaps: list[tuple[Fraction, tuple[int, int]]] = []
-    points = front.points
-    for one, other in pairwise(points):
-        first, second = other.pair[0] - one.pair[0], one.pair[1] - other.pair[1]
-        shared = math.gcd(first, second)
-        weights = second // shared, first // shared
-        wide = Fraction(first, points[-1].pair[0] - points[0].pair[0])
-        high = Fraction(second, points[0].pair[1] - points[-1].pair[1])
-        if weights not in tried:
-            gaps.append((wide + high, weights))
-    return max(gaps)[1] if gaps else None
+    gaps = sorted(pairwise(front.points), key=lambda gap: -_width(front, gap))
+    held = [ask.held[1] for ask in tried if ask.held is not None]
+    corners = _corners(front.points)
+    for gap in gaps:
+        along = _along(gap)
+        if along not in tried and all(point in corners for point in gap):
+            return along
+        between = _between(front, gap, held)
+        if between is not None:
+            return between
+    return None
+
+
+def _corners(points: Sequence[Point]) -> list[Point]:
+    """Those that no line through two others lies before."""
+    found: list[Point] = []
+    for point in points:
+        x, y = point.pair
+        while len(found) > 1:
+            (a, b), (c, d) = found[-2].pair, found[-1].pair
+            if (c - a) * (y - b) > (d - b) * (x - a):
+                break
+            found.pop()
+        found.append(point)
+    return found
+
+
+def _width(front: Front, gap: tuple[Point, Point]) -> Fraction:
+    """How wide a gap is, as shares of what all points span in both values."""
+    one, other = gap
+    ends = front.points[0].pair, front.points[-1].pair
+    wide = Fraction(other.pair[0] - one.pair[0], ends[1][0] - ends[0][0])
+    return wide + Fraction(one.pair[1] - other.pair[1], ends[0][1] - ends[1][1])
+
+
+def _along(gap: tuple[Point, Point]) -> Ask:
+    """Both values weighted so that the two plans of a gap cost alike."""
+    one, other = gap
+    first, second = other.pair[0] - one.pair[0], one.pair[1] - other.pair[1]
+    shared = math.gcd(first, second)
+    return Ask((second // shared, first // shared))
+
+
+def _between(
+    front: Front, gap: tuple[Point, Point], tried: Sequence[int]
+) -> Ask | None:
+    """The best for one objective, then for the other, an amount, held to the gap's middle.
+
+    None where nothing can lie between, or it was looked for.
+    """
+    which = 1 if front.objectives[1] in AMOUNTS else 0
+    good, bad = sorted(gap, key=lambda point: point.pair[which])
+    low, high = good.pair[which], bad.pair[which]
+    low = max([low, *(most for most in tried if low <= most < high)])
+    while high - low > 1:
+        middle = (low + high) // 2
+        if front.least(middle, 1 - which) < good.pair[1 - which]:
+            strict = 1 + middle - min(point.pair[which] for point in front.points)
+            return Ask((1, strict) if which == 0 else (strict, 1), (which, middle))
+        low = middle  # none so good is better than the one in hand
+    return None
 
 
 def _best(points: Sequence[Point]) -> list[Point]:
@@ -180,30 +262,19 @@ def _worth(weights: tuple[int, int], at: tuple[int, int]) -> int:
     return weights[0] * at[0] + weights[1] * at[1]
 
 
-def _weights(
-    objectives: tuple[Objective, Objective], weights: tuple[int, int]
-) -> Weights:
-    """The weights by what they are of."""
-    names = [name if name in AMOUNTS else "money" for name in objectives]
-    return Weights(**dict(zip(names, weights, strict=True)))
+def _weights(objectives: tuple[Objective, Objective], ask: Ask) -> Weights:
+    """The weights by what they are of, and what is held."""
+    weights = dict(zip(objectives, ask.weights, strict=True))
+    if ask.held is None:
+        return weighted(weights)
+    which, most = ask.held
+    return weighted(weights, (objectives[which], most))
 
 
 def _values(front: Front, plan: Plan) -> tuple[int, int]:
     """Both values of a plan, as the checker counts them."""
-    scenario = front.instance.scenario
-    told: dict[str, Callable[[Scenario, Plan], Fraction]] = {
-        "throughput": throughput,
-        "target_deficit": target_deficit,
-    }
-    found = [
-        regret_of(
-            front.instance,
-            name,
-            told[name](scenario, plan) if name in told else plan.objective,
-        )
-        for name in front.objectives
-    ]
-    return found[0], found[1]
+    first, second = front.objectives
+    return reached(front.instance, first, plan), reached(front.instance, second, plan)
 
 
 # ---------------------------------------------------------------------------- folder
@@ -307,7 +378,8 @@ def _alone(front: Front, point: Point) -> Result:
     """The result of a point as a plan for the scenario's own objective."""
     result, asked = point.result, front.instance.scenario.objective
     which = front.objectives.index(asked)
-    own = [line.bound for line in front.lines if line.weights[1 - which] == 0]
+    alone = Ask((1, 0) if which == 0 else (0, 1))
+    own = [x.bound for x in front.lines if Ask(x.weights, x.held) == alone]
     least = max(own, default=0)  # none, where it was stopped before
     tiers = [Tier("regret", point.plan.objective, result.bound)]
     if asked in AMOUNTS:
@@ -334,10 +406,10 @@ def edge(front: Front) -> list[tuple[float, float]]:
 
 def _crossings(front: Front, low: Fraction, high: Fraction) -> Iterator[Fraction]:
     """Where lines cross, in between."""
-    for number, one in enumerate(front.lines):
-        for other in front.lines[:number]:
-            (a, b), (c, d) = one.weights, other.weights
+    sides = [side for line in front.lines for side in line.sides()]
+    for number, (a, b, one) in enumerate(sides):
+        for c, d, other in sides[:number]:
             if a * d != b * c:
-                at = Fraction(one.bound * d - other.bound * b, a * d - b * c)
+                at = Fraction(one * d - other * b, a * d - b * c)
                 if low < at < high:
                     yield at

@@ -135,7 +135,26 @@ class Layer:
         money = sum(train.money for train in trains)
         for found in flows.values():
             money += found.regret + BROKEN * found.breaks
+        money += BROKEN * self._over(trains, flows)
         return Laid(trains, rows, flows, money)
+
+    def _over(self, trains: list[Train], flows: dict[int, Flow]) -> int:
+        """By how much an amount is worse than it may be. [part]"""
+        cap, instance = self.instance.cap, self.instance
+        if cap is None:
+            return 0
+        if cap.objective == "target_deficit":
+            amount = sum(
+                instance.parts[programme] * sum(found.deficit)
+                for programme, found in flows.items()
+            )
+        else:
+            amount = -sum(
+                train.wish.batches
+                * instance.brings(train.legs[-1].step, train.legs[-1].suite)
+                for train in trains
+            )
+        return max(0, amount - cap.most)
 
     def _flow(self, programme: int, trains: list[Train]) -> Flow:
         lots = [lot for train in trains for lot in train.lots]

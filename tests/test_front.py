@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 from matplotlib.image import imread
 from test_linked import network as linked_network
 from test_objectives import sixty_one_days
+from test_stock import DAY_30, DAY_60, DAY_90, made, stock_network
 from typer.testing import CliRunner
 
 from capacity import cli, plots, reading
-from capacity.aims import Weights
+from capacity.aims import Weights, priced, regret_of, weighted
+from capacity.board import Board
 from capacity.folders import OutputError
-from capacity.front import Front, Line, search_front, table, write
-from capacity.instance import build
+from capacity.front import Front, Line, edge, search_front, table, write
+from capacity.instance import Cap, build
+from capacity.model import Scope
+from capacity.model import build as build_model
+from capacity.model.linked import build_linked, values_linked
+from capacity.model.plans import locked_only, values
 from capacity.plan import Plan
 from capacity.reading import ScenarioError
-from capacity.scenario import Scenario
-from capacity.solver import Result, solve
+from capacity.scenario import Objective, Scenario
+from capacity.schedule import Run, Schedule
+from capacity.search import completed
+from capacity.solver import Result, held, solve
+from capacity.trains import BROKEN, Layer, wishes_of
 
 command = CliRunner()
 
@@ -200,3 +212,152 @@ def test_a_front_that_is_stopped_has_the_points_so_far(
 
     assert made == 1
     assert len(pd.read_csv(tmp_path / "f" / "front.csv")) == 1
+
+
+def in_threes_at_a_price() -> Scenario:
+    """From the third batch on one costs 10, and from the fourth a campaign of three 30.
+
+    Batches 4, 5, 7 and 8 aren't worth their campaign: the line from 3 over 6 to 9 passes.
+    """
+    document = sixty_one_days("profit")
+    document["suites"][0]["campaign_cost"] = 30
+    document["made_to_stock"][0]["storage_cost"] = 0
+    return Scenario.model_validate(document)
+
+
+def found_between(scenario: Scenario, most: int) -> pd.DataFrame:
+    """The front of profit and throughput, each search proved or not."""
+
+    def search(weights: Weights, start: Plan | None) -> Result:
+        return solve(scenario, work=2.0, weights=weights, start=start)
+
+    front = search_front(scenario, ("profit", "throughput"), search, most=most)
+    assert front.rejected is None
+    corners = edge(front)
+    assert corners[0][0] == front.said(0, front.points[0].pair[0])
+    for point in front.points:
+        assert front.exactly(point.pair[0], 1) <= point.pair[1]
+    return table(front)
+
+
+IN_THREES = [[150, 2], [140, 3], [100, 4], [90, 5], [80, 6], [40, 7], [30, 8], [20, 9]]
+
+
+def test_plans_behind_the_line_through_their_neighbours_are_found_and_proved() -> None:
+    rows = found_between(in_threes_at_a_price(), most=20)
+
+    assert rows[["profit", "throughput"]].to_numpy().tolist() == IN_THREES
+    assert set(rows.proved) == {"yes"}
+
+
+def test_moves_find_plans_behind_the_line_where_no_model_proves_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(held, "WHOLE_SLOTS", 0)
+
+    rows = found_between(in_threes_at_a_price(), most=20)
+
+    assert rows[["profit", "throughput"]].to_numpy().tolist() == IN_THREES
+
+
+def test_a_plan_that_keeps_too_little_breaks_a_rule_of_the_search() -> None:
+    instance = build(in_threes_at_a_price())
+    kept = replace(instance, cap=Cap("throughput", -3))
+    step = instance.steps[0]
+
+    board = Board(kept)
+    assert board.breaks == 3
+
+    first = board.earliest(None, step, 0, 2, False, 0)
+    assert first is not None
+    assert board.swap([], [first]) is not None
+    assert board.breaks == 1
+    board.revert()
+    assert board.breaks == 3
+
+
+def test_a_line_of_a_held_search_speaks_of_plans_that_keep_it() -> None:
+    line = Line((7, 1), 75, (1, 5))  # 7 x + y >= 75 where y is at most 5
+
+    assert [line.least(y, 0) for y in (5, 4, 6)] == [10, Fraction(71, 7), None]
+    assert [line.least(x, 1) for x in (8, 10)] == [6, 5]
+
+
+@pytest.mark.parametrize("pair", [("profit", "throughput"), ("throughput", "profit")])
+def test_either_order_holds_the_amount(pair: tuple[Any, Any]) -> None:
+    scenario = in_threes_at_a_price()
+
+    def search(weights: Weights, start: Plan | None) -> Result:
+        return solve(scenario, work=2.0, weights=weights, start=start)
+
+    front = search_front(scenario, pair, search, most=20)
+
+    rows = table(front)
+    assert sorted(rows[["profit", "throughput"]].to_numpy().tolist()) == sorted(
+        IN_THREES
+    )
+    assert set(rows.proved) == {"yes"}
+
+
+def test_linked_campaigns_have_plans_behind_the_line_too() -> None:
+    document = linked_network()
+    document["campaign_limits"][0]["maximum"] = 2
+    scenario = Scenario.model_validate(document)
+
+    rows = found_between(scenario, most=12)
+
+    assert rows.profit.is_monotonic_decreasing
+    assert (rows.profit <= rows.profit_bound).all()
+    assert (rows.throughput <= rows.throughput_bound).all()
+    assert list(rows.throughput) == sorted({*rows.throughput})
+
+
+@pytest.mark.parametrize(
+    ("objective", "worst", "keeps"),
+    [
+        ("target_deficit", 3, True),
+        ("target_deficit", 2, False),
+        ("throughput", 3, True),  # of so many that time has room for
+        ("throughput", 4, False),
+    ],
+)
+def test_the_model_keeps_an_amount_as_far_as_the_checker_counts_it(
+    objective: Objective, worst: int, keeps: bool
+) -> None:
+    # Stock of 1, 0 and 2 against targets of 2, 2 and 1: three batches, a deficit of 3.
+    document = stock_network((DAY_30, 0), (DAY_60, 1), (DAY_90, 0), target=2)
+    document["demand"][2]["target"] = 1
+    case = made(document, (15, 1), (60, 2))
+    instance = build(case.scenario)
+    if objective == "throughput":
+        worst = regret_of(instance, objective, worst)
+    priced_so = priced(instance, weighted({"profit": 1}, (objective, worst)))
+    schedule = replace(case.schedule, instance=priced_so)
+
+    model, v, _ = build_model(priced_so, Scope(locked_only(schedule)))
+    found = completed(model, values(v, schedule), lambda: False)
+
+    assert (found.solution is not None) == keeps
+
+
+@pytest.mark.parametrize(("batches", "keeps"), [(4, True), (5, False)])
+def test_trains_keep_an_amount(batches: int, keeps: bool) -> None:
+    scenario = Scenario.model_validate(linked_network())
+    instance = build(scenario)
+    worst = regret_of(instance, "throughput", batches)
+    weights = weighted({"profit": 1, "throughput": 1}, ("throughput", worst))
+    priced_so = priced(instance, weights)
+    layer, nothing = Layer(priced_so), (None,) * 4
+    grown, pure = (
+        Run(0, 1, 5, 10, nothing, nothing),
+        Run(1, 0, 15, 5, nothing, nothing, feed=(1, 5), paced=(15, 25, 35, 45)),
+    )
+    schedule = Schedule(priced_so, (grown, pure))
+
+    trains = build_linked(priced_so)
+    pins = values_linked(trains, schedule)
+    found = completed(trains.v.model, pins, lambda: False)
+    laid = layer.laid(wishes_of(schedule))
+
+    assert (found.solution is not None) == keeps
+    assert (laid.money < BROKEN) == keeps

@@ -43,6 +43,7 @@ __all__ = [
     "FAR",
     "QA",
     "QC",
+    "Cap",
     "ChainData",
     "FilingData",
     "FrozenData",
@@ -61,6 +62,16 @@ __all__ = [
     "build",
     "overlap",
 ]
+
+
+@dataclass(frozen=True)
+class Cap:
+    """How bad an amount may be at the most, beside what is asked for."""
+
+    objective: str
+    """throughput | target_deficit"""
+    most: int
+    """Parts that stock lacks of its targets, or parts that are made, below 0."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +111,8 @@ class Instance:
     """Qualification by (step, site)."""
     transfer_slots: dict[int, tuple[tuple[int, int], ...]] = field(default_factory=dict)
     """(tick, transfers at a time from then on) by site; any number where none. [tick]"""
+    cap: Cap | None = None
+    """What plans between two of a front are held to."""
 
     def filed(
         self, proved: Sequence[int | None], without: Collection[int] = ()
@@ -215,6 +228,11 @@ class Instance:
         """What a part of each programme made to stock weighs where amounts are added up."""
         most = math.lcm(*(stocked.parts for stocked in self.stocked.values()))
         return {p: most // stocked.parts for p, stocked in self.stocked.items()}
+
+    def brings(self, step: StepData, suite: int) -> int:
+        """What a batch of a last step adds to throughput. [part]"""
+        stocked = self.stocked[step.programme]
+        return self.parts[step.programme] * stocked.amounts[suite]
 
     @property
     def linked(self) -> bool:

@@ -11,7 +11,7 @@ from capacity.model.money import Regret, choose_lines, price_plan
 from capacity.model.qualifying import qualify_sites
 from capacity.model.release import test_batches
 from capacity.model.slots import Scope, Variables, declare
-from capacity.model.stocks import keep_stock
+from capacity.model.stocks import keep_cap, keep_stock, made_by
 from capacity.model.suites import (
     count_batches,
     fill_blocks_from_the_front,
@@ -80,4 +80,5 @@ def build(instance: Instance, scope: Scope) -> tuple[CpModel, Variables, Regret]
     v = declare(model, instance, scope)
     for constraint in CONSTRAINTS:
         constraint(v)
+    keep_cap(v, made_by(v))
     return model, v, price_plan(v)

@@ -329,6 +329,30 @@ class _Flow:
         return found
 
 
+def keep_cap(v: Variables, made: Expression) -> None:
+    """What is made, or what stock lacks of its targets, is as good as is asked for."""
+    cap = v.instance.cap
+    if cap is None or not v.scope.whole:  # of a neighbourhood the whole plan is judged
+        return
+    amount = -made
+    if cap.objective == "target_deficit":
+        amount = sum(
+            v.instance.parts[found.stocked.programme] * period.deficit
+            for found in v.stocks
+            for period in found.periods
+        )
+    v.model.add(amount <= cap.most)
+
+
+def made_by(v: Variables) -> Expression:
+    """Product of all batches of last steps that are planned. [part]"""
+    return sum(
+        v.instance.brings(slot.step, slot.suite) * slot.present
+        for slot in v.slots()
+        if slot.planned and v.instance.stocked_by(slot.step) is not None
+    )
+
+
 def costs_of(v: Variables) -> Iterator[tuple[str, Expression]]:
     """Money by term of every programme made to stock, made up of what the plan decides."""
     for found in v.stocks:

@@ -13,6 +13,7 @@ from capacity.repeg import repegged
 from capacity.scenario import Scenario
 from capacity.solver.clock import Clock
 from capacity.solver.first import first_plan
+from capacity.solver.held import plan_held
 from capacity.solver.improvement import improve_plan, warm_up
 from capacity.solver.linked import plan_linked
 from capacity.solver.result import Progress, Result, Status, StoppedBy, Tier
@@ -73,6 +74,9 @@ def _run(state: State, start: Plan | None) -> None:
     """Construct, then prove a small case or improve a large one."""
     if state.instance.linked:
         plan_linked(state, start)
+        return
+    if state.instance.cap is not None:
+        plan_held(state, start)
         return
     whole = Scope(locked_only(first_plan(state, start)))
     if state.best is None:

@@ -23,7 +23,7 @@ NEIGHBOURHOOD_WORK = 1.5
 
 def warm_up(state: State) -> None:
     """Reinsertion for a moment, before a small case is solved whole."""
-    state.soundly(lambda best: _reinsert(state, best, WARM_UP, WARM_UP_HEAT))
+    state.soundly(lambda best: reinsert(state, best, WARM_UP, WARM_UP_HEAT))
 
 
 def improve_plan(state: State) -> None:
@@ -45,7 +45,7 @@ def improve_plan(state: State) -> None:
         # what parts share isn't theirs alone
         share = WHOLE_SHARE if parts.turned_away < TURNED_AWAY else 1.0
         state.soundly(
-            lambda best: _reinsert(state, best, share * state.clock.left, AGAIN_HEAT)
+            lambda best: reinsert(state, best, share * state.clock.left, AGAIN_HEAT)
         )
         _neighbourhoods(state)
         end_bound(state, charged)
@@ -67,7 +67,7 @@ def _neighbourhoods(state: State) -> None:
         state.take(better, " and ".join(t.name for t in tried))
 
 
-def _reinsert(state: State, start: Schedule, budget: float, heat: float) -> None:
+def reinsert(state: State, start: Schedule, budget: float, heat: float) -> None:
     """Reinsertion from a plan for so many seconds, nominal or by the clock."""
     budget = min(budget, state.clock.left)
     if budget <= 0:

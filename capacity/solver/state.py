@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 
-from capacity.aims import Weights, aimed, figure, most, priced
+from capacity.aims import Weights, aimed, figure, most, priced, reached
 from capacity.aside import Aside
 from capacity.checker import breaches, unavoidable
 from capacity.floors import floors
@@ -86,6 +86,8 @@ class State:
         """Keep a plan if it is better than the best."""
         if self.best is not None and schedule.rank >= self.best.rank:
             return False
+        if self.instance.cap is not None and not self._held(schedule):
+            return False
         first = self.best is None
         self.best = schedule = self._sooner(schedule)
         self.objectives.append((self.clock.seconds, schedule.bill.regret))
@@ -94,6 +96,14 @@ class State:
             self.raise_bound(self.unavoidable + self.by_levels)
         self._report()
         return True
+
+    def _held(self, schedule: Schedule) -> bool:
+        """Whether an amount is as good as it has to be."""
+        assert self.weights is not None
+        assert self.weights.held is not None
+        objective, worst = self.weights.held
+        plan = to_plan(self._in_money(schedule), "")
+        return reached(self.in_money, objective, plan) <= worst
 
     def _sooner(self, schedule: Schedule) -> Schedule:
         """The plan with tests as early as queues let them be, if that is no worse."""

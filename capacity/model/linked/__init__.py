@@ -32,7 +32,7 @@ from capacity.model.slots import (
     Variables,
     batches_useful_in,
 )
-from capacity.model.stocks import costs_of, flow_of
+from capacity.model.stocks import costs_of, flow_of, keep_cap
 from capacity.schedule import Schedule
 
 __all__ = [
@@ -76,6 +76,7 @@ def build_linked(
         else:
             list_batches(v, rows)
             v.stocks.append(flow_of(v, stocked))
+    keep_cap(v, sum(_made(v, train) for train in trains.rows))
     for train in trains.rows:
         for leg in train.legs:
             trains.regret.add("variable", _variable(v, train, leg))
@@ -91,11 +92,23 @@ def build_linked(
 def _variable(v: Variables, train: Train, leg: Leg) -> Expression:
     """Variable cost of a campaign's batches. [money]"""
     costs = {suite: leg.step.modes[suite].variable_cost for suite in leg.here}
-    least, most = min(costs.values()), len(train.more)
+    return _by_batch(v, train, leg, costs)
+
+
+def _made(v: Variables, train: Train) -> Expression:
+    """Product of a train. [part]"""
+    leg = train.legs[-1]
+    brings = {suite: v.instance.brings(leg.step, suite) for suite in leg.here}
+    return _by_batch(v, train, leg, brings)
+
+
+def _by_batch(v: Variables, train: Train, leg: Leg, each: dict[int, int]) -> Expression:
+    """What depends on the suite for every batch of a campaign."""
+    least, most = min(each.values()), len(train.more)
     return least * train.batches + sum(
-        (cost - least) * _product(v, train.batches, leg.here[suite], most)
-        for suite, cost in costs.items()
-        if cost > least
+        (amount - least) * _product(v, train.batches, leg.here[suite], most)
+        for suite, amount in each.items()
+        if amount > least
     )
 
 
