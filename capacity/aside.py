@@ -153,11 +153,12 @@ class Aside:
 class _Packer(pickle.Pickler):
     """Writes dataclasses field by field: those that are compiled have no `__dict__`."""
 
-    def reducer_override(self, data: object) -> object:
+    def reducer_override(self, data: object) -> tuple[type, tuple[object, ...]]:
         """What makes the same again: its class and what that takes."""
-        if not is_dataclass(data) or isinstance(data, type):
-            return NotImplemented
-        return type(data), tuple(getattr(data, x.name) for x in fields(data))
+        packed: tuple[type, tuple[object, ...]] = NotImplemented  # as pickle does it
+        if is_dataclass(data) and not isinstance(data, type):
+            packed = type(data), tuple(getattr(data, x.name) for x in fields(data))
+        return packed
 
 
 def work(source: BinaryIO, sink: BinaryIO) -> None:
