@@ -17,7 +17,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, BinaryIO
 
 from capacity.bound import bound
@@ -99,7 +99,7 @@ class Aside:
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         with suppress(BrokenPipeError):
-            pickle.dump(self.job, self.process.stdin)
+            _Packer(self.process.stdin).dump(self.job)
             self.process.stdin.flush()  # left open: it closes when this process ends
         for line in self.process.stdout:
             if not line.endswith(b"\n"):
@@ -148,6 +148,17 @@ class Aside:
         for pipe in (self.process.stdin, self.process.stdout):
             with suppress(BrokenPipeError):
                 pipe.close()  # type: ignore[union-attr]  # both are pipes
+
+
+class _Packer(pickle.Pickler):
+    """Writes dataclasses field by field: those that are compiled have no `__dict__`."""
+
+    def reducer_override(self, data: object) -> tuple[type, tuple[object, ...]]:
+        """What makes the same again: its class and what that takes."""
+        packed: tuple[type, tuple[object, ...]] = NotImplemented  # as pickle does it
+        if is_dataclass(data) and not isinstance(data, type):
+            packed = type(data), tuple(getattr(data, x.name) for x in fields(data))
+        return packed
 
 
 def work(source: BinaryIO, sink: BinaryIO) -> None:

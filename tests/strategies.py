@@ -193,6 +193,7 @@ class _Writer:
             document["objective"] = self._objective(made_to_stock)
         if self.has("qualifications") and document.get("objective") in (None, "cost"):
             self._qualify(document)
+        self._open_for_locks(document)
         if self.tick < 1:
             document["resolution_days"] = str(self.tick)
         if self.has("ceilings"):
@@ -576,6 +577,18 @@ class _Writer:
                         }
                     )
         return rows
+
+    def _open_for_locks(self, document: Row) -> None:
+        """Have transfers end before what is locked at their sites."""
+        where = {suite["id"]: suite["site"] for suite in self.suites}
+        for transfer in document["transfers"]:
+            starts = [
+                lock["start"]
+                for lock in document.get("locks", [])
+                if (lock["programme"], where[lock["suite"]])
+                == (transfer["programme"], transfer["site"])
+            ]
+            transfer["end"] = min([transfer["end"], *starts])
 
     # ----------------------------------------------------------- qualifications
 

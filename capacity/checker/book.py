@@ -429,7 +429,8 @@ class Book:
         first = min(found, default=None)
         if first is None:
             return None
-        return first + self.filing_wait(market) + self.review(chain, market)
+        filed = max(self.as_of, first + self.filing_wait(market))
+        return filed + self.review(chain, market)
 
     def _ppq_under_way(self, chain: Qualification) -> Iterator[int]:
         """When locked campaigns have as much PPQ out as it needs. [tick]"""

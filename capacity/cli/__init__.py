@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from importlib.util import find_spec
 from typing import Annotated
 
 import typer
@@ -73,7 +74,9 @@ def _explained(error: Exception) -> int:
 
 def _version(asked: bool) -> None:
     if asked:
-        tell(f"capacity {capacity.__version__}")
+        room = find_spec("capacity.pegging")  # one of those that pyproject.toml names
+        pure = room is None or room.origin is None or room.origin.endswith(".py")
+        tell(f"capacity {capacity.__version__}{'' if pure else ', compiled'}")
         raise typer.Exit
 
 

@@ -124,7 +124,7 @@ class Instance:
         return tuple(
             None
             if filing.index in without or (at := proved[filing.chain]) is None
-            else at + filing.wait
+            else max(self.as_of, at + filing.wait)
             for filing in self.filings
         )
 

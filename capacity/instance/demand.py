@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from capacity.demand import Line
@@ -96,10 +96,7 @@ def groups(known: Known, steps: tuple[StepData, ...]) -> tuple[Group, ...]:
             key=lambda found: (found[0].programme, found[0].due, found[0].id),
         )
     ]
-    return tuple(
-        Group(**{**group.__dict__, "index": number})
-        for number, group in enumerate(groups)
-    )
+    return tuple(replace(group, index=n) for n, group in enumerate(groups))
 
 
 def _key(known: Known, line: Line, steps: tuple[StepData, ...]) -> tuple[object, ...]:

@@ -133,9 +133,9 @@ def count_batches(v: Variables) -> None:
 def _minima(v: Variables, slot: Slot) -> Iterator[tuple[int, Literal]]:
     step = slot.step
     if step.after is not None and step.least(step.role) > 1:
-        yield step.least(step.role), slot.present if slot.kept is None else slot.kept
+        yield step.least(step.role), slot.free
     if v.instance.stocked_by(step) is not None and step.least("commercial") > 1:
-        yield step.least("commercial"), slot.present if slot.kept is None else slot.kept
+        yield step.least("commercial"), slot.free
     for (group, _), literal in slot.serving.options.items() if slot.serving else ():
         minimum = step.least(v.instance.groups[group].kind)
         if minimum > 1:
@@ -221,8 +221,7 @@ def _ppq_of(v: Variables, slots: list[Slot], ppq: set[int], before: list[int]) -
                 model.add_implication(literal, ~apart)
         stocked = slot.fixed is None and instance.stocked_by(slot.step) is not None
         if slot.kept is not None or stocked:
-            kept = slot.present if slot.kept is None else slot.kept
-            model.add_implication(kept, ~apart)
+            model.add_implication(slot.free, ~apart)
         if slot.kind == "engineering":
             model.add(engineered >= slot.out)
         if slot.kind == "ppq":
