@@ -350,6 +350,7 @@ class _Writer:
             "minimum": minimum,
             "maximum": self.whole(2, 4) // multiple * multiple,
             "multiple": multiple,
+            "cut_by_end": self.one_of(False, False, True),
         }
 
     def _release(self, name: str) -> Row:
@@ -1258,8 +1259,8 @@ class _Planner:
         least = step.least(kind)
         return [
             size
-            for size in range(least, min(step.maximum, 3) + 1)
-            if size % step.multiple == 0
+            for size in range(1 if step.cut else least, min(step.maximum, 3) + 1)
+            if step.cut or size % step.multiple == 0
         ]
 
     def _place(
@@ -1268,6 +1269,10 @@ class _Planner:
         mode = step.modes[suite]
         earliest = max(self._earliest(step, mode, serves), self.instance.frozen_until)
         earliest += self.draw(st.sampled_from([0, 0, 0, 0, 1, 2, 5, 11]))
+        if step.cut and self.draw(st.booleans()):  # about where the end cuts it off
+            takt = mode.takt(self.instance.horizon_end)
+            last = self.instance.horizon_end - mode.lead - (len(serves) - 1) * takt
+            earliest = max(earliest, last - self.draw(st.integers(0, takt + 1)))
         for start in range(earliest, self.instance.horizon_end):
             run = Run(step.index, suite, start, mode.takt(start), serves, ())
             if self._lies_free(run, mode):

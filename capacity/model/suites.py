@@ -96,7 +96,10 @@ def _takts(v: Variables, slot: Slot) -> list[tuple[int, Literal]]:
 
 
 def count_batches(v: Variables) -> None:
-    """Batches per campaign: minimum of the strictest kind in it, maximum, multiple."""
+    """Batches per campaign: minimum of the strictest kind in it, maximum, multiple.
+
+    What the horizon's end cuts off may do without minimum and multiple.
+    """
     counts: dict[int, tuple[IntVar, IntVar]] = {}
     for slot in v.slots():
         if slot.fixed is not None:
@@ -117,6 +120,8 @@ def count_batches(v: Variables) -> None:
         for minimum, literal in _minima(v, slot):
             v.model.add(least >= minimum).only_enforce_if(literal)
         closing = _closing(v, slot)
+        if step.cut:
+            closing.append(~_cut_off(v, slot))
         v.model.add(count >= least).only_enforce_if(closing)
         if step.multiple > 1:
             sizes = Domain.from_values(range(step.multiple, top + 1, step.multiple))
@@ -143,6 +148,15 @@ def _closing(v: Variables, slot: Slot) -> list[BoolVarT]:
         return [slot.present]
     assert slot.after.joined is not None
     return [slot.present, ~slot.after.joined]
+
+
+def _cut_off(v: Variables, slot: Slot) -> Literal:
+    """A literal that is true only where one batch more would be out too late."""
+    cut, end = v.literal(f"cut#{slot.number}"), v.instance.horizon_end
+    for takt, literal in slot.takts:
+        late = slot.start + slot.lead + takt > end
+        v.model.add(late).only_enforce_if([cut, literal])
+    return cut
 
 
 def keep_ppq_apart(v: Variables) -> None:
