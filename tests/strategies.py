@@ -196,6 +196,7 @@ class _Writer:
             document["objective"] = self._objective(made_to_stock)
         if self.has("qualifications") and document.get("objective") in (None, "cost"):
             self._qualify(document)
+        self._open_for_locks(document)
         if self.tick < 1:
             document["resolution_days"] = str(self.tick)
         if self.has("ceilings"):
@@ -352,6 +353,7 @@ class _Writer:
             "minimum": minimum,
             "maximum": self.whole(2, 4) // multiple * multiple,
             "multiple": multiple,
+            "cut_by_end": self.one_of(False, False, True),
         }
 
     def _release(self, name: str) -> Row:
@@ -581,6 +583,18 @@ class _Writer:
                         }
                     )
         return rows
+
+    def _open_for_locks(self, document: Row) -> None:
+        """Have transfers end before what is locked at their sites."""
+        where = {suite["id"]: suite["site"] for suite in self.suites}
+        for transfer in document["transfers"]:
+            starts = [
+                lock["start"]
+                for lock in document.get("locks", [])
+                if (lock["programme"], where[lock["suite"]])
+                == (transfer["programme"], transfer["site"])
+            ]
+            transfer["end"] = min([transfer["end"], *starts])
 
     # ----------------------------------------------------------- qualifications
 
@@ -1278,8 +1292,8 @@ class _Planner:
         least = step.least(kind)
         return [
             size
-            for size in range(least, min(step.maximum, 3) + 1)
-            if size % step.multiple == 0
+            for size in range(1 if step.cut else least, min(step.maximum, 3) + 1)
+            if step.cut or size % step.multiple == 0
         ]
 
     def _place(
@@ -1288,6 +1302,10 @@ class _Planner:
         mode = step.modes[suite]
         earliest = max(self._earliest(step, mode, serves), self.instance.frozen_until)
         earliest += self.draw(st.sampled_from([0, 0, 0, 0, 1, 2, 5, 11]))
+        if step.cut and self.draw(st.booleans()):  # about where the end cuts it off
+            takt = mode.takt(self.instance.horizon_end)
+            last = self.instance.horizon_end - mode.lead - (len(serves) - 1) * takt
+            earliest = max(earliest, last - self.draw(st.integers(0, takt + 1)))
         for start in range(earliest, self.instance.horizon_end):
             run = Run(step.index, suite, start, mode.takt(start), serves, ())
             if self._lies_free(run, mode):

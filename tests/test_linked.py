@@ -659,6 +659,11 @@ def test_no_plan_drawn_costs_less_than_the_best_nor_less_than_its_bound(
             "programme P: step pure: supply: hold_cost: is counted for linked "
             "campaigns only",
         ),
+        (
+            lambda d: d["campaign_limits"][0].update(cut_by_end=True),
+            "campaign limits any: cut_by_end: linked campaigns end together, each within "
+            "the horizon: state a smaller minimum and multiple instead",
+        ),
     ],
 )
 def test_what_can_not_be_meant_is_told(changes: Any, told: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from copy import deepcopy
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,18 +19,20 @@ from test_rules import frozen_network, network, prices, programme
 from capacity import cli, plots, tables
 from capacity.board import Board
 from capacity.checker import breaches
+from capacity.checker.book import Book
 from capacity.construct import construct
 from capacity.instance import build
 from capacity.parts import together
 from capacity.plan import Plan, PlannedQualification
 from capacity.publish import to_plan
+from capacity.reading import ScenarioError, read
 from capacity.reinsert import Search
 from capacity.requalify import requalified
 from capacity.resume import wishes_of
 from capacity.scenario import Scenario
 from capacity.schedule import Schedule
 from capacity.solver import solve
-from capacity.validate import problems
+from capacity.validate import problems, warnings
 
 Row = dict[str, Any]
 
@@ -179,6 +182,41 @@ def test_ppq_that_runs_already_is_filed_for_when_its_last_batch_is_released() ->
     assert plan.costs.lateness == plan.costs.unserved == 0
 
 
+def behind() -> Row:
+    """Three of four PPQ batches validate B; the third was released on 15 December."""
+    document = under_way()
+    del document["qualifications"][0]["engineering_batches"]
+    ppq = {"batches": 4, "start": "2025-11-05"}
+    document["locks"] = [document["locks"][1] | ppq]
+    return document
+
+
+def test_nothing_is_filed_for_before_the_plan_begins() -> None:
+    document = behind()
+
+    (row,) = planned(document).qualifications
+    # 15 days after the release would be 30 December; 40 and 60 days follow 1 January.
+    assert milestones(row)[5:] == ["12-15", "01-01", "02-10", "03-02", "03-02"]
+    (chain,) = build(Scenario.model_validate(document)).chains
+    assert chain.proved == -17
+
+
+def test_a_filing_in_the_past_breaks_a_rule() -> None:
+    document = behind()
+    plan = planned(document)
+    (row,) = plan.qualifications
+    (filing,) = row.filings
+    past = filing.model_copy(update={"filed": filing.filed - timedelta(days=2)})
+    early = row.model_copy(update={"filings": [past]})
+
+    found = breaches(
+        Scenario.model_validate(document),
+        plan.model_copy(update={"qualifications": [early]}),
+    )
+
+    assert any("states milestones that don't follow" in text for text in found)
+
+
 def test_ppq_follows_engineering_that_runs_already() -> None:
     document = under_way()
     document["locks"] = [document["locks"][0] | {"start": "2025-12-24"}]
@@ -235,6 +273,18 @@ def test_ppq_under_way_is_whole_and_follows_its_engineering(
     assert any(said in each for each in found), found
 
 
+def test_ppq_for_a_stock_is_released_as_late_as_that_stock_says() -> None:
+    document = for_stock(("2026-09-01", 2), release_days=90)
+    begun = under_way()
+    for part in ("qualifications", "licences", "suites", "locks"):
+        document[part] = begun[part]
+    del document["qualifications"][0]["engineering_batches"]
+    # Out on 20 September and, 90 days instead of 20 later, released on 19 December.
+    document["locks"] = [document["locks"][1] | {"start": "2025-08-31"}]
+
+    assert said(document) == []
+
+
 def test_what_is_released_or_tested_is_told_by_its_start_where_rights_are_decided() -> (
     None
 ):
@@ -248,6 +298,24 @@ def test_what_is_released_or_tested_is_told_by_its_start_where_rights_are_decide
 
     said = "state these ppq batches as a locked campaign"
     assert any(said in each for each in found), found
+
+
+def test_no_campaign_is_locked_before_its_transfer_ends(tmp_path: Path) -> None:
+    document = under_way()
+    document["transfers"] = [
+        {"id": "TR", "programme": "P", "site": "B", "end": "2025-12-08"}
+    ]
+    file = tmp_path / "early.yaml"
+    file.write_text(json.dumps(document, indent=0), encoding="utf-8")
+    line = file.read_text().splitlines().index('"start": "2025-12-07",') + 1
+
+    with pytest.raises(ScenarioError) as refused:
+        read(file)
+
+    text = "is before the transfer to B ends on 2025-12-08"
+    assert list(map(str, refused.value.problems)) == [
+        f"{file}:{line}: lock TRIAL: start: {text}"
+    ]
 
 
 def test_nothing_is_at_a_site_that_has_yet_to_be_opened() -> None:
@@ -531,6 +599,40 @@ def two_markets() -> Row:
     )
     document["qualifications"][0]["markets"] = ["EU", "US"]
     return document
+
+
+def test_a_warning_counts_the_days_that_a_market_takes_to_be_filed_for() -> None:
+    document = two_sites()
+    document["orders"][0]["due"] = "2026-04-20"
+    # Transferred by 31 January, reviewed in 40 days: 27 March with 15 days to file.
+    assert warnings(Scenario.model_validate(document)) == []
+    document["markets"][0]["filing_days"] = 45
+
+    ((_, text),) = warnings(Scenario.model_validate(document))
+
+    assert "the right to ship begins on 2026-04-26" in text
+
+
+def test_ppq_in_two_parts_is_out_with_the_larger() -> None:
+    document = two_sites()
+    chain = document["qualifications"][0]
+    chain |= {"engineering_batches": 0, "ppq_batches": 0, "orders": ["V"]}
+    document["orders"].append(
+        {"id": "V", "contract": "C", "kind": "ppq", "batches": 3, "due": "2026-03-30"}
+    )
+    document["contracts"][0] |= {"firm_months": 0, "take_or_pay": 0.5}
+    scenario = Scenario.model_validate(document)
+    instance, book = build(scenario), Book(scenario)
+    parts = [group.lines[0] for group in instance.groups if group.kind == "ppq"]
+    (right,) = {
+        right
+        for group in instance.groups
+        if group.kind == "commercial"
+        for right in group.rights.values()
+    }
+
+    assert sorted(parts) == [("V/firm", 2), ("V/forecast", 1)]
+    assert right == book.earliest_right(book.chains["P@B"], "US")
 
 
 def test_a_market_that_nothing_is_shipped_to_isnt_filed_for() -> None:
@@ -1112,6 +1214,27 @@ def test_a_qualification_for_a_stock_that_cant_be_meant_is_refused(
     document["qualifications"][0] |= chain
 
     assert text in dict(reversed(said(document)))[path]
+
+
+def test_stock_waits_from_its_right_where_ppq_was_released_before() -> None:
+    """Batches that were out before the plan begins stay out of stock if nobody files."""
+    document = for_stock(("2026-01-02", 1), costs_per="day", release_days=4, price=50)
+    begun = behind()
+    for part in ("qualifications", "licences", "suites", "locks"):
+        document[part] = begun[part]
+    document["markets"][0] |= {"review_days": {"addition": 0}, "inspection_days": 0}
+    document["locks"][0]["start"] = "2025-11-20"
+    document["locks"].append(
+        {"id": "SOLD", "programme": "P", "suite": "T", "kind": "commercial"}
+        | {"batches": 1, "start": "2025-12-15"}
+    )
+    document["made_to_stock"][0] |= {"shortage_cost": 0}
+
+    (row,) = planned(document).qualifications
+    assert row.filings == []
+    document["qualifications"][0]["filing_cost"] = 0
+    (row,) = planned(document).qualifications
+    assert milestones(row)[5:] == ["12-14", "01-01", "01-01", "-", "01-01"]
 
 
 def test_an_amount_of_product_says_nothing_of_what_qualifying_is_worth() -> None:

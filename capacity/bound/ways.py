@@ -196,11 +196,11 @@ def _right(instance: Instance, filing: FilingData, proved: Span) -> Span:
     filing brings: no sooner than the earliest filing of any programme there asks for,
     and no later than if this programme's were the first.
     """
-    first, last = proved[0] + filing.wait, proved[1] + filing.wait
+    first, last = (max(instance.as_of, at + filing.wait) for at in proved)
     low, high = first + filing.review, last + filing.review
     if filing.inspection is not None:
         others = [
-            chain.proved + other.wait
+            max(instance.as_of, chain.proved + other.wait)
             for other in instance.filings
             if (other.site, other.market) == (filing.site, filing.market)
             and (chain := instance.chains[other.chain]).proved is not None

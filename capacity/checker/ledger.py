@@ -305,7 +305,8 @@ class Ledger:
             proved = self.proved(self.book.chains[name])
             for market in {filing.market for filing in row.filings}:
                 if proved is not None and market in self.book.chains[name].markets:
-                    found[name, market] = proved + self.book.filing_wait(market)
+                    filed = proved + self.book.filing_wait(market)
+                    found[name, market] = max(self.book.as_of, filed)
         return found
 
     def inspected(self, site: str, market: str) -> int | None:

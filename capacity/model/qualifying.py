@@ -168,10 +168,12 @@ def _whole(v: Variables, group: Group, served: list[tuple[Slot, Literal]]) -> Li
 
 
 def _filed(v: Variables, filing: FilingData) -> IntVar:
-    """When a filing is made, very late where it isn't. [tick]"""
+    """When a filing is made, not before `as_of`; very late where it isn't. [tick]"""
     filed = v.model.new_int_var(-FAR, 2 * FAR, f"filed{filing.index}")
     made, proved = v.files[filing.index], v.qualified[filing.chain].proved
-    v.model.add(filed == proved + filing.wait).only_enforce_if(made)
+    soonest = v.model.new_int_var(v.instance.as_of, 2 * FAR, f"soonest{filing.index}")
+    v.model.add_max_equality(soonest, [proved + filing.wait, v.instance.as_of])
+    v.model.add(filed == soonest).only_enforce_if(made)
     v.model.add(filed == FAR).only_enforce_if(~made)
     return filed
 

@@ -214,20 +214,25 @@ class Network:
         chain = self.chain(programme, step, site)
         if chain is not None and chain.origin is not None:
             return self.transferred(chain)
-        ends = [
-            transfer.end
-            for transfer in self.scenario.transfers
-            if (transfer.programme, transfer.site) == (programme, site)
-            and transfer.step in (None, step)
-        ]
-        if ends:
-            return min(ends)
+        stated = self.dated_transfer(programme, step, site)
+        if stated is not None:
+            return stated
         licensed = any(
             (licence.programme, licence.site) == (programme, site)
             and licence.step in (None, step)
             for licence in self.scenario.licences
         )
         return self.scenario.as_of if licensed else None
+
+    def dated_transfer(self, programme: str, step: str, site: str) -> datetime | None:
+        """When the transfer of a step to a site ends, where a row states it."""
+        ends = [
+            transfer.end
+            for transfer in self.scenario.transfers
+            if (transfer.programme, transfer.site) == (programme, site)
+            and transfer.step in (None, step)
+        ]
+        return min(ends, default=None)
 
     def right(
         self, programme: str, step: str, site: str, market: str
@@ -262,7 +267,12 @@ class Network:
         days = found.get(market, {}).get(chain.filing)
         if opened is None or days is None or not chain.permitted:
             return None
-        return later(opened, self.scenario.quality.filing_days + days)
+        return later(opened, self.filing_days(market) + days)
+
+    def filing_days(self, market: str) -> Fraction:
+        """From the last PPQ batch released to the filing for a market. [day]"""
+        stated = {row.id: row.filing_days for row in self.scenario.markets}.get(market)
+        return self.scenario.quality.filing_days if stated is None else stated
 
     # ---------------------------------------------------------------- suites
 
@@ -322,3 +332,13 @@ class Network:
         days: Fraction = getattr(stated, self.scenario.quality.planning_percentile)
         delay = self.grid.days(self.grid.up(stated.expected_delay))
         return max(days, release.qc_days, release.qa_days) + delay
+
+    def released_after(self, programme: str, step: Step, kind: str) -> Fraction:
+        """From out to release with no queue, or into the stock that it is made to. [day]"""
+        if self.in_process(programme, step):
+            return Fraction(0)
+        stocked = self.made_to_stock.get(programme)
+        last = self.neighbour(programme, step, 1) is None
+        if stocked is not None and stocked.release_days is not None and last:
+            return Fraction(0) if kind == "engineering" else stocked.release_days
+        return self.lead_time(step, kind) or Fraction(0)

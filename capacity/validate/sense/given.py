@@ -35,7 +35,10 @@ def opening(network: Network) -> Iterator[Finding]:
             text = f"{step.step} is the last step: its batches aren't intermediate"
             yield Finding(f"{at}.kind", text)
         if not last and row.kind != "intermediate":
-            text = f"batches of {step.step} are intermediate, not {row.kind}"
+            text = (
+                f"batches of {step.step} go into the step after it, so they are "
+                f"intermediate, not {row.kind}"
+            )
             yield Finding(f"{at}.kind", text)
         if part != "locks" and network.in_process(row.programme, step):
             text = f"the next step follows {step.step} directly, so none are kept"
@@ -116,6 +119,9 @@ def _runs(
     if lock.start < suite.go_live:
         text = f"is before {suite.id} goes live on {format_moment(suite.go_live)}"
         yield Finding(at, text)
+    if (ends := _transferred(network, suite, lock)) is not None and lock.start < ends:
+        text = f"is before the transfer to {suite.site} ends on {format_moment(ends)}"
+        yield Finding(at, text)
     if end > network.end:
         yield Finding(at, f"runs until {format_moment(end)}, past the horizon's end")
     for start, until in network.closures(suite):
@@ -125,3 +131,11 @@ def _runs(
                 f"of {format_moment(start)} to {format_moment(until)}"
             )
             yield Finding(at, text)
+
+
+def _transferred(network: Network, suite: Suite, lock: Lock) -> datetime | None:
+    """When the transfer of what a campaign makes ends at its site, if one is stated."""
+    step = network.step(lock.programme, lock.step)
+    if step is None:
+        return None
+    return network.dated_transfer(lock.programme, step.step, suite.site)

@@ -351,17 +351,10 @@ def _ppq_under_way(
 def _filed_by_now(network: Network, chain: Qualification, ppq: Lock) -> bool:
     """Whether a filing, which the plan decides, would lie in the past."""
     step = network.programmes[chain.programme].recipe[-1]
-    released = later(
-        network.locked_end(network.suites[ppq.suite], ppq),
-        network.lead_time(step, "ppq") or Fraction(0),
-    )
-    days = network.scenario.quality.filing_days
-    waits = [
-        days if market.filing_days is None else market.filing_days
-        for market in network.scenario.markets
-        if market.id in chain.markets
-    ]
-    return later(released, min(waits, default=days)) < network.scenario.as_of
+    out = network.locked_end(network.suites[ppq.suite], ppq)
+    released = later(out, network.released_after(chain.programme, step, "ppq"))
+    wait = min(map(network.filing_days, chain.markets))
+    return later(released, wait) < network.scenario.as_of
 
 
 def _asked(network: Network, chain: Qualification, kind: str, suite: str) -> int:
