@@ -429,16 +429,12 @@ class Book:
         first = min(found, default=None)
         if first is None:
             return None
-<<<<<<< HEAD
-        approved = first + self.filing_wait(market) + self.review(chain, market)
+        filed = max(self.as_of, first + self.filing_wait(market))
+        approved = filed + self.review(chain, market)
         if chain.after is None:
             return approved
         before = self.earliest_right(self.chains[chain.after], market)
         return None if before is None else max(approved, before)
-=======
-        filed = max(self.as_of, first + self.filing_wait(market))
-        return filed + self.review(chain, market)
->>>>>>> main
 
     def _ppq_under_way(self, chain: Qualification) -> Iterator[int]:
         """When locked campaigns have as much PPQ out as it needs. [tick]"""

@@ -121,7 +121,6 @@ class Instance:
 
         None for those that aren't: left out, without their PPQ, or after one that isn't.
         """
-<<<<<<< HEAD
 
         def made(filing: FilingData) -> int | None:
             at = proved[filing.chain]
@@ -129,17 +128,9 @@ class Instance:
                 return None
             if filing.after is not None and made(self.filings[filing.after]) is None:
                 return None
-            return at + filing.wait
+            return max(self.as_of, at + filing.wait)
 
         return tuple(map(made, self.filings))
-=======
-        return tuple(
-            None
-            if filing.index in without or (at := proved[filing.chain]) is None
-            else max(self.as_of, at + filing.wait)
-            for filing in self.filings
-        )
->>>>>>> main
 
     def first_filings(self, filed: Sequence[int | None]) -> dict[tuple[int, str], int]:
         """Filing that brings the inspection of a site for a market."""

@@ -60,15 +60,11 @@ def earliest_right(known: Known, chain: Qualification, market: str) -> int | Non
     if released is None:
         return None
     filing = filing_data(known, chain.id, market)
-<<<<<<< HEAD
-    approved = released + filing.wait + filing.review
+    approved = max(known.as_of, released + filing.wait) + filing.review
     if chain.after is None:
         return approved
     before = earliest_right(known, known.chains[known.chain[chain.after]], market)
     return None if before is None else max(approved, before)
-=======
-    return max(known.as_of, released + filing.wait) + filing.review
->>>>>>> main
 
 
 def earliest_ppq(known: Known, chain: Qualification) -> int | None:
