@@ -318,6 +318,31 @@ def test_no_campaign_is_locked_before_its_transfer_ends(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("part", "kind", "text"),
+    [
+        ("locks", "ppq", "leave it out, close U meanwhile by an outage, and instead of "
+         "P-ab state its rights by date, in licences"),
+        ("in_release", "engineering", "leave it out, and ask P-ab for no engineering"),
+        ("locks", "clinical", "so they are intermediate, not clinical"),
+    ],
+)  # fmt: skip
+def test_what_qualifies_an_antibody_by_itself_and_runs_already_is_stated_by_date(
+    part: str, kind: str, text: str
+) -> None:
+    document = antibody_elsewhere()
+    (chain,) = document["qualifications"]
+    chain |= {"id": "P-ab"}
+    (suite,) = [row["id"] for row in document["suites"] if row["site"] == chain["site"]]
+    when = {"locks": "start", "in_release": "first_out"}[part]
+    document[part] = [
+        {"id": "G", "programme": "P", "step": "ab", "suite": suite, "kind": kind}
+        | {"batches": 1, when: "2025-12-20"}
+    ]
+
+    assert text.replace(" U ", f" {suite} ") in dict(said(document))[f"{part}.G.kind"]
+
+
 def test_nothing_is_at_a_site_that_has_yet_to_be_opened() -> None:
     document = under_way()
     document["qualifications"][0]["origin"] = "within"
@@ -1269,6 +1294,26 @@ def test_turning_a_permitted_site_off_never_improves_a_plan(document: Row) -> No
     open_, shut = optimum(valid(document)), optimum(valid(closed))
 
     assert shut is None or (open_ is not None and open_ <= shut)
+
+
+def test_no_plan_without_a_permitted_site_is_below_what_no_plan_with_it_betters(
+    tmp_path: Path, program: Callable[..., tuple[int, str]]
+) -> None:
+    file = tmp_path / "two.yaml"
+    file.write_text(json.dumps(two_programmes()), encoding="utf-8")
+    turned = "P@B.permitted=false"
+    told = {}
+    for name, change in (("open", ()), ("shut", ("--set", turned))):
+        run = tmp_path / name
+        words = ("solve", file, *change, "--work", 3, "-o", run)
+        assert program(*words)[0] == 0
+        told[name] = json.loads((run / "kpis.json").read_text())
+
+    assert told["open"]["bound"] <= told["open"]["objective"]
+    assert told["open"]["objective"] <= told["shut"]["objective"]
+    assert told["open"]["bound"] < told["shut"]["objective"]
+    # P isn't made at all then: two batches at twice their price.
+    assert told["shut"]["objective"] >= 40_000
 
 
 def test_ppq_of_a_stock_with_a_lag_needs_no_lead_time_of_release() -> None:
