@@ -972,6 +972,11 @@ class Demand:
         }
         if doubtful:  # only for these is it worth going through every batch
             made -= doubtful.difference(self._used_filings(found))
+        for filing in sorted(made):
+            after = self.instance.filings[filing].after
+            while after is not None:
+                made.add(after)
+                after = self.instance.filings[after].after
         found.filed = made
 
     def _used_filings(self, found: Pegged) -> Iterator[int | None]:
