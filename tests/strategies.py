@@ -55,7 +55,8 @@ FAMILIES = (
 """Parts of the format; a scenario draws some of them.
 
 Where `objectives` is asked for besides, everything is made to stock and something else than
-regret is asked of the plan.
+regret is asked of the plan; with `second_sites` steps have suites at two sites, which are
+qualified one after the other.
 """
 
 ORIGIN = datetime(2026, 1, 1)
@@ -115,7 +116,9 @@ class _Writer:
         self.tick = Fraction(draw(st.sampled_from(["1", "1", "1", "1/2", "1/4"])))
         self.length = draw(st.integers(50, 110))
         self.as_of = draw(st.integers(0, 12))
-        self.two_sites = "lanes" in families or draw(st.booleans())
+        self.two_sites = bool(families & {"lanes", "second_sites"}) or draw(
+            st.booleans()
+        )
         self.suites: list[Row] = []
         self.names = draw(st.permutations([f"S{n}" for n in range(1, 10)]))
 
@@ -473,8 +476,11 @@ class _Writer:
     def _places(self, stage: str, home: str) -> list[str]:
         """Suites of a step: one at the programme's home, perhaps another elsewhere."""
         first = self._suite(stage, home)
-        more = 1 if stage == "upstream" else self.whole(0, 1)
-        rest = [self._suite(stage) for _ in range(more)]
+        if self.has("second_sites"):
+            rest = [self._suite(stage, "AB"[home == "A"])]
+        else:
+            more = 1 if stage == "upstream" else self.whole(0, 1)
+            rest = [self._suite(stage) for _ in range(more)]
         found = [first, *(name for name in rest if name != first)]
         if len(found) > 1 and self.has("opening") and self.whole(0, 5) == 3:
             last = next(row for row in self.suites if row["id"] == found[-1])
@@ -622,6 +628,12 @@ class _Writer:
             for site in sorted({where[s] for s in step["suites"]})
         ]
         chosen = self.draw(st.permutations(places))[: self.whole(1, 3)]
+        if self.has("second_sites"):  # both of a step
+            again = [
+                place for place in places for one in chosen[:1]
+                if place[1] is one[1] and place[2] != one[2]
+            ]  # fmt: skip
+            chosen = chosen[:1] + again + [x for x in chosen[1:] if x not in again]
         document["qualifications"] = []
         for programme, step, site in chosen:
             last = step is programme["recipe"][-1]
@@ -639,11 +651,32 @@ class _Writer:
                 document, programme["id"], None if whole else step, site, last=last
             )
             document["qualifications"].append(row)
+            self._put_after(document, row)
             for stocked in document["made_to_stock"]:
                 if stocked["programme"] == programme["id"]:
                     several = any(one == programme["id"] for one, _, _ in taken)
                     markets = ["US"] if several else self.one_of(row["markets"], ["US"])
                     stocked["markets"] = list(markets)
+
+    def _put_after(self, document: Row, row: Row) -> None:
+        """Have it wait for the rights of another, where one is for as much."""
+
+        def steps(chain: Row) -> set[str]:
+            step = {"step": chain["step"]} if "step" in chain else None
+            return set(self._qualified(document, chain["programme"], step))
+
+        before = [
+            other
+            for other in document["qualifications"]
+            if other is not row
+            and other["programme"] == row["programme"]
+            and steps(row) <= steps(other)
+            and set(row["markets"]) & set(other["markets"])
+        ]
+        if before and (self.has("second_sites") or self.draw(st.booleans())):
+            other = self.one_of(*before)
+            row["after"] = other["id"]
+            row["markets"] = [x for x in row["markets"] if x in other["markets"]]
 
     def _team(self) -> list[Row]:
         rows: list[Row] = [{"from": moment(-20), "value": self.one_of(1, 1, 2)}]

@@ -687,6 +687,17 @@ def test_the_published_case_with_free_holds_earns_528_which_is_proved() -> None:
     assert (figures["profit"], figures["profit_bound"]) == (528, 528)
 
 
+def test_the_published_case_with_more_demand_earns_563_which_is_proved() -> None:
+    scenario = read(PUBLISHED / "ucl_ex1_more_demand.yaml").scenario
+
+    result = solve(scenario)
+
+    assert (result.status, result.breaches) == ("optimal", [])
+    assert result.plan is not None
+    figures = kpis(scenario, result.plan, bound=result.bound, tiers=[], unavoidable=0)
+    assert (figures["profit"], figures["profit_bound"]) == (563, 563)
+
+
 @pytest.mark.parametrize("name", ["ucl_ex1_idle", "ucl_ex1_no_idle"])
 def test_the_published_case_is_read_without_problems(name: str) -> None:
     scenario = read(PUBLISHED / f"{name}.yaml").scenario

@@ -694,6 +694,114 @@ def test_a_market_may_be_filed_for_later_than_others() -> None:
     assert milestones(row)[-4:] == ["04-14", "05-24", "06-13", "06-13"]
 
 
+# ------------------------------------------------------------- one after another
+
+
+def added_to() -> Row:
+    """The product is new at B, whose suite breaks down after PPQ; D is added to it."""
+    document = two_sites()
+    site, suite = deepcopy(document["sites"][0]), deepcopy(document["suites"][0])
+    document["sites"].append(site | {"id": "D", "name": "D"})
+    document["suites"].append(suite | {"id": "U", "site": "D"})
+    document["suites"][0]["outages"] = [
+        {"id": "T-down", "start": "2026-03-06", "days": 300}
+    ]
+    document["programmes"][0]["recipe"][0]["suites"] = ["T", "U"]
+    document["qualifications"][0]["filing"] = "new"
+    document["qualifications"].append(
+        qualification("P", id="P@D", site="D", after="P@B")
+    )
+    document["orders"][0]["due"] = "2026-07-18"
+    return document
+
+
+def test_a_site_that_is_added_waits_for_what_it_is_added_to() -> None:
+    document = added_to()
+    plan = planned(document)
+
+    first, added = plan.qualifications
+    # Filed on 9 April as ever, the new product is reviewed for 100 days.
+    assert milestones(first)[-4:] == ["04-09", "07-18", "06-08", "07-18"]
+    (filing,) = added.filings
+    assert filing.inspected is not None
+    assert (filing.reviewed - filing.filed).days == 40
+    assert (filing.inspected - filing.filed).days == 60
+    assert max(filing.reviewed, filing.inspected) < filing.right
+    assert f"{filing.right:%m-%d}" == "07-18"
+    assert {batch.site for batch in plan.batches if batch.order == "O"} == {"D"}
+    assert plan.costs.lateness == plan.costs.unserved == 0
+    assert plan.costs.qualification == 2 * (1000 + 100 + 4 * 500)
+    frame = tables.qualifications(Scenario.model_validate(document), plan)
+    (right,) = frame[
+        (frame["qualification"] == "P@D") & (frame["milestone"] == "right_to_ship")
+    ].itertuples()
+    assert right.why == "US has approved P@B, which comes first"
+
+
+def test_without_what_it_is_added_to_a_site_has_no_right() -> None:
+    document = added_to()
+    document["qualifications"][0]["permitted"] = False
+
+    plan = planned(document)
+    assert plan.qualifications == []
+    assert {batch.order for batch in plan.batches} <= {None}
+    assert plan.costs.unserved > 0
+
+
+def test_a_filing_before_the_one_it_comes_after_breaks_a_rule() -> None:
+    document = added_to()
+    plan = planned(document)
+    first, added = plan.qualifications
+    silent = first.model_copy(update={"filings": []})
+
+    found = breaches(
+        Scenario.model_validate(document),
+        plan.model_copy(update={"qualifications": [silent, added]}),
+    )
+    said = "qualification P@D is filed for US, though P@B, which it comes after, isn't"
+    assert said in found
+
+
+@pytest.mark.parametrize(
+    ("number", "fields", "path", "text"),
+    [
+        (
+            1,
+            {"after": "P@b"},
+            "P@D.after",
+            "unknown qualification P@b; did you mean P@B",
+        ),
+        (1, {"after": "P@D"}, "P@D.after", "P@D would have to come before itself"),
+        (0, {"after": "P@D"}, "P@B.after", "P@B would have to come before itself"),
+        (0, {"markets": ["EU"]}, "P@D.markets.#0", "P@B, which P@D comes after, isn't"),
+        (1, {"programme": "Q"}, "P@D.after", "P@B is for P, not Q"),
+    ],
+)
+def test_what_a_qualification_cant_come_after_is_refused(
+    number: int, fields: Row, path: str, text: str
+) -> None:
+    document = added_to()
+    document["markets"].append({"id": "EU", "review_days": {"new": 1, "addition": 1}})
+    document["programmes"].append(programme("Q", "Y"))
+    document["programmes"][-1]["recipe"][0]["suites"] = ["T", "U"]
+    document["qualifications"][number] |= fields
+
+    found = dict(reversed(said(document)))
+    assert text in found[f"qualifications.{path}"]
+
+
+def test_a_qualification_comes_after_one_for_all_that_it_is_for() -> None:
+    document = both_steps_at_one_site()
+    document["qualifications"][0] |= {"step": "ab", "after": "P-later"}
+    document["qualifications"].append(
+        qualification("P", id="P-later", step="conj", site="A")
+    )
+
+    found = dict(reversed(said(document)))
+    path = f"qualifications.{document['qualifications'][0]['id']}.after"
+    assert "P-later isn't for ab, which" in found[path]
+
+
 # ------------------------------------------------------------ frozen intermediates
 
 

@@ -399,7 +399,7 @@ class Book:
 
         Every batch alone: transfer, engineering unless some is locked there, PPQ at
         full rate or in a locked campaign, release without a queue, filing and review,
-        no inspection.
+        no inspection; no earlier than that of the qualification it comes after.
         """
         step = self.validated_step(chain)
         tried = any(
@@ -430,7 +430,11 @@ class Book:
         if first is None:
             return None
         filed = max(self.as_of, first + self.filing_wait(market))
-        return filed + self.review(chain, market)
+        approved = filed + self.review(chain, market)
+        if chain.after is None:
+            return approved
+        before = self.earliest_right(self.chains[chain.after], market)
+        return None if before is None else max(approved, before)
 
     def _ppq_under_way(self, chain: Qualification) -> Iterator[int]:
         """When locked campaigns have as much PPQ out as it needs. [tick]"""

@@ -52,12 +52,19 @@ def rights_to_ship(
 
 
 def earliest_right(known: Known, chain: Qualification, market: str) -> int | None:
-    """Right to ship from PPQ as early as any suite of the site may have it. [tick]"""
+    """Right to ship from PPQ as early as any suite of the site may have it. [tick]
+
+    No earlier than that of the qualification which it comes after.
+    """
     released = earliest_ppq(known, chain)
     if released is None:
         return None
     filing = filing_data(known, chain.id, market)
-    return max(known.as_of, released + filing.wait) + filing.review
+    approved = max(known.as_of, released + filing.wait) + filing.review
+    if chain.after is None:
+        return approved
+    before = earliest_right(known, known.chains[known.chain[chain.after]], market)
+    return None if before is None else max(approved, before)
 
 
 def earliest_ppq(known: Known, chain: Qualification) -> int | None:

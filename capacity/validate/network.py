@@ -62,6 +62,11 @@ class Network:
         return {programme.id: programme for programme in self.scenario.programmes}
 
     @cached_property
+    def qualifications(self) -> dict[str, Qualification]:
+        """Qualifications by id."""
+        return {chain.id: chain for chain in self.scenario.qualifications}
+
+    @cached_property
     def limits(self) -> dict[str, CampaignLimits]:
         """Campaign limits by id."""
         return {limits.id: limits for limits in self.scenario.campaign_limits}
@@ -172,6 +177,16 @@ class Network:
                 break
         return found
 
+    def in_turn(self, chain: Qualification) -> list[Qualification]:
+        """It, what it comes after, and so on; a circle is gone round once."""
+        found = [chain]
+        while (name := found[-1].after) in self.qualifications:
+            assert name is not None
+            if any(each.id == name for each in found):
+                break
+            found.append(self.qualifications[name])
+        return found
+
     def chain(self, programme: str, step: str, site: str) -> Qualification | None:
         """The qualification of a site for a step."""
         return self._chain_at.get((programme, step, site))
@@ -240,6 +255,13 @@ class Network:
         return min(found, default=None)
 
     def _granted(self, chain: Qualification, step: str, market: str) -> datetime | None:
+        found = [self._approved(each, step, market) for each in self.in_turn(chain)]
+        known = [at for at in found if at is not None]
+        return max(known) if len(known) == len(found) else None
+
+    def _approved(
+        self, chain: Qualification, step: str, market: str
+    ) -> datetime | None:
         opened = self.opens(chain.programme, step, chain.site)
         found = {row.id: row.review_days for row in self.scenario.markets}
         days = found.get(market, {}).get(chain.filing)

@@ -64,6 +64,7 @@ def qualifications(network: Network) -> Iterator[Finding]:
         yield from _transferred(network, chain, at)
         yield from _validated(network, chain, step, at)
         yield from _reviewed(network, chain, at)
+        yield from _comes_after(network, chain, at)
         yield from _dated_besides(network, chain, at)
         yield from _begun(network, chain)
         yield from _made_there(network, chain, step, at)
@@ -244,6 +245,28 @@ def _reviewed(network: Network, chain: Qualification, at: str) -> Iterator[Findi
         if chain.filing not in days:
             text = f"{name} has no review time for {chain.filing}"
             yield Finding(f"{at}.filing", text + nearest(chain.filing, days))
+
+
+def _comes_after(network: Network, chain: Qualification, at: str) -> Iterator[Finding]:
+    """What it comes after is of the same product, for all its steps and markets."""
+    if chain.after not in network.qualifications:
+        return
+    before = network.qualifications[chain.after]
+    if network.in_turn(chain)[-1].after == chain.id:
+        yield Finding(f"{at}.after", f"{chain.id} would have to come before itself")
+        return
+    if before.programme != chain.programme:
+        text = f"{before.id} is for {before.programme}, not {chain.programme}"
+        yield Finding(f"{at}.after", text)
+        return
+    steps = network.qualified(before)
+    if missing := [step for step in network.qualified(chain) if step not in steps]:
+        text = f"{before.id} isn't for {' and '.join(missing)}, which {chain.id} is for"
+        yield Finding(f"{at}.after", text)
+    for number, market in enumerate(chain.markets):
+        if market not in before.markets:
+            text = f"{before.id}, which {chain.id} comes after, isn't filed for there"
+            yield Finding(f"{at}.markets.#{number}", text)
 
 
 def _dated_besides(
