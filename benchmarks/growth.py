@@ -32,7 +32,7 @@ COPIED = (
 )  # fmt: skip
 """What a copy of the network has of its own; rules and the quality system are shared."""
 NAMED = {"id", "site", "suite", "suites", "programme", "contract", "set_up", "client",
-         "start", "to", "reference_suite", "orders"}  # fmt: skip
+         "start", "to", "reference_suite", "orders", "after"}  # fmt: skip
 """Fields that hold names; `start` does in lanes only."""
 KEYED = {"kg_per_batch"}
 """Fields whose keys are suites."""

@@ -22,17 +22,8 @@ from capacity.instance import (
     SuiteData,
     overlap,
 )
-from capacity.pegging import (
-    FIRM_WEIGHT,
-    KIND_BITS,
-    Demand,
-    Filed,
-    Item,
-    Pegged,
-    Price,
-    Unit,
-    wait,
-)
+from capacity.pegging import FIRM_WEIGHT, Demand, wait
+from capacity.pegging.handed import KIND_BITS, Filed, Item, Pegged, Price, Unit
 from capacity.schedule import Run, Schedule, Test
 from capacity.schedule.freights import freights_for
 from capacity.slots import Slots, in_turn
@@ -281,7 +272,7 @@ class Board:
     ) -> Campaign | None:
         """A campaign if its size, its dates and its suite allow it, whatever is around."""
         mask = self._mask(step, n, ppq)
-        if mask is None:
+        if mask is None and not step.cut:
             return None
         mode = step.modes[suite]
         place = bisect_right(self.span_lows[step.index, suite], start) - 1
@@ -290,6 +281,10 @@ class Board:
         takt = mode.takt(start)
         if start + (n - 1) * takt > mode.starts[place][1]:
             return None
+        if step.cut and self._cut_off(mode, start, n, takt):
+            mask = self._mask_cut(step, n, ppq)
+        if mask is None:
+            return None
         return Campaign(step, mode, start, n, takt, ppq, mask)
 
     def _mask(self, step: StepData, n: int, ppq: bool) -> int | None:
@@ -297,6 +292,17 @@ class Board:
         if n < 1 or n > step.maximum or n % step.multiple:
             return None
         return self.demands[step.programme].mask(step, n, ppq)
+
+    def _mask_cut(self, step: StepData, n: int, ppq: bool) -> int | None:
+        """The same where the horizon's end cuts it off: no minimum, no multiple."""
+        if not 1 <= n <= step.maximum:
+            return None
+        enough = max(n, *step.minimum.values(), 1)
+        return self.demands[step.programme].mask(step, enough, ppq)
+
+    def _cut_off(self, mode: Mode, start: int, n: int, takt: int) -> bool:
+        """Whether one batch more would be out after the end of the horizon."""
+        return start + n * takt + mode.lead > self.instance.horizon_end
 
     def nearest(self, step: StepData, suite: int, start: int, n: int) -> int | None:
         """Start nearest to a tick at which no closure is in a campaign's way. [tick]"""
@@ -371,7 +377,7 @@ class Board:
     ) -> Campaign | None:
         """A campaign that starts from a tick on, as soon as it fits after another."""
         mask = self._mask(step, n, ppq)
-        if mask is None:
+        if mask is None and not step.cut:
             return None
         data, mode = self.instance.suites[suite], step.modes[suite]
         free = data.free_from if before is None else before.end
@@ -389,6 +395,10 @@ class Board:
             takt = mode.takt(start)
             if start + (n - 1) * takt > high:
                 continue
+            if step.cut and self._cut_off(mode, start, n, takt):
+                mask = self._mask_cut(step, n, ppq)
+            if mask is None:
+                return None
             found = Campaign(step, mode, start, n, takt, ppq, mask)
             found.after, found.gap = before, needed
             return found
@@ -416,7 +426,7 @@ class Board:
     ) -> Campaign | None:
         """A campaign that starts up to a tick, as late as it fits before another."""
         mask = self._mask(step, n, ppq)
-        if mask is None:
+        if mask is None and not step.cut:
             return None
         mode = step.modes[suite]
         end = FAR
@@ -440,6 +450,10 @@ class Board:
                 continue
             takt = mode.takt(start)
             if start + (n - 1) * takt > high:
+                return None
+            if step.cut and self._cut_off(mode, start, n, takt):
+                mask = self._mask_cut(step, n, ppq)
+            if mask is None:
                 return None
             return Campaign(step, mode, start, n, takt, ppq, mask)
         return None

@@ -3,7 +3,8 @@
 Where suites are full, a batch more in one campaign means that everything behind it comes a
 takt later, which no move of single campaigns finds. So what follows a change is laid anew,
 as soon as it fits or no sooner than it lay; what then has no time before the horizon ends
-gets fewer batches or is left out.
+gets fewer batches or is left out. What the end has cut off stands for a whole campaign, which
+is cut off anew where it comes to lie.
 """
 
 from __future__ import annotations
@@ -44,6 +45,12 @@ def allowed(step: StepData) -> range:
     """Batches that a campaign for a stock may have."""
     least = step.rounded(step.least("commercial"))
     return range(least, step.maximum + 1, step.multiple)
+
+
+def _whole(step: StepData, batches: int) -> int:
+    """Batches of a campaign that the horizon's end didn't cut off."""
+    sizes = allowed(step)
+    return min(step.rounded(max(batches, sizes[0])), sizes[-1])
 
 
 class Rows:
@@ -93,7 +100,12 @@ class Rows:
         edits, weights = zip(*self.edits, strict=True)
         (edit,) = self.rng.choices(edits, weights)
         wanted = edit(
-            [Place(steps[c.step], c.n, c.start, c) for c in row[first:]], suite
+            [
+                Place(step, _whole(step, c.n), c.start, c)
+                for c in row[first:]
+                for step in [steps[c.step]]
+            ],
+            suite,
         )
         if wanted is None:
             return None
@@ -139,11 +151,22 @@ class Rows:
             return found
         found = board.earliest(before, step, suite, sizes[0], False, at)
         if found is None:
-            return None
+            return self._cut_off(suite, before, place, at) if step.cut else None
         time = board.instance.horizon_end - found.end
         more = min(place.batches - sizes[0], time // found.takt)
-        n = sizes[0] + more // step.multiple * step.multiple
-        return board.earliest(before, step, suite, n, False, at)
+        if not step.cut:
+            more = more // step.multiple * step.multiple
+        return board.earliest(before, step, suite, sizes[0] + more, False, at)
+
+    def _cut_off(
+        self, suite: int, before: Campaign | None, place: Place, at: int
+    ) -> Campaign | None:
+        """The few batches that have time before the horizon ends."""
+        for n in reversed(range(1, allowed(place.step)[0])):
+            found = self.board.earliest(before, place.step, suite, n, False, at)
+            if found is not None:
+                return found
+        return None
 
     # ----------------------------------------------------------------- edits
 

@@ -55,7 +55,8 @@ FAMILIES = (
 """Parts of the format; a scenario draws some of them.
 
 Where `objectives` is asked for besides, everything is made to stock and something else than
-regret is asked of the plan.
+regret is asked of the plan; with `second_sites` steps have suites at two sites, which are
+qualified one after the other.
 """
 
 ORIGIN = datetime(2026, 1, 1)
@@ -115,7 +116,9 @@ class _Writer:
         self.tick = Fraction(draw(st.sampled_from(["1", "1", "1", "1/2", "1/4"])))
         self.length = draw(st.integers(50, 110))
         self.as_of = draw(st.integers(0, 12))
-        self.two_sites = "lanes" in families or draw(st.booleans())
+        self.two_sites = bool(families & {"lanes", "second_sites"}) or draw(
+            st.booleans()
+        )
         self.suites: list[Row] = []
         self.names = draw(st.permutations([f"S{n}" for n in range(1, 10)]))
 
@@ -193,6 +196,7 @@ class _Writer:
             document["objective"] = self._objective(made_to_stock)
         if self.has("qualifications") and document.get("objective") in (None, "cost"):
             self._qualify(document)
+        self._open_for_locks(document)
         if self.tick < 1:
             document["resolution_days"] = str(self.tick)
         if self.has("ceilings"):
@@ -349,6 +353,7 @@ class _Writer:
             "minimum": minimum,
             "maximum": self.whole(2, 4) // multiple * multiple,
             "multiple": multiple,
+            "cut_by_end": self.one_of(False, False, True),
         }
 
     def _release(self, name: str) -> Row:
@@ -471,8 +476,11 @@ class _Writer:
     def _places(self, stage: str, home: str) -> list[str]:
         """Suites of a step: one at the programme's home, perhaps another elsewhere."""
         first = self._suite(stage, home)
-        more = 1 if stage == "upstream" else self.whole(0, 1)
-        rest = [self._suite(stage) for _ in range(more)]
+        if self.has("second_sites"):
+            rest = [self._suite(stage, "AB"[home == "A"])]
+        else:
+            more = 1 if stage == "upstream" else self.whole(0, 1)
+            rest = [self._suite(stage) for _ in range(more)]
         found = [first, *(name for name in rest if name != first)]
         if len(found) > 1 and self.has("opening") and self.whole(0, 5) == 3:
             last = next(row for row in self.suites if row["id"] == found[-1])
@@ -576,6 +584,18 @@ class _Writer:
                     )
         return rows
 
+    def _open_for_locks(self, document: Row) -> None:
+        """Have transfers end before what is locked at their sites."""
+        where = {suite["id"]: suite["site"] for suite in self.suites}
+        for transfer in document["transfers"]:
+            starts = [
+                lock["start"]
+                for lock in document.get("locks", [])
+                if (lock["programme"], where[lock["suite"]])
+                == (transfer["programme"], transfer["site"])
+            ]
+            transfer["end"] = min([transfer["end"], *starts])
+
     # ----------------------------------------------------------- qualifications
 
     def _qualify(self, document: Row) -> None:
@@ -608,6 +628,12 @@ class _Writer:
             for site in sorted({where[s] for s in step["suites"]})
         ]
         chosen = self.draw(st.permutations(places))[: self.whole(1, 3)]
+        if self.has("second_sites"):  # both of a step
+            again = [
+                place for place in places for one in chosen[:1]
+                if place[1] is one[1] and place[2] != one[2]
+            ]  # fmt: skip
+            chosen = chosen[:1] + again + [x for x in chosen[1:] if x not in again]
         document["qualifications"] = []
         for programme, step, site in chosen:
             last = step is programme["recipe"][-1]
@@ -625,11 +651,32 @@ class _Writer:
                 document, programme["id"], None if whole else step, site, last=last
             )
             document["qualifications"].append(row)
+            self._put_after(document, row)
             for stocked in document["made_to_stock"]:
                 if stocked["programme"] == programme["id"]:
                     several = any(one == programme["id"] for one, _, _ in taken)
                     markets = ["US"] if several else self.one_of(row["markets"], ["US"])
                     stocked["markets"] = list(markets)
+
+    def _put_after(self, document: Row, row: Row) -> None:
+        """Have it wait for the rights of another, where one is for as much."""
+
+        def steps(chain: Row) -> set[str]:
+            step = {"step": chain["step"]} if "step" in chain else None
+            return set(self._qualified(document, chain["programme"], step))
+
+        before = [
+            other
+            for other in document["qualifications"]
+            if other is not row
+            and other["programme"] == row["programme"]
+            and steps(row) <= steps(other)
+            and set(row["markets"]) & set(other["markets"])
+        ]
+        if before and (self.has("second_sites") or self.draw(st.booleans())):
+            other = self.one_of(*before)
+            row["after"] = other["id"]
+            row["markets"] = [x for x in row["markets"] if x in other["markets"]]
 
     def _team(self) -> list[Row]:
         rows: list[Row] = [{"from": moment(-20), "value": self.one_of(1, 1, 2)}]
@@ -1245,8 +1292,8 @@ class _Planner:
         least = step.least(kind)
         return [
             size
-            for size in range(least, min(step.maximum, 3) + 1)
-            if size % step.multiple == 0
+            for size in range(1 if step.cut else least, min(step.maximum, 3) + 1)
+            if step.cut or size % step.multiple == 0
         ]
 
     def _place(
@@ -1255,6 +1302,10 @@ class _Planner:
         mode = step.modes[suite]
         earliest = max(self._earliest(step, mode, serves), self.instance.frozen_until)
         earliest += self.draw(st.sampled_from([0, 0, 0, 0, 1, 2, 5, 11]))
+        if step.cut and self.draw(st.booleans()):  # about where the end cuts it off
+            takt = mode.takt(self.instance.horizon_end)
+            last = self.instance.horizon_end - mode.lead - (len(serves) - 1) * takt
+            earliest = max(earliest, last - self.draw(st.integers(0, takt + 1)))
         for start in range(earliest, self.instance.horizon_end):
             run = Run(step.index, suite, start, mode.takt(start), serves, ())
             if self._lies_free(run, mode):

@@ -659,6 +659,11 @@ def test_no_plan_drawn_costs_less_than_the_best_nor_less_than_its_bound(
             "programme P: step pure: supply: hold_cost: is counted for linked "
             "campaigns only",
         ),
+        (
+            lambda d: d["campaign_limits"][0].update(cut_by_end=True),
+            "campaign limits any: cut_by_end: linked campaigns end together, each within "
+            "the horizon: state a smaller minimum and multiple instead",
+        ),
     ],
 )
 def test_what_can_not_be_meant_is_told(changes: Any, told: str) -> None:
@@ -680,6 +685,17 @@ def test_the_published_case_with_free_holds_earns_528_which_is_proved() -> None:
     assert result.plan is not None
     figures = kpis(scenario, result.plan, bound=result.bound, tiers=[], unavoidable=0)
     assert (figures["profit"], figures["profit_bound"]) == (528, 528)
+
+
+def test_the_published_case_with_more_demand_earns_563_which_is_proved() -> None:
+    scenario = read(PUBLISHED / "ucl_ex1_more_demand.yaml").scenario
+
+    result = solve(scenario)
+
+    assert (result.status, result.breaches) == ("optimal", [])
+    assert result.plan is not None
+    figures = kpis(scenario, result.plan, bound=result.bound, tiers=[], unavoidable=0)
+    assert (figures["profit"], figures["profit_bound"]) == (563, 563)
 
 
 @pytest.mark.parametrize("name", ["ucl_ex1_idle", "ucl_ex1_no_idle"])

@@ -145,6 +145,9 @@ def test_model_and_checker_agree_on_plans_that_use(family: str) -> None:
         ("qualifications", "frozen", "lanes"),
         ("qualifications", "stock"),
         ("qualifications", "kinds", "opening"),
+        ("qualifications", "second_sites"),
+        ("qualifications", "second_sites", "frozen"),
+        ("qualifications", "second_sites", "stock"),
     ],
     ids=" and ".join,
 )

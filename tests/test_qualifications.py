@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from copy import deepcopy
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,18 +19,20 @@ from test_rules import frozen_network, network, prices, programme
 from capacity import cli, plots, tables
 from capacity.board import Board
 from capacity.checker import breaches
+from capacity.checker.book import Book
 from capacity.construct import construct
 from capacity.instance import build
 from capacity.parts import together
 from capacity.plan import Plan, PlannedQualification
 from capacity.publish import to_plan
+from capacity.reading import ScenarioError, read
 from capacity.reinsert import Search
 from capacity.requalify import requalified
 from capacity.resume import wishes_of
 from capacity.scenario import Scenario
 from capacity.schedule import Schedule
 from capacity.solver import solve
-from capacity.validate import problems
+from capacity.validate import problems, warnings
 
 Row = dict[str, Any]
 
@@ -179,6 +182,41 @@ def test_ppq_that_runs_already_is_filed_for_when_its_last_batch_is_released() ->
     assert plan.costs.lateness == plan.costs.unserved == 0
 
 
+def behind() -> Row:
+    """Three of four PPQ batches validate B; the third was released on 15 December."""
+    document = under_way()
+    del document["qualifications"][0]["engineering_batches"]
+    ppq = {"batches": 4, "start": "2025-11-05"}
+    document["locks"] = [document["locks"][1] | ppq]
+    return document
+
+
+def test_nothing_is_filed_for_before_the_plan_begins() -> None:
+    document = behind()
+
+    (row,) = planned(document).qualifications
+    # 15 days after the release would be 30 December; 40 and 60 days follow 1 January.
+    assert milestones(row)[5:] == ["12-15", "01-01", "02-10", "03-02", "03-02"]
+    (chain,) = build(Scenario.model_validate(document)).chains
+    assert chain.proved == -17
+
+
+def test_a_filing_in_the_past_breaks_a_rule() -> None:
+    document = behind()
+    plan = planned(document)
+    (row,) = plan.qualifications
+    (filing,) = row.filings
+    past = filing.model_copy(update={"filed": filing.filed - timedelta(days=2)})
+    early = row.model_copy(update={"filings": [past]})
+
+    found = breaches(
+        Scenario.model_validate(document),
+        plan.model_copy(update={"qualifications": [early]}),
+    )
+
+    assert any("states milestones that don't follow" in text for text in found)
+
+
 def test_ppq_follows_engineering_that_runs_already() -> None:
     document = under_way()
     document["locks"] = [document["locks"][0] | {"start": "2025-12-24"}]
@@ -235,6 +273,18 @@ def test_ppq_under_way_is_whole_and_follows_its_engineering(
     assert any(said in each for each in found), found
 
 
+def test_ppq_for_a_stock_is_released_as_late_as_that_stock_says() -> None:
+    document = for_stock(("2026-09-01", 2), release_days=90)
+    begun = under_way()
+    for part in ("qualifications", "licences", "suites", "locks"):
+        document[part] = begun[part]
+    del document["qualifications"][0]["engineering_batches"]
+    # Out on 20 September and, 90 days instead of 20 later, released on 19 December.
+    document["locks"] = [document["locks"][1] | {"start": "2025-08-31"}]
+
+    assert said(document) == []
+
+
 def test_what_is_released_or_tested_is_told_by_its_start_where_rights_are_decided() -> (
     None
 ):
@@ -248,6 +298,49 @@ def test_what_is_released_or_tested_is_told_by_its_start_where_rights_are_decide
 
     said = "state these ppq batches as a locked campaign"
     assert any(said in each for each in found), found
+
+
+def test_no_campaign_is_locked_before_its_transfer_ends(tmp_path: Path) -> None:
+    document = under_way()
+    document["transfers"] = [
+        {"id": "TR", "programme": "P", "site": "B", "end": "2025-12-08"}
+    ]
+    file = tmp_path / "early.yaml"
+    file.write_text(json.dumps(document, indent=0), encoding="utf-8")
+    line = file.read_text().splitlines().index('"start": "2025-12-07",') + 1
+
+    with pytest.raises(ScenarioError) as refused:
+        read(file)
+
+    text = "is before the transfer to B ends on 2025-12-08"
+    assert list(map(str, refused.value.problems)) == [
+        f"{file}:{line}: lock TRIAL: start: {text}"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("part", "kind", "text"),
+    [
+        ("locks", "ppq", "leave it out, close U meanwhile by an outage, and instead of "
+         "P-ab state its rights by date, in licences"),
+        ("in_release", "engineering", "leave it out, and ask P-ab for no engineering"),
+        ("locks", "clinical", "so they are intermediate, not clinical"),
+    ],
+)  # fmt: skip
+def test_what_qualifies_an_antibody_by_itself_and_runs_already_is_stated_by_date(
+    part: str, kind: str, text: str
+) -> None:
+    document = antibody_elsewhere()
+    (chain,) = document["qualifications"]
+    chain |= {"id": "P-ab"}
+    (suite,) = [row["id"] for row in document["suites"] if row["site"] == chain["site"]]
+    when = {"locks": "start", "in_release": "first_out"}[part]
+    document[part] = [
+        {"id": "G", "programme": "P", "step": "ab", "suite": suite, "kind": kind}
+        | {"batches": 1, when: "2025-12-20"}
+    ]
+
+    assert text.replace(" U ", f" {suite} ") in dict(said(document))[f"{part}.G.kind"]
 
 
 def test_nothing_is_at_a_site_that_has_yet_to_be_opened() -> None:
@@ -533,6 +626,40 @@ def two_markets() -> Row:
     return document
 
 
+def test_a_warning_counts_the_days_that_a_market_takes_to_be_filed_for() -> None:
+    document = two_sites()
+    document["orders"][0]["due"] = "2026-04-20"
+    # Transferred by 31 January, reviewed in 40 days: 27 March with 15 days to file.
+    assert warnings(Scenario.model_validate(document)) == []
+    document["markets"][0]["filing_days"] = 45
+
+    ((_, text),) = warnings(Scenario.model_validate(document))
+
+    assert "the right to ship begins on 2026-04-26" in text
+
+
+def test_ppq_in_two_parts_is_out_with_the_larger() -> None:
+    document = two_sites()
+    chain = document["qualifications"][0]
+    chain |= {"engineering_batches": 0, "ppq_batches": 0, "orders": ["V"]}
+    document["orders"].append(
+        {"id": "V", "contract": "C", "kind": "ppq", "batches": 3, "due": "2026-03-30"}
+    )
+    document["contracts"][0] |= {"firm_months": 0, "take_or_pay": 0.5}
+    scenario = Scenario.model_validate(document)
+    instance, book = build(scenario), Book(scenario)
+    parts = [group.lines[0] for group in instance.groups if group.kind == "ppq"]
+    (right,) = {
+        right
+        for group in instance.groups
+        if group.kind == "commercial"
+        for right in group.rights.values()
+    }
+
+    assert sorted(parts) == [("V/firm", 2), ("V/forecast", 1)]
+    assert right == book.earliest_right(book.chains["P@B"], "US")
+
+
 def test_a_market_that_nothing_is_shipped_to_isnt_filed_for() -> None:
     plan = planned(two_markets())
 
@@ -553,6 +680,114 @@ def test_a_market_may_be_filed_for_later_than_others() -> None:
     (row,) = planned(document).qualifications
     # Released on 25 March as ever, filed 20 days later instead of 15.
     assert milestones(row)[-4:] == ["04-14", "05-24", "06-13", "06-13"]
+
+
+# ------------------------------------------------------------- one after another
+
+
+def added_to() -> Row:
+    """The product is new at B, whose suite breaks down after PPQ; D is added to it."""
+    document = two_sites()
+    site, suite = deepcopy(document["sites"][0]), deepcopy(document["suites"][0])
+    document["sites"].append(site | {"id": "D", "name": "D"})
+    document["suites"].append(suite | {"id": "U", "site": "D"})
+    document["suites"][0]["outages"] = [
+        {"id": "T-down", "start": "2026-03-06", "days": 300}
+    ]
+    document["programmes"][0]["recipe"][0]["suites"] = ["T", "U"]
+    document["qualifications"][0]["filing"] = "new"
+    document["qualifications"].append(
+        qualification("P", id="P@D", site="D", after="P@B")
+    )
+    document["orders"][0]["due"] = "2026-07-18"
+    return document
+
+
+def test_a_site_that_is_added_waits_for_what_it_is_added_to() -> None:
+    document = added_to()
+    plan = planned(document)
+
+    first, added = plan.qualifications
+    # Filed on 9 April as ever, the new product is reviewed for 100 days.
+    assert milestones(first)[-4:] == ["04-09", "07-18", "06-08", "07-18"]
+    (filing,) = added.filings
+    assert filing.inspected is not None
+    assert (filing.reviewed - filing.filed).days == 40
+    assert (filing.inspected - filing.filed).days == 60
+    assert max(filing.reviewed, filing.inspected) < filing.right
+    assert f"{filing.right:%m-%d}" == "07-18"
+    assert {batch.site for batch in plan.batches if batch.order == "O"} == {"D"}
+    assert plan.costs.lateness == plan.costs.unserved == 0
+    assert plan.costs.qualification == 2 * (1000 + 100 + 4 * 500)
+    frame = tables.qualifications(Scenario.model_validate(document), plan)
+    (right,) = frame[
+        (frame["qualification"] == "P@D") & (frame["milestone"] == "right_to_ship")
+    ].itertuples()
+    assert right.why == "US has approved P@B, which comes first"
+
+
+def test_without_what_it_is_added_to_a_site_has_no_right() -> None:
+    document = added_to()
+    document["qualifications"][0]["permitted"] = False
+
+    plan = planned(document)
+    assert plan.qualifications == []
+    assert {batch.order for batch in plan.batches} <= {None}
+    assert plan.costs.unserved > 0
+
+
+def test_a_filing_before_the_one_it_comes_after_breaks_a_rule() -> None:
+    document = added_to()
+    plan = planned(document)
+    first, added = plan.qualifications
+    silent = first.model_copy(update={"filings": []})
+
+    found = breaches(
+        Scenario.model_validate(document),
+        plan.model_copy(update={"qualifications": [silent, added]}),
+    )
+    said = "qualification P@D is filed for US, though P@B, which it comes after, isn't"
+    assert said in found
+
+
+@pytest.mark.parametrize(
+    ("number", "fields", "path", "text"),
+    [
+        (
+            1,
+            {"after": "P@b"},
+            "P@D.after",
+            "unknown qualification P@b; did you mean P@B",
+        ),
+        (1, {"after": "P@D"}, "P@D.after", "P@D would have to come before itself"),
+        (0, {"after": "P@D"}, "P@B.after", "P@B would have to come before itself"),
+        (0, {"markets": ["EU"]}, "P@D.markets.#0", "P@B, which P@D comes after, isn't"),
+        (1, {"programme": "Q"}, "P@D.after", "P@B is for P, not Q"),
+    ],
+)
+def test_what_a_qualification_cant_come_after_is_refused(
+    number: int, fields: Row, path: str, text: str
+) -> None:
+    document = added_to()
+    document["markets"].append({"id": "EU", "review_days": {"new": 1, "addition": 1}})
+    document["programmes"].append(programme("Q", "Y"))
+    document["programmes"][-1]["recipe"][0]["suites"] = ["T", "U"]
+    document["qualifications"][number] |= fields
+
+    found = dict(reversed(said(document)))
+    assert text in found[f"qualifications.{path}"]
+
+
+def test_a_qualification_comes_after_one_for_all_that_it_is_for() -> None:
+    document = both_steps_at_one_site()
+    document["qualifications"][0] |= {"step": "ab", "after": "P-later"}
+    document["qualifications"].append(
+        qualification("P", id="P-later", step="conj", site="A")
+    )
+
+    found = dict(reversed(said(document)))
+    path = f"qualifications.{document['qualifications'][0]['id']}.after"
+    assert "P-later isn't for ab, which" in found[path]
 
 
 # ------------------------------------------------------------ frozen intermediates
@@ -1006,6 +1241,27 @@ def test_a_qualification_for_a_stock_that_cant_be_meant_is_refused(
     assert text in dict(reversed(said(document)))[path]
 
 
+def test_stock_waits_from_its_right_where_ppq_was_released_before() -> None:
+    """Batches that were out before the plan begins stay out of stock if nobody files."""
+    document = for_stock(("2026-01-02", 1), costs_per="day", release_days=4, price=50)
+    begun = behind()
+    for part in ("qualifications", "licences", "suites", "locks"):
+        document[part] = begun[part]
+    document["markets"][0] |= {"review_days": {"addition": 0}, "inspection_days": 0}
+    document["locks"][0]["start"] = "2025-11-20"
+    document["locks"].append(
+        {"id": "SOLD", "programme": "P", "suite": "T", "kind": "commercial"}
+        | {"batches": 1, "start": "2025-12-15"}
+    )
+    document["made_to_stock"][0] |= {"shortage_cost": 0}
+
+    (row,) = planned(document).qualifications
+    assert row.filings == []
+    document["qualifications"][0]["filing_cost"] = 0
+    (row,) = planned(document).qualifications
+    assert milestones(row)[5:] == ["12-14", "01-01", "01-01", "-", "01-01"]
+
+
 def test_an_amount_of_product_says_nothing_of_what_qualifying_is_worth() -> None:
     document = for_stock(("2026-09-01", 2)) | {"objective": "throughput"}
 
@@ -1038,6 +1294,26 @@ def test_turning_a_permitted_site_off_never_improves_a_plan(document: Row) -> No
     open_, shut = optimum(valid(document)), optimum(valid(closed))
 
     assert shut is None or (open_ is not None and open_ <= shut)
+
+
+def test_no_plan_without_a_permitted_site_is_below_what_no_plan_with_it_betters(
+    tmp_path: Path, program: Callable[..., tuple[int, str]]
+) -> None:
+    file = tmp_path / "two.yaml"
+    file.write_text(json.dumps(two_programmes()), encoding="utf-8")
+    turned = "P@B.permitted=false"
+    told = {}
+    for name, change in (("open", ()), ("shut", ("--set", turned))):
+        run = tmp_path / name
+        words = ("solve", file, *change, "--work", 3, "-o", run)
+        assert program(*words)[0] == 0
+        told[name] = json.loads((run / "kpis.json").read_text())
+
+    assert told["open"]["bound"] <= told["open"]["objective"]
+    assert told["open"]["objective"] <= told["shut"]["objective"]
+    assert told["open"]["bound"] < told["shut"]["objective"]
+    # P isn't made at all then: two batches at twice their price.
+    assert told["shut"]["objective"] >= 40_000
 
 
 def test_ppq_of_a_stock_with_a_lag_needs_no_lead_time_of_release() -> None:

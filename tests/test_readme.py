@@ -112,11 +112,10 @@ def shorten(folder: Path) -> None:
     whole = reading.read(base).scenario
     base.rename(folder / "whole.yaml")
     rows = ["extends: whole.yaml\nname: base\nqualifications:\n"]
-    rows += [
-        f"  - {{id: {each.id}, remove: true}}\n"
-        for each in whole.qualifications
-        if each.orders or each.id == "ADC-B-antibody@SON"  # the orders go
-    ]
+    for each in whole.qualifications:
+        gone = each.orders or each.id == "ADC-B-antibody@SON"  # the orders go
+        change = "remove: true" if gone else "after: null"
+        rows.append(f"  - {{id: {each.id}, {change}}}\n")
     rows += [
         "licences:\n",
         "  - {id: ADC-B-antibody@SON:FDA, programme: ADC-B, step: antibody, site: SON,"

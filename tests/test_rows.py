@@ -74,6 +74,22 @@ def test_what_has_no_time_before_the_end_gets_fewer_batches() -> None:
     assert all(row[-1][1] == 27 for row in longer)
 
 
+def test_what_the_end_cuts_off_is_cut_off_anew() -> None:
+    board = board_with(("A", 41), ("C", 47), ("B", 20), ("D", 23))
+    last, end = board.suites[0][-1], board.instance.horizon_end
+    assert last.end <= end < last.end + 7
+    (step, _, start), *_ = ((c.step, c.n, c.start) for c in board.suites[0])
+
+    rows = rows_after(board, 2000)
+
+    sizes = {
+        (row[0][1], row[-1][1])
+        for row in rows
+        if row[0][::2] == (step, start) and len(row) == 4 and row[-1][0] == last.step
+    }
+    assert {(40, 24), (42, 22), (43, 21)} <= sizes
+
+
 def test_campaigns_keep_allowed_sizes_and_products_follow_others() -> None:
     board = board_with(("D", 15), ("C", 10), ("A", 30), ("B", 4), ("D", 27))
     rows, steps = Rows(board, Random(2)), board.instance.steps

@@ -17,6 +17,7 @@ from capacity import reading
 from capacity.checker.unavoidable import unavoidable
 from capacity.horizon import format_moment
 from capacity.scenario import Order, Qualification, Scenario, Standing
+from capacity.solver import solve
 
 SCENARIOS = Path(__file__).parent.parent / "scenarios"
 SHIPPED = sorted(path.stem for path in SCENARIOS.glob("*.yaml"))
@@ -412,3 +413,40 @@ def test_tiny_cannot_avoid_what_its_hand_calculation_says() -> None:
     # GAMMA's licence comes ten days late: 2 x (10 x 5,000 + 0.1 x 400,000) = 180,000.
     # BETA's first order at East: 2 x 0.5 x (450,000 - 400,000) = 50,000.
     assert unavoidable(shipped("tiny")) == 230_000
+
+
+def test_an_order_for_two_markets_is_made_at_the_site_of_each() -> None:
+    plan = solve(shipped("tiny_two_markets"), work=20).plan
+
+    assert plan is not None
+    made = {(row.order, row.site) for row in plan.batches if "A-3" in str(row.order)}
+    assert made == {("A-3/US", "EAST"), ("A-3/EU", "WEST")}
+    # Beside the plan of tiny, which the documentation works out: two changeovers.
+    assert plan.objective == 424_700 + 2 * 60_000
+
+
+def test_west_is_qualified_for_the_stock_that_east_is_too_old_for() -> None:
+    scenario = shipped("tiny_to_stock")
+    plan = solve(scenario, work=5).plan
+
+    assert plan is not None
+    (chain,) = plan.qualifications
+    (filing,) = chain.filings
+    assert chain.ppq_released is not None
+    # 30 days to the filing and 122 of review, longer than the inspection of 90.
+    assert (filing.right - chain.ppq_released).days == 30 + 122
+    west = [
+        row.available
+        for row in plan.batches
+        if (row.site, row.programme, row.kind) == ("WEST", "ALPHA", "commercial")
+    ]
+    assert min(day for day in west if day is not None) >= filing.right
+    assert sum(period.sold for period in plan.stocks) == 14
+    # Without West, East's batches are too old from August 2027 on.
+    closed = reading.read(
+        SCENARIOS / "tiny_to_stock.yaml", ["ALPHA@WEST.permitted=false"]
+    ).scenario
+    alone = solve(closed, work=5).plan
+    assert alone is not None
+    assert alone.objective > plan.objective
+    assert sum(period.sold for period in alone.stocks) == 8

@@ -232,7 +232,7 @@ LOCK = "locks: [{{id: K, programme: LEG, suite: SYR-A, kind: commercial, {}}}]"
         ("orders: [{id: PIT-PPQ, market: US}]", ["order PIT-PPQ: market: a ppq order has none, not US"]),
         ("contracts: [{id: C-PIT, price: {ppq: null, commercial: null}}]", ["contract C-PIT: price: missing for commercial, of which it has 1 order", "contract C-PIT: price: missing for ppq, of which it has 1 order"]),
         ("suites: [{id: SYR-C1, set_up: LEG}]", ["suite SYR-C1: set_up: no step of LEG lists this suite"]),
-        ("stock: [{id: S, programme: PIT, step: antibody, suite: SYR-A, kind: clinical, batches: 1, expiry: 2027-01-01}]", ["stock S: kind: batches of antibody are intermediate, not clinical"]),
+        ("stock: [{id: S, programme: PIT, step: antibody, suite: SYR-A, kind: clinical, batches: 1, expiry: 2027-01-01}]", ["stock S: kind: batches of antibody go into the step after it, so they are intermediate, not clinical"]),
         ("stock: [{id: S, programme: LEG, suite: SYR-A, kind: intermediate, batches: 1, expiry: 2027-01-01}]", ["stock S: kind: antibody is the last step: its batches aren't intermediate"]),
         ("stock: [{id: S, programme: LEG, suite: SYR-A, kind: commercial, batches: 1, expiry: 2026-01-15}]", ["stock S: expiry: 2026-01-15 is before as_of 2026-01-16"]),
         ("in_release: [{id: W, programme: LEG, suite: SYR-A, kind: commercial, batches: 1, first_out: 2026-01-16}]", ["in release W: first_out: 2026-01-16 isn't before as_of 2026-01-16"]),
@@ -257,6 +257,9 @@ LOCK = "locks: [{{id: K, programme: LEG, suite: SYR-A, kind: commercial, {}}}]"
         # Lead-in 14 + 6 days, from 2026-06-17: out on 2026-07-07, one day into the shutdown.
         (LOCK.format("batches: 1, start: 2026-06-17"), ["lock K: start: runs until 2026-07-07, through the shutdown or outage of 2026-07-06 to 2026-07-20"]),
         (LOCK.format("batches: 1, start: 2028-12-13"), ["lock K: start: runs until 2029-01-02, past the horizon's end"]),
+        (LOCK.format("batches: 1, start: 2026-02-16") + "\ntransfers: [{id: T, programme: LEG, site: SYR, end: 2026-02-17}]", ["lock K: start: is before the transfer to SYR ends on 2026-02-17"]),
+        ("orders: [{id: LEG-1/firm, contract: C-LEG, kind: commercial, market: US, batches: 1, due: 2027-01-01}]", ["order LEG-1/firm: is what tables call part of LEG-1: choose another id"]),
+        ("orders: [{id: LEG-1, market: null, markets: {US: 4}}, {id: LEG-1/US/spare, contract: C-LEG, kind: commercial, market: US, batches: 1, due: 2027-01-01}]", ["order LEG-1/US/spare: is what tables call part of LEG-1: choose another id"]),
     ],
 )  # fmt: skip
 def test_values_that_cannot_be_meant_together_are_refused(

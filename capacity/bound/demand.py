@@ -421,6 +421,8 @@ def surplus_cost(step: StepData, suite: int) -> float:
 
 def shortest_campaigns(instance: Instance, step: StepData) -> tuple[int, int]:
     """Least batches of most campaigns, and positions of kinds that may be in less."""
+    if step.cut:
+        return 1, 0
     counts: dict[int, int] = {}
     for group in instance.groups:
         if group.step == step.index:

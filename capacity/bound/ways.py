@@ -57,16 +57,20 @@ def ways(instance: Instance, step: StepData) -> list[Way]:
     if step.after is not None:
         return _opened(instance, step, mine)
     spans = SPANS if len(mine) <= TOLD_APART else SPANS[:1]
-    return [
-        Way(
-            {filing: span for way in row for filing, span in way.rights.items()},
-            frozenset(site for way in row for site in way.closed),
-            {chain: last for way in row for chain, last in way.filed.items()},
-            sum(way.cost for way in row),
-            {chain: span for way in row for chain, span in way.proved.items()},
-        )
-        for row in product(*(list(_of_chain(instance, chain, spans)) for chain in mine))
-    ]
+    each = (list(_of_chain(instance, chain, spans)) for chain in mine)
+    return [_together(instance, row) for row in product(*each)]
+
+
+def _together(instance: Instance, row: Sequence[Way]) -> Way:
+    """One way for each of several qualifications."""
+    proved = {chain: span for way in row for chain, span in way.proved.items()}
+    return Way(
+        _rights(instance, proved),
+        frozenset(site for way in row for site in way.closed),
+        {chain: last for way in row for chain, last in way.filed.items()},
+        sum(way.cost for way in row),
+        proved,
+    )
 
 
 def _opened(
@@ -128,20 +132,39 @@ def split(instance: Instance, way: Way) -> list[Way]:
         return []
     first, last = way.proved[chain]
     middle = first + (whole(Fraction(LONGEST)) if last == FAR else length // 2)
+    halves = [way.proved | {chain: span} for span in ((first, middle), (middle, last))]
     return [
         replace(
             way,
-            rights=way.rights | _rights(instance, chain, span),
-            filed=way.filed | {chain: span[1]},
-            proved=way.proved | {chain: span},
+            rights=_rights(instance, proved),
+            filed=way.filed | {chain: proved[chain][1]},
+            proved=proved,
         )
-        for span in ((first, middle), (middle, last))
+        for proved in halves
     ]
 
 
-def _rights(instance: Instance, chain: int, span: Span) -> dict[int, Span]:
-    filings = (instance.filings[number] for number in instance.chains[chain].filings)
-    return {filing.index: _right(instance, filing, span) for filing in filings}
+def _rights(instance: Instance, proved: dict[int, Span]) -> dict[int, Span]:
+    """Within which dates rights lie, by filing, where PPQ is released within spans.
+
+    Where one comes after another, both lie before it, and without the other it is none.
+    """
+
+    def span(number: int) -> Span | None:
+        filing = instance.filings[number]
+        if filing.chain not in proved:
+            return None
+        low, high = _right(instance, filing, proved[filing.chain])
+        if filing.after is None:
+            return low, high
+        chain, before = filing.chain, instance.filings[filing.after].chain
+        if instance.chains[chain].step != instance.chains[before].step:
+            return low, FAR  # its ways aren't told apart here
+        first = span(filing.after)
+        return first and (max(low, first[0]), max(high, first[1]))
+
+    found = {filing.index: span(filing.index) for filing in instance.filings}
+    return {number: row for number, row in found.items() if row is not None}
 
 
 def _of_chain(
@@ -159,7 +182,6 @@ def _of_chain(
     filings = [instance.filings[number] for number in chain.filings]
     for span in pairwise([*edges, FAR]):
         yield Way(
-            _rights(instance, chain.index, span),
             filed={chain.index: span[1]},
             cost=transfer + min(filing.cost for filing in filings),
             proved={chain.index: span},
@@ -174,11 +196,11 @@ def _right(instance: Instance, filing: FilingData, proved: Span) -> Span:
     filing brings: no sooner than the earliest filing of any programme there asks for,
     and no later than if this programme's were the first.
     """
-    first, last = proved[0] + filing.wait, proved[1] + filing.wait
+    first, last = (max(instance.as_of, at + filing.wait) for at in proved)
     low, high = first + filing.review, last + filing.review
     if filing.inspection is not None:
         others = [
-            chain.proved + other.wait
+            max(instance.as_of, chain.proved + other.wait)
             for other in instance.filings
             if (other.site, other.market) == (filing.site, filing.market)
             and (chain := instance.chains[other.chain]).proved is not None

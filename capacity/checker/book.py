@@ -399,7 +399,7 @@ class Book:
 
         Every batch alone: transfer, engineering unless some is locked there, PPQ at
         full rate or in a locked campaign, release without a queue, filing and review,
-        no inspection.
+        no inspection; no earlier than that of the qualification it comes after.
         """
         step = self.validated_step(chain)
         tried = any(
@@ -429,7 +429,12 @@ class Book:
         first = min(found, default=None)
         if first is None:
             return None
-        return first + self.filing_wait(market) + self.review(chain, market)
+        filed = max(self.as_of, first + self.filing_wait(market))
+        approved = filed + self.review(chain, market)
+        if chain.after is None:
+            return approved
+        before = self.earliest_right(self.chains[chain.after], market)
+        return None if before is None else max(approved, before)
 
     def _ppq_under_way(self, chain: Qualification) -> Iterator[int]:
         """When locked campaigns have as much PPQ out as it needs. [tick]"""

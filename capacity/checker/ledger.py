@@ -305,7 +305,8 @@ class Ledger:
             proved = self.proved(self.book.chains[name])
             for market in {filing.market for filing in row.filings}:
                 if proved is not None and market in self.book.chains[name].markets:
-                    found[name, market] = proved + self.book.filing_wait(market)
+                    filed = proved + self.book.filing_wait(market)
+                    found[name, market] = max(self.book.as_of, filed)
         return found
 
     def inspected(self, site: str, market: str) -> int | None:
@@ -320,9 +321,16 @@ class Ledger:
         return None if length is None or first is None else first + length
 
     def granted(self, chain: Qualification, market: str) -> int | None:
-        """Right to ship that a qualification gives: reviewed and inspected. [tick]"""
+        """Right to ship that a qualification gives: reviewed and inspected. [tick]
+
+        It comes no sooner than the right of the qualification that it comes after.
+        """
         filed = self.filed(chain, market)
         if filed is None:
             return None
         reviewed = filed + self.book.review(chain, market)
-        return max(reviewed, self.inspected(chain.site, market) or reviewed)
+        own = max(reviewed, self.inspected(chain.site, market) or reviewed)
+        if chain.after is None:
+            return own
+        before = self.granted(self.book.chains[chain.after], market)
+        return None if before is None else max(own, before)

@@ -119,14 +119,18 @@ class Instance:
     ) -> tuple[int | None, ...]:
         """When each filing is made, from the last PPQ release of each chain. [tick]
 
-        None for those that aren't: left out, or without their PPQ.
+        None for those that aren't: left out, without their PPQ, or after one that isn't.
         """
-        return tuple(
-            None
-            if filing.index in without or (at := proved[filing.chain]) is None
-            else at + filing.wait
-            for filing in self.filings
-        )
+
+        def made(filing: FilingData) -> int | None:
+            at = proved[filing.chain]
+            if at is None or filing.index in without:
+                return None
+            if filing.after is not None and made(self.filings[filing.after]) is None:
+                return None
+            return max(self.as_of, at + filing.wait)
+
+        return tuple(map(made, self.filings))
 
     def first_filings(self, filed: Sequence[int | None]) -> dict[tuple[int, str], int]:
         """Filing that brings the inspection of a site for a market."""
@@ -144,7 +148,7 @@ class Instance:
         """Right to ship by filing, from the date of each. [tick]
 
         A site's first filing for a market brings an inspection, which every right from
-        there to that market waits for.
+        there to that market waits for; and it waits for the right that it comes after.
         """
         first = self.first_filings(filed)
         found: list[int | None] = []
@@ -157,7 +161,15 @@ class Instance:
                     assert begun is not None
                     at = max(at, begun + filing.inspection)
             found.append(at)
-        return tuple(found)
+
+        def right(number: int) -> int | None:
+            at, after = found[number], self.filings[number].after
+            if at is None or after is None:
+                return at
+            before = right(after)
+            return None if before is None else max(at, before)
+
+        return tuple(map(right, range(len(found))))
 
     def standing(
         self, proved: Sequence[int | None]

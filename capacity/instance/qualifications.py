@@ -50,6 +50,8 @@ class FilingData:
     """[tick]"""
     inspection: int | None
     """Of the site, from its first filing; None where there is none. [tick]"""
+    after: int | None
+    """Filing whose right to ship comes first, None for none."""
 
 
 def chain_data(known: Known, chain: Qualification, proved: int | None) -> ChainData:
@@ -112,6 +114,7 @@ def filing_data(known: Known, name: str, market: str) -> FilingData:
         ),
         review=known.ticks(data.review_days[chain.filing]),
         inspection=days if days and not before else None,
+        after=None if chain.after is None else known.filing[chain.after, market],
     )
 
 

@@ -52,12 +52,19 @@ def rights_to_ship(
 
 
 def earliest_right(known: Known, chain: Qualification, market: str) -> int | None:
-    """Right to ship from PPQ as early as any suite of the site may have it. [tick]"""
+    """Right to ship from PPQ as early as any suite of the site may have it. [tick]
+
+    No earlier than that of the qualification which it comes after.
+    """
     released = earliest_ppq(known, chain)
     if released is None:
         return None
     filing = filing_data(known, chain.id, market)
-    return released + filing.wait + filing.review
+    approved = max(known.as_of, released + filing.wait) + filing.review
+    if chain.after is None:
+        return approved
+    before = earliest_right(known, known.chains[known.chain[chain.after]], market)
+    return None if before is None else max(approved, before)
 
 
 def earliest_ppq(known: Known, chain: Qualification) -> int | None:
@@ -70,11 +77,10 @@ def earliest_ppq(known: Known, chain: Qualification) -> int | None:
     opened = opens(known, chain.programme, step.step, chain.site)
     if opened is None:
         return None
-    asked = {
-        line.kind: line
-        for line in known.lines
-        if line.chain == chain.id and line.firmness != "spare"
-    }
+    asked: dict[str, list[Line]] = {"engineering": [], "ppq": []}
+    for line in known.lines:
+        if line.chain == chain.id and line.firmness != "spare":
+            asked[line.kind].append(line)
     first = list(_ppq_under_way(known, chain, step, asked["ppq"]))
     for name in step.suites:
         if name not in known.suite:
@@ -84,9 +90,9 @@ def earliest_ppq(known: Known, chain: Qualification) -> int | None:
             continue
         lead = lead_in(known, suite, chain.programme)
         kg = step.kg_per_batch.get(name, Fraction(1))
-        count = batches_of(asked["ppq"], kg, reference_size(step))
+        count = _longest(asked["ppq"], kg, step)
         start = max(opened, known.frozen_until, known.grid.at(suite.go_live))
-        if "engineering" in asked and not _tried(known, chain):
+        if asked["engineering"] and not _tried(known, chain):
             wait = known.scenario.quality.ppq_after_engineering_days
             start += lead + known.ticks(wait)
         takt = takts(known, suite, chain.programme)[-1][1]
@@ -94,6 +100,11 @@ def earliest_ppq(known: Known, chain: Qualification) -> int | None:
     if not first:
         return None
     return min(first) + release_times(known, chain.programme, step)[2]["ppq"]
+
+
+def _longest(asked: list[Line], kg: Fraction, step: Step) -> int:
+    """Batches of the longest of several PPQ campaigns, one for each line."""
+    return max(batches_of(line, kg, reference_size(step)) for line in asked)
 
 
 def _tried(known: Known, chain: Qualification) -> bool:
@@ -106,7 +117,7 @@ def _tried(known: Known, chain: Qualification) -> bool:
 
 
 def _ppq_under_way(
-    known: Known, chain: Qualification, step: Step, asked: Line
+    known: Known, chain: Qualification, step: Step, asked: list[Line]
 ) -> Iterator[int]:
     """When locked campaigns have as much PPQ out as a qualification needs. [tick]"""
     for lock in known.scenario.locks:
@@ -116,7 +127,7 @@ def _ppq_under_way(
         if mine != (chain.programme, chain.site, "ppq") or step.step != last:
             continue
         kg = step.kg_per_batch.get(suite.id, Fraction(1))
-        count = batches_of(asked, kg, reference_size(step))
+        count = _longest(asked, kg, step)
         out = known.grid.at(lock.start) + lead_in(known, suite, lock.programme)
         yield out + (count - 1) * lock_takt(known, lock)
 

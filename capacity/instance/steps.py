@@ -61,6 +61,8 @@ class StepData:
     """Fewest batches of a campaign by kind, 1 where not stated."""
     maximum: int
     multiple: int
+    cut: bool
+    """A campaign after which no further batch ends in time may have any size."""
     hold_cost: Fraction
     """Of a batch that waits in a direct supply, per tick. [money]"""
     direct_hold: int | None
@@ -166,6 +168,7 @@ def step_data(known: Known, index: int, suites: tuple[SuiteData, ...]) -> StepDa
         minimum={str(kind): count for kind, count in limits.minimum.items()},
         maximum=limits.maximum,
         multiple=limits.multiple,
+        cut=limits.cut_by_end,
         hold_cost=supply.hold_cost * known.grid.tick
         if isinstance(supply, Direct)
         else Fraction(0),

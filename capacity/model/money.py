@@ -413,7 +413,7 @@ def _price_unsold(v: Variables, regret: Regret) -> None:
         modes = slot.step.modes
         own = modes[slot.suite].variable_cost
         least = min(mode.variable_cost for mode in modes.values())
-        there = slot.present if slot.kept is None else slot.kept
+        there = slot.free
         if slot.step.programme in v.instance.stocked:  # what is sold is priced there
             regret.add("variable", own * there)
         elif slot.step.role == "in_process":

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from ortools.sat.python.cp_model import IntervalVar, IntVar
+from ortools.sat.python.cp_model import IntervalVar, IntVar, LinearExprT
 
 from capacity.instance import FAR, ChainData, FilingData, Group
 from capacity.model.slots import (
@@ -37,6 +37,9 @@ def qualify_sites(v: Variables) -> None:
         by_market[filing.site, filing.market].append(filing)
     for filings in by_market.values():
         _grant(v, filings)
+    for filing in v.instance.filings:
+        if filing.after is not None:
+            v.model.add_implication(v.files[filing.index], v.files[filing.after])
     for slot in v.slots():
         for (_, right), literal in slot.serving.options.items() if slot.serving else ():
             if BY_FILING <= right < BY_INPUT:
@@ -165,26 +168,30 @@ def _whole(v: Variables, group: Group, served: list[tuple[Slot, Literal]]) -> Li
 
 
 def _filed(v: Variables, filing: FilingData) -> IntVar:
-    """When a filing is made, very late where it isn't. [tick]"""
+    """When a filing is made, not before `as_of`; very late where it isn't. [tick]"""
     filed = v.model.new_int_var(-FAR, 2 * FAR, f"filed{filing.index}")
     made, proved = v.files[filing.index], v.qualified[filing.chain].proved
-    v.model.add(filed == proved + filing.wait).only_enforce_if(made)
+    soonest = v.model.new_int_var(v.instance.as_of, 2 * FAR, f"soonest{filing.index}")
+    v.model.add_max_equality(soonest, [proved + filing.wait, v.instance.as_of])
+    v.model.add(filed == soonest).only_enforce_if(made)
     v.model.add(filed == FAR).only_enforce_if(~made)
     return filed
 
 
 def _grant(v: Variables, filings: list[FilingData]) -> None:
-    """Rights of a site to a market: reviewed, and inspected after the first filing."""
+    """Rights of a site to a market: reviewed, and inspected after the first filing.
+
+    And no earlier than the right that one comes after.
+    """
     first: IntVar | None = None
     filed = {filing.index: _filed(v, filing) for filing in filings}
     if filings[0].inspection is not None:
         first = v.model.new_int_var(-FAR, 2 * FAR, f"first[{filings[0].market}]")
         v.model.add_min_equality(first, list(filed.values()))
     for filing in filings:
-        reviewed = filed[filing.index] + filing.review
-        if first is None or filing.inspection is None:
-            v.model.add(v.rights[BY_FILING + filing.index] == reviewed)
-            continue
-        inspected = first + filing.inspection
-        right = v.rights[BY_FILING + filing.index]
-        v.model.add_max_equality(right, [reviewed, inspected])
+        ends: list[LinearExprT] = [filed[filing.index] + filing.review]
+        if first is not None and filing.inspection is not None:
+            ends.append(first + filing.inspection)
+        if filing.after is not None:
+            ends.append(v.rights[BY_FILING + filing.after])
+        v.model.add_max_equality(v.rights[BY_FILING + filing.index], ends)

@@ -100,6 +100,11 @@ class Slot:
         return self.start + self.lead
 
     @property
+    def free(self) -> Literal:
+        """There, and serves no qualification."""
+        return self.present if self.kept is None else self.kept
+
+    @property
     def always(self) -> bool:
         """Whether the batch is there in every plan of this model."""
         return self.fixed is not None

@@ -125,7 +125,7 @@ class _Flow:
             return
         amount = self.stocked.amounts[slot.suite]
         self.most += amount
-        there = slot.present if slot.kept is None else slot.kept
+        there = slot.free
         enters, early, late = self._enters(slot, right)
         entries = self._choice(slot, there, enters, early, late, "enters")
         expiries = {self.last: there}
@@ -236,7 +236,7 @@ class _Flow:
         start = self.stocked.start
         if early >= start:
             return enters
-        since = self.v.model.new_int_var(start, FAR, f"since#{slot.number}")
+        since = self.v.model.new_int_var(start, BY_FILING, f"since#{slot.number}")
         self.v.model.add_max_equality(since, [enters, start])
         return since
 

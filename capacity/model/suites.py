@@ -96,7 +96,10 @@ def _takts(v: Variables, slot: Slot) -> list[tuple[int, Literal]]:
 
 
 def count_batches(v: Variables) -> None:
-    """Batches per campaign: minimum of the strictest kind in it, maximum, multiple."""
+    """Batches per campaign: minimum of the strictest kind in it, maximum, multiple.
+
+    What the horizon's end cuts off may do without minimum and multiple.
+    """
     counts: dict[int, tuple[IntVar, IntVar]] = {}
     for slot in v.slots():
         if slot.fixed is not None:
@@ -117,6 +120,8 @@ def count_batches(v: Variables) -> None:
         for minimum, literal in _minima(v, slot):
             v.model.add(least >= minimum).only_enforce_if(literal)
         closing = _closing(v, slot)
+        if step.cut:
+            closing.append(~_cut_off(v, slot))
         v.model.add(count >= least).only_enforce_if(closing)
         if step.multiple > 1:
             sizes = Domain.from_values(range(step.multiple, top + 1, step.multiple))
@@ -128,9 +133,9 @@ def count_batches(v: Variables) -> None:
 def _minima(v: Variables, slot: Slot) -> Iterator[tuple[int, Literal]]:
     step = slot.step
     if step.after is not None and step.least(step.role) > 1:
-        yield step.least(step.role), slot.present if slot.kept is None else slot.kept
+        yield step.least(step.role), slot.free
     if v.instance.stocked_by(step) is not None and step.least("commercial") > 1:
-        yield step.least("commercial"), slot.present if slot.kept is None else slot.kept
+        yield step.least("commercial"), slot.free
     for (group, _), literal in slot.serving.options.items() if slot.serving else ():
         minimum = step.least(v.instance.groups[group].kind)
         if minimum > 1:
@@ -143,6 +148,15 @@ def _closing(v: Variables, slot: Slot) -> list[BoolVarT]:
         return [slot.present]
     assert slot.after.joined is not None
     return [slot.present, ~slot.after.joined]
+
+
+def _cut_off(v: Variables, slot: Slot) -> Literal:
+    """A literal that is true only where one batch more would be out too late."""
+    cut, end = v.literal(f"cut#{slot.number}"), v.instance.horizon_end
+    for takt, literal in slot.takts:
+        late = slot.start + slot.lead + takt > end
+        v.model.add(late).only_enforce_if([cut, literal])
+    return cut
 
 
 def keep_ppq_apart(v: Variables) -> None:
@@ -207,8 +221,7 @@ def _ppq_of(v: Variables, slots: list[Slot], ppq: set[int], before: list[int]) -
                 model.add_implication(literal, ~apart)
         stocked = slot.fixed is None and instance.stocked_by(slot.step) is not None
         if slot.kept is not None or stocked:
-            kept = slot.present if slot.kept is None else slot.kept
-            model.add_implication(kept, ~apart)
+            model.add_implication(slot.free, ~apart)
         if slot.kind == "engineering":
             model.add(engineered >= slot.out)
         if slot.kind == "ppq":

@@ -109,3 +109,5 @@ class CampaignLimits(Entity):
     """Most batches."""
     multiple: Annotated[int, Field(ge=1, le=1000)] = 1
     """Batches come in multiples of this."""
+    cut_by_end: bool = False
+    """A campaign that the end of the horizon cuts off needs neither minimum nor multiple."""

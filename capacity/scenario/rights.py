@@ -82,6 +82,8 @@ class Qualification(Entity):
     """Markets that may be filed for, each if it is worth it."""
     filing: str
     """Kind of filing, as the markets' `review_days` name it."""
+    after: str | None = None
+    """Qualification whose right to ship to a market this one's right there waits for."""
     transfer_cost: Money = 0
     """Cost of the transfer. [money]"""
     filing_cost: Money = 0

@@ -87,7 +87,7 @@ def _gone_through(
     filings = {filing.market: filing for filing in row.filings}
     for market in chain.markets if row.ppq_released is not None else ():
         if market in filings:
-            yield from _filing(plan, row, filings[market])
+            yield from _filing(plan, chain, row, filings[market])
         else:
             yield market, "not_filed", None, None, GAINS_NOTHING
 
@@ -97,7 +97,7 @@ def _campaign(batches: list[PlannedBatch], out: datetime) -> str:
 
 
 def _filing(
-    plan: Plan, row: PlannedQualification, filing: PlannedFiling
+    plan: Plan, chain: Qualification, row: PlannedQualification, filing: PlannedFiling
 ) -> Iterator[Row]:
     name, last = filing.market, row.ppq_released
     yield name, "filing", last, filing.filed, "written once PPQ is released"
@@ -115,4 +115,6 @@ def _filing(
         yield name, "inspection", begun, filing.inspected, f"brought by {brought}"
         if filing.inspected > filing.reviewed:
             why = f"{row.site} has been inspected for {name}"
+    if filing.right > max(filing.reviewed, filing.inspected or filing.reviewed):
+        why = f"{name} has approved {chain.after}, which comes first"
     yield name, "right_to_ship", None, filing.right, why

@@ -169,7 +169,7 @@ def _first(
     out = later(start.until, network.lead_in(suite, programme))
     if out > network.end:
         return None
-    released = later(out, _lead_time(network, programme, step, kind))
+    released = later(out, network.released_after(programme, step, kind))
     return Batch(suite.site, out, released, datetime.min, start.cause, start.words)
 
 
@@ -202,16 +202,6 @@ def _waits(
         yield Wait(opens, "transfer", words)
 
 
-def _lead_time(network: Network, programme: str, step: Step, kind: str) -> Fraction:
-    if network.in_process(programme, step):
-        return Fraction(0)
-    stocked = network.made_to_stock.get(programme)
-    last = network.neighbour(programme, step, 1) is None
-    if stocked is not None and stocked.release_days is not None and last:
-        return stocked.release_days
-    return network.lead_time(step, kind) or Fraction(0)
-
-
 def _coming(
     network: Network, programme: str, step: Step, kind: str, market: str | None
 ) -> Iterator[Batch]:
@@ -232,7 +222,7 @@ def _opening(
 
     Stock that serves orders has an expiry, so it is looked at order by order.
     """
-    days = _lead_time(network, programme, step, kind)
+    days = network.released_after(programme, step, kind)
     for _, row in network.opening:
         ours = (row.programme, row.kind) == (programme, kind)
         if not ours or network.step(programme, row.step) is not step:
@@ -496,7 +486,7 @@ def _kept(
         yield batch, later(row.expiry, Fraction(1))
         return
     assert step is not None
-    days = _lead_time(network, row.programme, step, "intermediate")
+    days = network.released_after(row.programme, step, "intermediate")
     for number in range(row.batches):
         out = later(row.first_out, number * row.every_days)
         batch = Batch(site, out, later(out, days), as_of, "intermediate", "")

@@ -103,4 +103,17 @@ def suites(network: Network) -> Iterator[Finding]:
             yield Finding(f"{at}.changeover", text)
 
 
-CHECKS: list[Check] = [recipes, hold, stock, suites]
+def sizes(network: Network) -> Iterator[Finding]:
+    """A train ends with its last batch in every step, which no horizon cuts off."""
+    if not _linked(network.scenario):
+        return
+    for row in network.scenario.campaign_limits:
+        if row.cut_by_end:
+            text = (
+                "linked campaigns end together, each within the horizon: state a smaller "
+                "minimum and multiple instead"
+            )
+            yield Finding(f"campaign_limits.{row.id}.cut_by_end", text)
+
+
+CHECKS: list[Check] = [recipes, hold, stock, suites, sizes]

@@ -151,6 +151,7 @@ def permission_names(network: Network) -> Iterator[Finding]:
         yield from _programme_step(network, at, row.programme, row.step)
     markets = {market.id for market in scenario.markets}
     orders = {order.id for order in scenario.orders}
+    chains = {chain.id for chain in scenario.qualifications}
     for chain in scenario.qualifications:
         at = f"qualifications.{chain.id}"
         yield from _known(f"{at}.site", "site", chain.site, network.sites)
@@ -159,6 +160,8 @@ def permission_names(network: Network) -> Iterator[Finding]:
             yield from _known(f"{at}.markets.#{number}", "market", name, markets)
         for number, name in enumerate(chain.orders):
             yield from _known(f"{at}.orders.#{number}", "order", name, orders)
+        if chain.after is not None:
+            yield from _known(f"{at}.after", "qualification", chain.after, chains)
     for lane in scenario.lanes:
         yield from _known(f"lanes.{lane.id}.from", "site", lane.start, network.sites)
         yield from _known(f"lanes.{lane.id}.to", "site", lane.to, network.sites)

@@ -62,6 +62,11 @@ class Network:
         return {programme.id: programme for programme in self.scenario.programmes}
 
     @cached_property
+    def qualifications(self) -> dict[str, Qualification]:
+        """Qualifications by id."""
+        return {chain.id: chain for chain in self.scenario.qualifications}
+
+    @cached_property
     def limits(self) -> dict[str, CampaignLimits]:
         """Campaign limits by id."""
         return {limits.id: limits for limits in self.scenario.campaign_limits}
@@ -172,6 +177,16 @@ class Network:
                 break
         return found
 
+    def in_turn(self, chain: Qualification) -> list[Qualification]:
+        """It, what it comes after, and so on; a circle is gone round once."""
+        found = [chain]
+        while (name := found[-1].after) in self.qualifications:
+            assert name is not None
+            if any(each.id == name for each in found):
+                break
+            found.append(self.qualifications[name])
+        return found
+
     def chain(self, programme: str, step: str, site: str) -> Qualification | None:
         """The qualification of a site for a step."""
         return self._chain_at.get((programme, step, site))
@@ -199,20 +214,25 @@ class Network:
         chain = self.chain(programme, step, site)
         if chain is not None and chain.origin is not None:
             return self.transferred(chain)
-        ends = [
-            transfer.end
-            for transfer in self.scenario.transfers
-            if (transfer.programme, transfer.site) == (programme, site)
-            and transfer.step in (None, step)
-        ]
-        if ends:
-            return min(ends)
+        stated = self.dated_transfer(programme, step, site)
+        if stated is not None:
+            return stated
         licensed = any(
             (licence.programme, licence.site) == (programme, site)
             and licence.step in (None, step)
             for licence in self.scenario.licences
         )
         return self.scenario.as_of if licensed else None
+
+    def dated_transfer(self, programme: str, step: str, site: str) -> datetime | None:
+        """When the transfer of a step to a site ends, where a row states it."""
+        ends = [
+            transfer.end
+            for transfer in self.scenario.transfers
+            if (transfer.programme, transfer.site) == (programme, site)
+            and transfer.step in (None, step)
+        ]
+        return min(ends, default=None)
 
     def right(
         self, programme: str, step: str, site: str, market: str
@@ -235,12 +255,24 @@ class Network:
         return min(found, default=None)
 
     def _granted(self, chain: Qualification, step: str, market: str) -> datetime | None:
+        found = [self._approved(each, step, market) for each in self.in_turn(chain)]
+        known = [at for at in found if at is not None]
+        return max(known) if len(known) == len(found) else None
+
+    def _approved(
+        self, chain: Qualification, step: str, market: str
+    ) -> datetime | None:
         opened = self.opens(chain.programme, step, chain.site)
         found = {row.id: row.review_days for row in self.scenario.markets}
         days = found.get(market, {}).get(chain.filing)
         if opened is None or days is None or not chain.permitted:
             return None
-        return later(opened, self.scenario.quality.filing_days + days)
+        return later(opened, self.filing_days(market) + days)
+
+    def filing_days(self, market: str) -> Fraction:
+        """From the last PPQ batch released to the filing for a market. [day]"""
+        stated = {row.id: row.filing_days for row in self.scenario.markets}.get(market)
+        return self.scenario.quality.filing_days if stated is None else stated
 
     # ---------------------------------------------------------------- suites
 
@@ -300,3 +332,13 @@ class Network:
         days: Fraction = getattr(stated, self.scenario.quality.planning_percentile)
         delay = self.grid.days(self.grid.up(stated.expected_delay))
         return max(days, release.qc_days, release.qa_days) + delay
+
+    def released_after(self, programme: str, step: Step, kind: str) -> Fraction:
+        """From out to release with no queue, or into the stock that it is made to. [day]"""
+        if self.in_process(programme, step):
+            return Fraction(0)
+        stocked = self.made_to_stock.get(programme)
+        last = self.neighbour(programme, step, 1) is None
+        if stocked is not None and stocked.release_days is not None and last:
+            return Fraction(0) if kind == "engineering" else stocked.release_days
+        return self.lead_time(step, kind) or Fraction(0)

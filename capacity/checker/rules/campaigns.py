@@ -193,7 +193,11 @@ def strictest(ledger: Ledger, campaign: PlannedCampaign) -> tuple[str, int]:
 
 
 def campaigns_have_allowed_sizes(ledger: Ledger) -> Iterator[str]:
-    """Batches per campaign: the strictest kind's minimum, the maximum, the multiple."""
+    """Batches per campaign: the strictest kind's minimum, the maximum, the multiple.
+
+    Where the end of the horizon may cut a campaign off, one after which no further batch would
+    be out in time needs neither minimum nor multiple.
+    """
     book = ledger.book
     limits = {limit.id: limit for limit in book.scenario.campaign_limits}
     for campaign in ledger.plan.campaigns:
@@ -201,15 +205,25 @@ def campaigns_have_allowed_sizes(ledger: Ledger) -> Iterator[str]:
         if campaign.kind != kind:
             yield f"campaign {campaign.campaign} is of kind {kind}, not {campaign.kind}"
         limit = limits[book.step(campaign.programme, campaign.step).campaign]
-        size = campaign.batches
+        size, multiple = campaign.batches, limit.multiple
         if campaign.locked:
             continue
-        if not minimum <= size <= limit.maximum or size % limit.multiple:
+        if limit.cut_by_end and _cut_off(ledger, campaign):
+            minimum, multiple = 1, 1
+        if not minimum <= size <= limit.maximum or size % multiple:
             yield (
                 f"campaign {campaign.campaign} of {campaign.programme} in "
                 f"{campaign.suite} has {size} batches; allowed are {minimum} to "
                 f"{limit.maximum} in multiples of {limit.multiple}"
             )
+
+
+def _cut_off(ledger: Ledger, campaign: PlannedCampaign) -> bool:
+    """Whether one batch more would be out after the end of the horizon."""
+    book = ledger.book
+    suite, start = book.suites[campaign.suite], ledger.tick(campaign.start)
+    takt = book.takt(suite, campaign.programme, start)
+    return ledger.tick(campaign.end) + takt > book.horizon_end
 
 
 Track = tuple[str, str | None]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from capacity.checker.ledger import Ledger
+from capacity.plan import PlannedQualification
 from capacity.scenario import Qualification
 
 
@@ -74,6 +75,7 @@ def qualifications_follow_their_order(ledger: Ledger) -> Iterator[str]:
             if validated:
                 yield f"qualification {name} is missing, though its PPQ is complete"
             continue
+        yield from _filed_too_soon(ledger, chain, row)
         if book.transfer(chain) is None and not validated:
             yield f"qualification {name} is stated without its PPQ"
         made = [batch for line in engineering for batch in ledger.serving(line)]
@@ -112,6 +114,21 @@ def qualifications_follow_their_order(ledger: Ledger) -> Iterator[str]:
         yield "a qualification stands twice in the plan"
 
 
+def _filed_too_soon(
+    ledger: Ledger, chain: Qualification, row: PlannedQualification
+) -> Iterator[str]:
+    """What comes after a qualification is filed for only where that one is, too."""
+    if chain.after is None:
+        return
+    before = ledger.book.chains[chain.after]
+    for filing in row.filings:
+        if ledger.filed(before, filing.market) is None:
+            yield (
+                f"qualification {chain.id} is filed for {filing.market}, though "
+                f"{before.id}, which it comes after, isn't"
+            )
+
+
 Filing = tuple[str, int, int, int | None, int]
 """(market, filed, reviewed, inspected, right to ship), in ticks."""
 
@@ -124,7 +141,8 @@ def _filings(ledger: Ledger, chain: Qualification) -> list[Filing]:
         if filed is None:
             continue
         right = ledger.granted(chain, market)
-        assert right is not None
+        if right is None:
+            continue  # filed too soon
         reviewed = filed + ledger.book.review(chain, market)
         inspected = ledger.inspected(chain.site, market)
         found.append((market, filed, reviewed, inspected, right))

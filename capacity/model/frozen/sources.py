@@ -83,7 +83,7 @@ def _chain(
             chain=number,
             key=(suites[slot.suite].id, ""),
             site=slot.site,
-            present=slot.present if slot.kept is None else slot.kept,
+            present=slot.free,
             always=slot.always,
             earlier=sum(1 for other in found if other.always),
             ready=ready,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from capacity.horizon import format_moment
-from capacity.scenario import Frozen, Lock, Suite
+from capacity.scenario import Frozen, InRelease, Lock, Step, Stock, Suite
 from capacity.validate.names import Finding
 from capacity.validate.network import Network, later
 
@@ -35,12 +35,36 @@ def opening(network: Network) -> Iterator[Finding]:
             text = f"{step.step} is the last step: its batches aren't intermediate"
             yield Finding(f"{at}.kind", text)
         if not last and row.kind != "intermediate":
-            text = f"batches of {step.step} are intermediate, not {row.kind}"
-            yield Finding(f"{at}.kind", text)
+            yield Finding(f"{at}.kind", _not_intermediate(network, row, step))
         if part != "locks" and network.in_process(row.programme, step):
             text = f"the next step follows {step.step} directly, so none are kept"
             yield Finding(f"{at}.step", text)
     yield from _dated(network)
+
+
+def _not_intermediate(
+    network: Network, row: Lock | InRelease | Stock, step: Step
+) -> str:
+    """Why batches of a step before the last are of no other kind, and what to state."""
+    suite = network.suites.get(row.suite)
+    site = None if suite is None else suite.site
+    chain = network.chain(row.programme, step.step, site) if site else None
+    alone = chain is not None and chain.step is not None
+    if chain is None or not alone or row.kind not in ("ppq", "engineering"):
+        return (
+            f"batches of {step.step} go into the step after it, so they are "
+            f"intermediate, not {row.kind}"
+        )
+    instead = f"ask {chain.id} for no engineering"
+    if row.kind == "ppq":
+        instead = f"instead of {chain.id} state its rights by date, in licences"
+    closed = (
+        f", close {row.suite} meanwhile by an outage" if isinstance(row, Lock) else ""
+    )
+    return (
+        f"{row.kind} of {step.step}, which {chain.id} qualifies by itself, can't be under "
+        f"way: leave it out{closed}, and {instead}"
+    )
 
 
 def _dated(network: Network) -> Iterator[Finding]:
@@ -116,6 +140,9 @@ def _runs(
     if lock.start < suite.go_live:
         text = f"is before {suite.id} goes live on {format_moment(suite.go_live)}"
         yield Finding(at, text)
+    if (ends := _transferred(network, suite, lock)) is not None and lock.start < ends:
+        text = f"is before the transfer to {suite.site} ends on {format_moment(ends)}"
+        yield Finding(at, text)
     if end > network.end:
         yield Finding(at, f"runs until {format_moment(end)}, past the horizon's end")
     for start, until in network.closures(suite):
@@ -125,3 +152,11 @@ def _runs(
                 f"of {format_moment(start)} to {format_moment(until)}"
             )
             yield Finding(at, text)
+
+
+def _transferred(network: Network, suite: Suite, lock: Lock) -> datetime | None:
+    """When the transfer of what a campaign makes ends at its site, if one is stated."""
+    step = network.step(lock.programme, lock.step)
+    if step is None:
+        return None
+    return network.dated_transfer(lock.programme, step.step, suite.site)

@@ -58,6 +58,10 @@ def shares(network: Network) -> Iterator[Finding]:
     """No order, or part of one, is called as the share of another is in tables."""
     orders = network.scenario.orders
     known = {order.id for order in orders}
+    for whose, line in _parts(network):
+        if line in known:
+            text = f"is what tables call part of {whose}: choose another id"
+            yield Finding(f"orders.{line}", text)
     for order in orders:
         for share in order.shares:
             at = f"orders.{order.id}.markets.{share.market}"
@@ -69,3 +73,14 @@ def shares(network: Network) -> Iterator[Finding]:
                     f"its batches are called {share.id} in tables, as parts of orders"
                 )
                 yield Finding(at, text)
+
+
+def _parts(network: Network) -> Iterator[tuple[str, str]]:
+    """Lines that an order or a qualification may be split into, each with whose it is."""
+    for order in network.scenario.orders:
+        for share in order.shares:
+            for part in ("firm", "forecast", "spare"):
+                yield order.id, f"{share.id}/{part}"
+    for chain in network.scenario.qualifications:
+        for part in ("engineering", "ppq"):
+            yield chain.id, f"{chain.id}/{part}"

@@ -64,6 +64,7 @@ def qualifications(network: Network) -> Iterator[Finding]:
         yield from _transferred(network, chain, at)
         yield from _validated(network, chain, step, at)
         yield from _reviewed(network, chain, at)
+        yield from _comes_after(network, chain, at)
         yield from _dated_besides(network, chain, at)
         yield from _begun(network, chain)
         yield from _made_there(network, chain, step, at)
@@ -246,6 +247,28 @@ def _reviewed(network: Network, chain: Qualification, at: str) -> Iterator[Findi
             yield Finding(f"{at}.filing", text + nearest(chain.filing, days))
 
 
+def _comes_after(network: Network, chain: Qualification, at: str) -> Iterator[Finding]:
+    """What it comes after is of the same product, for all its steps and markets."""
+    if chain.after not in network.qualifications:
+        return
+    before = network.qualifications[chain.after]
+    if network.in_turn(chain)[-1].after == chain.id:
+        yield Finding(f"{at}.after", f"{chain.id} would have to come before itself")
+        return
+    if before.programme != chain.programme:
+        text = f"{before.id} is for {before.programme}, not {chain.programme}"
+        yield Finding(f"{at}.after", text)
+        return
+    steps = network.qualified(before)
+    if missing := [step for step in network.qualified(chain) if step not in steps]:
+        text = f"{before.id} isn't for {' and '.join(missing)}, which {chain.id} is for"
+        yield Finding(f"{at}.after", text)
+    for number, market in enumerate(chain.markets):
+        if market not in before.markets:
+            text = f"{before.id}, which {chain.id} comes after, isn't filed for there"
+            yield Finding(f"{at}.markets.#{number}", text)
+
+
 def _dated_besides(
     network: Network, chain: Qualification, at: str
 ) -> Iterator[Finding]:
@@ -328,17 +351,10 @@ def _ppq_under_way(
 def _filed_by_now(network: Network, chain: Qualification, ppq: Lock) -> bool:
     """Whether a filing, which the plan decides, would lie in the past."""
     step = network.programmes[chain.programme].recipe[-1]
-    released = later(
-        network.locked_end(network.suites[ppq.suite], ppq),
-        network.lead_time(step, "ppq") or Fraction(0),
-    )
-    days = network.scenario.quality.filing_days
-    waits = [
-        days if market.filing_days is None else market.filing_days
-        for market in network.scenario.markets
-        if market.id in chain.markets
-    ]
-    return later(released, min(waits, default=days)) < network.scenario.as_of
+    out = network.locked_end(network.suites[ppq.suite], ppq)
+    released = later(out, network.released_after(chain.programme, step, "ppq"))
+    wait = min(map(network.filing_days, chain.markets))
+    return later(released, wait) < network.scenario.as_of
 
 
 def _asked(network: Network, chain: Qualification, kind: str, suite: str) -> int:
