@@ -37,7 +37,7 @@ BATCH = 100
 REPORTS = 20
 """How often in a search it is looked what the plan is worth, and told."""
 
-TOLERANCES = ((0.4, 0.9), (0.55, 1.5))
+TOLERANCES = ((0.4, 0.9), (0.7, 1.5))
 """(share of the search, what a batch without its intermediate counts until then, in shares
 of its worth); not tolerated afterwards."""
 
