@@ -206,12 +206,12 @@ def _built(
 
 
 def qualifying(board: Board, chain: ChainData) -> list[Wish]:
-    """Engineering and PPQ that nobody ordered, as early as the board has room for them.
+    """Engineering and PPQ of a qualification, as early as the board has room for them.
 
     Nothing where they stand already, or can't.
     """
     demand, step = board.demands[chain.programme], board.instance.steps[chain.step]
-    if not chain.permitted or demand.direct or not demand.owns(chain):
+    if not chain.permitted or demand.direct:
         return []
     if any(c.ppq and c.site == chain.site for c in board.steps[step.index]):
         return []

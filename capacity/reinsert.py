@@ -188,8 +188,8 @@ class Search:
         ]
         if self.chains:
             self.moves.append((self.chain, 8))
-        self.sites = [c for d in board.chained for c in d.chains if d.owns(c)]
-        """Qualifications that nobody ordered."""
+        self.sites = [c for d in board.chained for c in d.chains]
+        """Qualifications that may be gone through."""
         if self.sites:
             self.moves.append((self.qualify, 0.5))
         rows = Rows(board, self.rng)
@@ -576,10 +576,24 @@ class Search:
         return one[0] + two[0], one[1] + two[1]
 
     def qualify(self, _: Campaign | None = None) -> Change | None:
-        """A site qualified with batches that its programme lacks, or given up."""
-        board, chain = self.board, self.rng.choice(self.sites)
+        """A site qualified with batches that its programme lacks, or given up.
+
+        Where a client has ordered its PPQ it is only taken, as all else is better off with it:
+        but while the search is hot a few batches may oust it, and no single one brings it back.
+        """
+        board = self.board
+        proved = board.qualified[0]
+        open_ = [
+            c
+            for c in self.sites
+            if proved[c.index] is None or board.demands[c.programme].owns(c)
+        ]
+        if not open_:
+            return None
+        chain = self.rng.choice(open_)
         demand, steps = board.demands[chain.programme], board.instance.steps
-        if board.qualified[0][chain.index] is None and self.rng.random() < 0.5:
+        owned, gone = demand.owns(chain), proved[chain.index] is None
+        if owned and gone and self.rng.random() < 0.5:
             idle = [c for step in chain.steps for c in board.steps[step]]
             idle = [c for c in idle if c.site == chain.site and c.lock is None]
             return (idle, []) if idle else None
@@ -589,6 +603,8 @@ class Search:
         ]
         new = [campaign for campaign in asked if campaign is not None]
         if not new:
+            if not owned:
+                return None
             there = demand.owned(board.pegs[chain.programme])
             here = [c for c in there if (c.step, c.site) == (chain.step, chain.site)]
             return (here, []) if here else None

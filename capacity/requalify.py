@@ -63,12 +63,13 @@ def requalified(
 
 
 def _chains(board: Board) -> list[ChainData]:
-    """Qualifications that nobody ordered."""
+    """Qualifications that nobody ordered, and those ordered that aren't gone through."""
     return [
         chain
         for demand in board.chained
         for chain in demand.chains
-        if demand.groups and demand.owns(chain)
+        if demand.groups
+        and (demand.owns(chain) or board.qualified[0][chain.index] is None)
     ]
 
 
