@@ -21,21 +21,17 @@ from capacity.resume import wishes_of
 from capacity.schedule import Schedule
 
 RUNNERS = 2
-"""Free searches, each from hot to cold, of which only the best goes on: what they end with
-is settled while they are hot, and a longer one ends no better than a short one."""
+"""Searches that begin before only the better goes on."""
 
-FREE, MENDED, PATIENT = 0.34, 0.5, 0.7
+FREE, MENDED, PATIENT = 0.3, 0.5, 0.7
 """Shares of a search: after the first, firm lines that are late are seen to, if there are
 any; until the second that may make the plan cheaper, until the third go on while some are
 late that need not be. What is left of it goes to the best plan."""
 
-MENDING = 100
-"""What firm service counts where the better of free plans is told. [1]"""
-
 ROUND = 0.03
 """Share for a plan in which others are late."""
 
-TURNED, TURN = 2, 0.03
+TURNED, TURN = 4, 0.05
 """At most so many plans in which another site is qualified are searched, where there is
 plenty of time, and the share for each."""
 
@@ -49,8 +45,8 @@ place only while it is warm; and from a plan put together from parts. As shares 
 temperature."""
 
 LAST = 0.6
-"""The same for the last search, from the best of all: hotter, as by then nothing is late that
-need not be, so that nothing is given up for it."""
+"""The same for the last search, where nothing is late that need not be: hotter, as then nothing
+is given up for firm lines and most of a plan may still change."""
 
 FEW = 40
 """Campaigns of a plan up to which a search for stocks goes by rounds: it ends soon, and where
@@ -229,13 +225,8 @@ def improved(
                 search([start if hot >= 1 else best], share, hot, FIRM_WEIGHT)
         return best
     firm = start.instance.strict and any(group.firm for group in start.instance.groups)
-    runners = RUNNERS if heat >= 1 else 1
-    share = FREE if firm or runners > 1 else 1.0
-    plans = [
-        search([start], share * (n + 1) / runners, heat, FIRM_WEIGHT)
-        for n in range(runners)
-    ]
-    met, best = best, min(plans, key=_weighed)
+    starts = [start] * (RUNNERS if heat >= 1 else 1)
+    search(starts, FREE if firm else 1.0, heat, FIRM_WEIGHT)
     free, seen, tries = best, None, list[Schedule]()
     while firm and not _settled(best, free, floors):
         least = best.bill.firm_service <= sum(floors)
@@ -250,14 +241,9 @@ def improved(
     for other in requalified(best, phases.spend)[:TURNED] if heat >= 1 else ():
         search([other], phases.now + TURN, WARM, STRICT_WEIGHT)
     if phases.now < 1:
-        search([best], 1.0, LAST * heat, STRICT_WEIGHT)
-    return min(best, met, key=lambda plan: plan.rank)
-
-
-def _weighed(plan: Schedule) -> int:
-    """What a free plan is worth, of which a firm line or two may be mended. [money]"""
-    weight = MENDING if plan.instance.strict else 0
-    return plan.bill.regret + weight * plan.bill.firm_service
+        least = best.bill.firm_service <= sum(floors)
+        search([best], 1.0, (LAST if least else WARM) * heat, STRICT_WEIGHT)
+    return best
 
 
 def _settled(plan: Schedule, free: Schedule, floors: Sequence[int]) -> bool:
