@@ -15,13 +15,10 @@ from capacity.construct import Wish
 from capacity.firm import punctual
 from capacity.instance import Instance
 from capacity.pegging import FIRM_WEIGHT
-from capacity.reinsert import raced
+from capacity.reinsert import improve
 from capacity.requalify import requalified
 from capacity.resume import wishes_of
 from capacity.schedule import Schedule
-
-RUNNERS = 2
-"""Searches that begin before only the better goes on."""
 
 FREE, MENDED, PATIENT = 0.3, 0.5, 0.7
 """Shares of a search: after the first, firm lines that are late are seen to, if there are
@@ -202,13 +199,11 @@ def improved(
             best = schedule
             report(schedule)
 
-    def search(
-        starts: Sequence[Schedule], share: float, heat: float, weight: int
-    ) -> Schedule:
+    def search(plan: Schedule, share: float, heat: float, weight: int) -> Schedule:
         nonlocal number
         number += 1
-        found = raced(
-            starts,
+        found = improve(
+            plan,
             seed=seed + 100 * number,
             done=phases.until(share),
             report=better,
@@ -222,12 +217,12 @@ def improved(
     if heat >= 1 and not start.instance.groups and len(start.runs) <= FEW:
         for share, hot in ROUNDS:
             if phases.now < share:
-                search([start if hot >= 1 else best], share, hot, FIRM_WEIGHT)
+                search(start if hot >= 1 else best, share, hot, FIRM_WEIGHT)
         return best
     firm = start.instance.strict and any(group.firm for group in start.instance.groups)
-    starts = [start] * (RUNNERS if heat >= 1 else 1)
-    search(starts, FREE if firm else 1.0, heat, FIRM_WEIGHT)
-    free, seen, tries = best, None, list[Schedule]()
+    free = search(start, FREE if firm else 1.0, heat, FIRM_WEIGHT)
+    first, best = best, free  # the start may have fewer firm lines late, at any price
+    seen, tries = None, list[Schedule]()
     while firm and not _settled(best, free, floors):
         least = best.bill.firm_service <= sum(floors)
         if phases.now >= (MENDED if least else PATIENT):
@@ -237,13 +232,13 @@ def improved(
         if not tries:
             break
         tries = [*tries[1:], tries[0]]
-        search([tries[-1]], phases.now + ROUND, WARM * heat, STRICT_WEIGHT)
+        search(tries[-1], phases.now + ROUND, WARM * heat, STRICT_WEIGHT)
     for other in requalified(best, phases.spend)[:TURNED] if heat >= 1 else ():
-        search([other], phases.now + TURN, WARM, STRICT_WEIGHT)
+        search(other, phases.now + TURN, WARM, STRICT_WEIGHT)
     if phases.now < 1:
         least = best.bill.firm_service <= sum(floors)
-        search([best], 1.0, (LAST if least else WARM) * heat, STRICT_WEIGHT)
-    return best
+        search(best, 1.0, (LAST if least else WARM) * heat, STRICT_WEIGHT)
+    return min(best, first, key=lambda plan: plan.rank)
 
 
 def _settled(plan: Schedule, free: Schedule, floors: Sequence[int]) -> bool:

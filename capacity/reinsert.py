@@ -48,6 +48,11 @@ product costs nothing, as other moves leave idle time between campaigns."""
 UNUSED = 20_000
 """Objects that may lie around unused while moves are made."""
 
+RAMP = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
+"""What firm service counts in a search from hot to cold, in shares of its weight, one after
+another: at full weight from the start, a firm line that is late ousts whatever lies in its way,
+be it the PPQ that a whole programme waits for, and what finds no place while it is hot never will."""
+
 HOT, COLD = 0.225, 0.002
 """First and last temperature of the annealing, in shares of what a batch is worth."""
 
@@ -60,6 +65,7 @@ def improve(
     report: Callable[[Schedule], None],
     heat: float = 1.0,
     floors: Sequence[int] = (),
+    firm_weight: int = FIRM_WEIGHT,
 ) -> Schedule:
     """Search from a plan.
 
@@ -77,58 +83,17 @@ def improve(
         Share of the usual first temperature: a good plan is lost with less than 1. [1]
     floors
         Firm service that can't be bettered, by programme; none where left out. [money]
+    firm_weight
+        What firm service counts in a strict plan, against everything else. [1]
 
     Returns
     -------
     The best plan met, firm service weighed.
     """
-    return raced(
-        [schedule], seed=seed, done=done, report=report, heat=heat, floors=floors
-    )
-
-
-QUALIFIED = 0.25
-"""Share of its way after which only the best search of a race goes on."""
-
-
-def raced(
-    starts: Sequence[Schedule],
-    *,
-    seed: int,
-    done: Callable[[int], float],
-    report: Callable[[Schedule], None],
-    heat: float = 1.0,
-    floors: Sequence[int] = (),
-    firm_weight: int = FIRM_WEIGHT,
-) -> Schedule:
-    """Begin a search from each of several plans and go on with the one that does best.
-
-    How a search ends is decided early, by how many of the batches that need intermediates
-    have found room while it is hot. Parameters and what comes back are those of `improve`;
-    firm service counts `firm_weight` times in a strict plan, against everything else.
-    """
-    way = 1 / (1 + (len(starts) - 1) * QUALIFIED)
-    before, runners = 0, list[Search]()
-    for number, start in enumerate(starts):
-        runner = Search(board_of(start), seed + number, floors, firm_weight)
-        first = done(before)
-
-        def over(moves: int, *, since: float = first, made: int = before) -> float:
-            now = done(made + moves)
-            return 1.0 if now >= 1 else (now - since) / way
-
-        before += runner.run(over, report, heat, until=QUALIFIED)
-        runners.append(runner)
-    best = min(runners, key=lambda runner: runner.best_worth)
-    first = done(before)
-
-    def rest(moves: int) -> float:
-        now = done(before + moves)
-        return 1.0 if now >= 1 else QUALIFIED + (now - first) / way
-
-    best.run(rest, report, heat)
-    broken, _ = best.best_worth
-    return starts[runners.index(best)] if broken else best.best.schedule()
+    search = Search(board_of(schedule), seed, floors, firm_weight)
+    search.run(done, report, heat)
+    broken, _ = search.best_worth
+    return schedule if broken else search.best.schedule()
 
 
 Move = Callable[[Campaign], Change | None]
@@ -161,7 +126,7 @@ class Search:
         firm_weight: int = FIRM_WEIGHT,
     ) -> None:
         board.weigh_firm(firm_weight)
-        self.board = board
+        self.board, self.firm_weight = board, firm_weight
         self.floors = floors or [0] * len(board.demands)
         self.rng = Random(seed)
         self.steps = board.instance.steps
@@ -204,25 +169,26 @@ class Search:
         done: Callable[[int], float],
         report: Callable[[Schedule], None],
         heat: float = 1.0,
-        until: float = 1.0,
     ) -> int:
-        """Make moves, hot ones first, until so much of the search is done: how many."""
+        """Make moves, hot ones first, until the search is done: how many."""
         with _collecting_seldom():
-            return self._anneal(done, report, heat, until)
+            return self._anneal(done, report, heat)
 
     def _anneal(
         self,
         done: Callable[[int], float],
         report: Callable[[Schedule], None],
         heat: float,
-        until: float,
     ) -> int:
+        ramp = RAMP if heat >= 1 else RAMP[-1:]
         every, weights = zip(*self.moves, strict=True)
         worth = max(1.0, self.worth())
         hot, cold = worth * max(heat * HOT, COLD), worth * COLD
         made, told, known = 0, -1, self.best_worth
-        while (share := done(made)) < until:
+        while (share := done(made)) < 1:
             self.soften(share)
+            firm = ramp[int(share * len(ramp))] * self.firm_weight
+            self.board.weigh_firm(max(1, int(firm)))
             if int(share * REPORTS) > told:
                 told = int(share * REPORTS)
                 self.harden()
@@ -346,7 +312,8 @@ class Search:
 
     def worth_of(self) -> tuple[int, int]:
         """By which plans are compared: rules broken, then all costs, firm ones weighed."""
-        return self.board.breaks, self.board.total()
+        broken, firm, rest = self.board.rank
+        return broken, rest + (1 + self.firm_weight) * firm
 
     def pick(self) -> Campaign | None:
         """A planned campaign."""
