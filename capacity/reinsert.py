@@ -48,11 +48,6 @@ product costs nothing, as other moves leave idle time between campaigns."""
 UNUSED = 20_000
 """Objects that may lie around unused while moves are made."""
 
-RAMP = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
-"""What firm service counts in a search from hot to cold, in shares of its weight, one after
-another: at full weight from the start, a firm line that is late ousts whatever lies in its way,
-be it the PPQ that a whole programme waits for, and what finds no place while it is hot never will."""
-
 HOT, COLD = 0.225, 0.002
 """First and last temperature of the annealing, in shares of what a batch is worth."""
 
@@ -126,7 +121,7 @@ class Search:
         firm_weight: int = FIRM_WEIGHT,
     ) -> None:
         board.weigh_firm(firm_weight)
-        self.board, self.firm_weight = board, firm_weight
+        self.board = board
         self.floors = floors or [0] * len(board.demands)
         self.rng = Random(seed)
         self.steps = board.instance.steps
@@ -180,15 +175,12 @@ class Search:
         report: Callable[[Schedule], None],
         heat: float,
     ) -> int:
-        ramp = RAMP if heat >= 1 else RAMP[-1:]
         every, weights = zip(*self.moves, strict=True)
         worth = max(1.0, self.worth())
         hot, cold = worth * max(heat * HOT, COLD), worth * COLD
         made, told, known = 0, -1, self.best_worth
         while (share := done(made)) < 1:
             self.soften(share)
-            firm = ramp[int(share * len(ramp))] * self.firm_weight
-            self.board.weigh_firm(max(1, int(firm)))
             if int(share * REPORTS) > told:
                 told = int(share * REPORTS)
                 self.harden()
@@ -312,8 +304,7 @@ class Search:
 
     def worth_of(self) -> tuple[int, int]:
         """By which plans are compared: rules broken, then all costs, firm ones weighed."""
-        broken, firm, rest = self.board.rank
-        return broken, rest + (1 + self.firm_weight) * firm
+        return self.board.breaks, self.board.total()
 
     def pick(self) -> Campaign | None:
         """A planned campaign."""
