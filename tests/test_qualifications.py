@@ -33,6 +33,7 @@ from capacity.scenario import Scenario
 from capacity.schedule import Schedule
 from capacity.solver import solve
 from capacity.validate import problems, warnings
+from capacity.validate.network import Network
 
 Row = dict[str, Any]
 
@@ -636,6 +637,38 @@ def test_a_warning_counts_the_days_that_a_market_takes_to_be_filed_for() -> None
     ((_, text),) = warnings(Scenario.model_validate(document))
 
     assert "the right to ship begins on 2026-04-26" in text
+
+
+def test_a_warning_knows_of_ppq_that_is_released_and_files_no_earlier_than_now() -> (
+    None
+):
+    document = behind()
+    document["markets"][0]["inspection_days"] = 0
+    document["orders"][0]["due"] = "2026-02-10"
+    # PPQ was released in December: 40 days of review, from 1 January.
+    assert warnings(Scenario.model_validate(document)) == []
+    document["orders"][0]["due"] = "2026-02-09"
+
+    ((_, text),) = warnings(Scenario.model_validate(document))
+
+    assert "the right to ship begins on 2026-02-10" in text
+
+
+@settings(max_examples=max(40, settings().max_examples))
+@given(documents(frozenset({"qualifications"})))
+def test_no_warning_puts_a_right_later_than_it_can_be(document: Row) -> None:
+    scenario = valid(document)
+    known, book = Network(scenario), Book(scenario)
+    for chain in scenario.qualifications:
+        if not all(each.permitted for each in known.in_turn(chain)):
+            continue
+        for market in chain.markets:
+            step = known.qualified(chain)[-1]
+            first = known.right(chain.programme, step, chain.site, market)
+            right = book.earliest_right(chain, market)
+            if right is not None:
+                assert first is not None
+                assert first <= book.grid.moment(right)
 
 
 def test_ppq_in_two_parts_is_out_with_the_larger() -> None:
