@@ -22,17 +22,8 @@ from capacity.instance import (
     SuiteData,
     overlap,
 )
-from capacity.pegging import (
-    FIRM_WEIGHT,
-    KIND_BITS,
-    Demand,
-    Filed,
-    Item,
-    Pegged,
-    Price,
-    Unit,
-    wait,
-)
+from capacity.pegging import FIRM_WEIGHT, Demand, wait
+from capacity.pegging.handed import KIND_BITS, Filed, Item, Pegged, Price, Unit
 from capacity.schedule import Run, Schedule, Test
 from capacity.schedule.freights import freights_for
 from capacity.slots import Slots, in_turn

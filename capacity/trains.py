@@ -108,6 +108,12 @@ class Layer:
             programme: [s for s in instance.steps if s.programme == programme]
             for programme in sorted(instance.stocked)
         }
+        nothing = Schedule(instance, ())
+        self.given = {
+            programme: list(nothing.lots(stocked))
+            for programme, stocked in instance.stocked.items()
+        }
+        """What enters each stock without a train."""
 
     def laid(self, wishes: Sequence[Wish], before: Laid | None = None) -> Laid:
         """The plan of some wishes; what doesn't fit is left out."""
@@ -158,7 +164,7 @@ class Layer:
 
     def _flow(self, programme: int, trains: list[Train]) -> Flow:
         lots = [lot for train in trains for lot in train.lots]
-        return flow(self.instance.stocked[programme], lots)
+        return flow(self.instance.stocked[programme], [*self.given[programme], *lots])
 
     def train(self, wish: Wish, last: dict[int, Leg]) -> Train | None:
         """A train as early as its wish and what was laid before let it be, if it fits.

@@ -362,6 +362,23 @@ def test_what_may_not_be_late_and_can_not_be_made_has_no_plan() -> None:
     assert solve(valid(document)).status == "infeasible"
 
 
+def test_product_on_hand_is_sold_before_anything_is_made() -> None:
+    # One batch is in stock and one in release; of four for 100 two are made, for 20 each,
+    # in two campaigns with a changeover of 3.
+    document = network()
+    product = {"programme": "P", "suite": "D", "kind": "commercial", "batches": 1}
+    document["stock"] = [product | {"id": "ready", "expiry": day(50)}]
+    document["in_release"] = [product | {"id": "out", "first_out": day(-3)}]
+    scenario = valid(document)
+
+    result = solve(scenario)
+
+    assert (result.status, result.breaches) == ("optimal", [])
+    assert result.plan is not None
+    figures = kpis(scenario, result.plan, bound=result.bound, tiers=[], unavoidable=0)
+    assert figures["profit"] == 4 * 100 - 2 * 20 - 2 * 3
+
+
 # ---------------------------------------------------------------------- pinned agreement
 
 
@@ -438,6 +455,20 @@ def documents(draw: st.DrawFn) -> Row:
             }
         )
         document["made_to_stock"].append(_stock(draw, name, recipe[1]))
+        on_hand = {"programme": name, "suite": names["down"][0], "kind": "commercial"}
+        if one_of(False, False, False, True):
+            on_hand["batches"] = one_of(1, 2)
+            ready = on_hand | {"id": f"{name}-ready", "expiry": day(one_of(10, 25, 50))}
+            document.setdefault("stock", []).append(ready)
+        if one_of(False, False, False, True):
+            waits = {
+                "id": f"{name}-out",
+                "first_out": day(one_of(-9, -1)),
+                "batches": 2,
+            }
+            document.setdefault("in_release", []).append(
+                on_hand | waits | {"every_days": 1, "batches": one_of(1, 1, 2)}
+            )
         for number, due in enumerate((15, 30, 45, 60)[: one_of(2, 4)]):
             document["demand"].append(
                 {
@@ -611,7 +642,25 @@ def test_no_plan_drawn_costs_less_than_the_best_nor_less_than_its_bound(
         ),
         (
             lambda d: d["suites"][0].update(ramp=["1/2"]),
-            "suite U: ramp: can't be planned together with linked campaigns",
+            "suite U: ramp: linked campaigns run at one rate: state takt_days by "
+            "programme in rates, and plan what comes after the ramp by itself",
+        ),
+        (
+            lambda d: d.update(
+                stock=[
+                    {
+                        "id": "seed",
+                        "programme": "P",
+                        "step": "grow",
+                        "suite": "U",
+                        "kind": "intermediate",
+                        "batches": 1,
+                        "expiry": day(9),
+                    }
+                ]
+            ),
+            "stock seed: of linked campaigns only product can be on hand: what is under "
+            "way is stated by the day on which its suites are free",
         ),
         (
             lambda d: d.update(
@@ -627,7 +676,8 @@ def test_no_plan_drawn_costs_less_than_the_best_nor_less_than_its_bound(
                     }
                 ],
             ),
-            "qualification Q: can't be planned together with linked campaigns",
+            "qualification Q: linked campaigns can't wait for a right that the plan "
+            "decides: state the dates by transfers and licences",
         ),
         (
             lambda d: d["changeovers"][0].update(first_uses={"R": 3}),
@@ -685,6 +735,17 @@ def test_the_published_case_with_free_holds_earns_528_which_is_proved() -> None:
     assert result.plan is not None
     figures = kpis(scenario, result.plan, bound=result.bound, tiers=[], unavoidable=0)
     assert (figures["profit"], figures["profit_bound"]) == (528, 528)
+
+
+def test_the_published_case_with_more_demand_earns_563_which_is_proved() -> None:
+    scenario = read(PUBLISHED / "ucl_ex1_more_demand.yaml").scenario
+
+    result = solve(scenario)
+
+    assert (result.status, result.breaches) == ("optimal", [])
+    assert result.plan is not None
+    figures = kpis(scenario, result.plan, bound=result.bound, tiers=[], unavoidable=0)
+    assert (figures["profit"], figures["profit_bound"]) == (563, 563)
 
 
 @pytest.mark.parametrize("name", ["ucl_ex1_idle", "ucl_ex1_no_idle"])

@@ -420,11 +420,12 @@ class Schedule:
     def flows(self) -> dict[int, Flow]:
         """What happens to the stock of each programme made to it."""
         return {
-            programme: flow(stocked, self._lots(stocked))
+            programme: flow(stocked, self.lots(stocked))
             for programme, stocked in self.instance.stocked.items()
         }
 
-    def _lots(self, stocked: Stocked) -> Iterator[Lot]:
+    def lots(self, stocked: Stocked) -> Iterator[Lot]:
+        """What enters a stock: of campaigns and of what is on hand."""
         for batch in self.batches:
             enters = self.enters(batch) if batch.step == stocked.step else None
             if enters is None:

@@ -45,7 +45,7 @@ def hold(network: Network) -> Iterator[Finding]:
 
 
 def stock(network: Network) -> Iterator[Finding]:
-    """Linked campaigns are made to stock, with no QC and QA and nothing under way."""
+    """Linked campaigns are made to stock, with no QC and QA and no campaign under way."""
     scenario = network.scenario
     if not _linked(scenario):
         return
@@ -58,10 +58,35 @@ def stock(network: Network) -> Iterator[Finding]:
         if row.release_days is None:
             text = "linked campaigns take no QC and QA: state release_days"
             yield Finding(f"made_to_stock.{row.id}", text)
-    for part in ("locks", "in_release", "stock", "qualifications"):
+    for part, text in UNFIT.items():
         for given in getattr(scenario, part):
-            text = "can't be planned together with linked campaigns"
             yield Finding(f"{part}.{given.id}", text)
+    last = {row.id: row.recipe[-1].step for row in scenario.programmes}
+    for part in ("in_release", "stock"):
+        for given in getattr(scenario, part):
+            if given.step not in (None, last.get(given.programme)):
+                text = (
+                    "of linked campaigns only product can be on hand: what is under way "
+                    "is stated by the day on which its suites are free"
+                )
+                yield Finding(f"{part}.{given.id}", text)
+
+
+UNFIT = {
+    "locks": "linked campaigns are planned whole, with no locked ones among them: state "
+    "what they will make in release, and go_live of their suites when these are free",
+    "qualifications": "linked campaigns can't wait for a right that the plan decides: "
+    "state the dates by transfers and licences",
+}
+"""What linked campaigns can't be planned together with, and what to do instead."""
+
+AT_ONE_RATE = {
+    "ramp": "linked campaigns run at one rate: state takt_days by programme in rates, and "
+    "plan what comes after the ramp by itself",
+    "load_ceiling": "linked campaigns fill their suites as they must: take the share off by "
+    "outages, or by a longer takt",
+}
+"""The same of suites."""
 
 
 def suites(network: Network) -> Iterator[Finding]:
@@ -86,9 +111,8 @@ def suites(network: Network) -> Iterator[Finding]:
             yield Finding(f"{at}.one_product", text)
         if not linked:
             continue
-        for name in ("ramp", "load_ceiling"):
+        for name, text in AT_ONE_RATE.items():
             if getattr(suite, name):
-                text = "can't be planned together with linked campaigns"
                 yield Finding(f"{at}.{name}", text)
         closed = shut or bool(suite.outages) or (site is not None and site.outages)
         if suite.no_idle and closed:

@@ -29,6 +29,7 @@ def in_turn(instance: Instance, stocked: Stocked) -> bool:
         len(sizes) == 1
         and not late
         and not stocked.opening
+        and not any(batch.step == stocked.step for batch in instance.on_hand)
         and not stocked.daily
         and not stocked.wasted
         and stocked.shortage != "lost"
