@@ -286,6 +286,32 @@ def test_ppq_under_way_is_whole_and_follows_its_engineering(
     assert any(said in each for each in found), found
 
 
+def test_ppq_that_is_filed_for_one_market_is_filed_for_another_by_the_plan() -> None:
+    document = under_way()
+    # Released on 26 December: filed for US on 31 December, for EU on 25 January.
+    document["locks"][0]["start"] = "2025-10-25"
+    document["locks"][1]["start"] = "2025-11-16"
+    document["quality"]["ppq_after_engineering_days"] = 3
+    document["markets"][0]["filing_days"] = 5
+    document["markets"].append(
+        {"id": "EU", "review_days": {"addition": 50}, "filing_days": 30}
+    )
+    chain = document["qualifications"][0]
+    chain["markets"] = ["EU", "US"]
+
+    assert dict(said(document))["locks.PPQ.start"] == (
+        "lock PPQ: start: PPQ of P@B was released so long ago that it is filed for US "
+        "already: state its right there by date, in licences, and leave US out of the "
+        "markets of P@B"
+    )
+    chain["markets"] = ["EU"]
+    document["licences"].append(
+        {"id": "P@B:US", "programme": "P", "site": "B", "market": "US",
+         "from": "2026-03-01"}
+    )  # fmt: skip
+    assert said(document) == []
+
+
 def test_ppq_for_a_stock_is_released_as_late_as_that_stock_says() -> None:
     document = for_stock(("2026-09-01", 2), release_days=90)
     begun = under_way()

@@ -321,11 +321,18 @@ def _ppq_under_way(
     if missing > 0:
         text = f"{missing} short of the PPQ of {chain.id}, which is one campaign"
         yield Finding(f"{at}.batches", text)
-    if _filed_by_now(network, chain, ppq):
+    if filed := _filed_by_now(network, chain, ppq):
         text = (
             f"PPQ of {chain.id} was released so long ago that it is filed already: state "
             "its rights by date, in licences"
         )
+        if len(filed) < len(chain.markets):
+            names = " and ".join(filed)
+            text = (
+                f"PPQ of {chain.id} was released so long ago that it is filed for {names} "
+                f"already: state its right there by date, in licences, and leave {names} "
+                f"out of the markets of {chain.id}"
+            )
         yield Finding(f"{at}.start", text)
     until = later(ppq.start, -network.scenario.quality.ppq_after_engineering_days)
     trials = [
@@ -346,10 +353,13 @@ def _ppq_under_way(
         yield Finding(f"{at}.start", text)
 
 
-def _filed_by_now(network: Network, chain: Qualification, ppq: Lock) -> bool:
-    """Whether a filing, which the plan decides, would lie in the past."""
+def _filed_by_now(network: Network, chain: Qualification, ppq: Lock) -> list[str]:
+    """Markets for which a filing, which the plan decides, would lie in the past."""
     step = network.programmes[chain.programme].recipe[-1]
     out = network.locked_end(network.suites[ppq.suite], ppq)
     released = later(out, network.released_after(chain.programme, step, "ppq"))
-    wait = min(map(network.filing_days, chain.markets))
-    return later(released, wait) < network.scenario.as_of
+    return [
+        market
+        for market in chain.markets
+        if later(released, network.filing_days(market)) < network.scenario.as_of
+    ]
