@@ -773,6 +773,8 @@ class _Writer:
             lock["kind"] = self.one_of("engineering", "ppq", "ppq", "commercial")
             if lock["kind"] == "ppq":  # its engineering is done, mostly
                 lock["batches"] = self.whole(2, 4)
+                if self.draw(st.booleans()):  # what is asked for is released, mostly
+                    lock["start"] = self.date(self.as_of - 30, self.as_of - 9)
                 if self.whole(0, 4):
                     chain["engineering_batches"] = 0
                     chain["orders"] = chain.get("orders", [])[-1:]

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 from hypothesis import assume, given, settings
-from strategies import documents
+from strategies import Case, documents
 from test_agreement import optimum, valid
+from test_pinned import agree
 from test_rules import frozen_network, network, prices, programme
 
 from capacity import cli, plots, tables
@@ -199,6 +200,17 @@ def test_nothing_is_filed_for_before_the_plan_begins() -> None:
     assert milestones(row)[5:] == ["12-15", "01-01", "02-10", "03-02", "03-02"]
     (chain,) = build(Scenario.model_validate(document)).chains
     assert chain.proved == -17
+
+
+def test_model_and_checker_agree_on_what_is_filed_for_as_the_plan_begins() -> None:
+    document = behind()
+    document["orders"][0]["due"] = "2026-02-20"
+    scenario = Scenario.model_validate(document)
+    case = Case(scenario, construct(build(scenario)))
+
+    assert agree(case)
+    # Two batches, 10 days late at 25 a day: the right comes on 2 March.
+    assert case.schedule.bill.lateness == 2 * 10 * 25
 
 
 def test_a_filing_in_the_past_breaks_a_rule() -> None:
