@@ -28,6 +28,11 @@ bundle is worth much the same in many places."""
 PRICED, PRICED_FOR_STOCK = 10, 5
 """Places for a bundle that are priced, of those that look cheapest."""
 
+FIRM_TIMES = 10
+"""How often firm service counts on top of regret where a qualification is tried: a search that
+begins with firm lines very late gives up whatever is in their way, and whole programmes don't
+come back. [1]"""
+
 TRIED_BATCHES = 12_000
 """Most batches of all plans that are made to try qualifications."""
 
@@ -137,7 +142,7 @@ def construct(
     assert best is not None
     for chain in _promising(best, wishes, days, stop):
         with_it = _qualified(best, wishes, days, stop, chain)
-        if with_it is not None and _regret(with_it) < _regret(best):
+        if with_it is not None and _weighed(with_it) < _weighed(best):
             best = with_it
             report(best.snapshot().schedule())
     return best.snapshot().schedule()
@@ -155,8 +160,8 @@ def _promising(
     most = max(1, TRIED_BATCHES // max(1, batches))
     for chain in [c for c in board.instance.chains if qualifying(board, c)][:most]:
         other = None if stop() else _qualified(board, wishes, days, stop, chain)
-        if other is not None and _regret(other) < _regret(board):
-            found.append((_regret(other), chain.index, chain))
+        if other is not None and _weighed(other) < _weighed(board):
+            found.append((_weighed(other), chain.index, chain))
     return [chain for *_, chain in sorted(found, key=lambda row: row[:2])]
 
 
@@ -177,10 +182,10 @@ def _qualified(
     return found
 
 
-def _regret(board: Board) -> tuple[int, int]:
-    """Rules broken, then regret: firm lines are seen to when plans are searched."""
+def _weighed(board: Board) -> tuple[int, int]:
+    """Rules broken, then regret, firm service weighed: no site is opened at its cost."""
     broken, firm, rest = board.rank
-    return broken, firm + rest
+    return broken, firm + rest + FIRM_TIMES * firm
 
 
 def _never() -> bool:

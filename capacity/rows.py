@@ -87,6 +87,7 @@ class Rows:
             (self._move, 10),
             (self._other, 7),
             (self._split, 8),
+            (self._turn, 8),
         ]
 
     def change(self) -> Change | None:
@@ -267,6 +268,23 @@ class Rows:
         n = self.rng.choice(allowed(row[at].step))
         rest = _sized(row, {at: row[at].batches - n})
         return None if rest is None else self._put(rest, row[at].step, n)
+
+    def _turn(self, row: Row, suite: int) -> Row | None:
+        """From some batch on, or up to one, a campaign makes another product as long."""
+        at = self._any(row)
+        if at is None:
+            return None
+        place, step = row[at], self.rng.choice(self.users[suite])
+        kept = [n for n in allowed(place.step) if n < place.batches]
+        if step is place.step or not kept:
+            return None
+        n = self.rng.choice(kept)
+        one, other = (each.modes[suite].takt(place.at) for each in (place.step, step))
+        batches = _whole(step, (place.batches - n) * one // other)
+        parts = [Place(place.step, n, place.at), Place(step, batches, place.at)]
+        if self.rng.random() < 0.5:
+            parts.reverse()
+        return [*row[:at], *parts, *row[at + 1 :]]
 
 
 def _sized(row: Row, batches: dict[int, int]) -> Row | None:

@@ -312,6 +312,11 @@ def test_the_whole_model_accepts_the_constructed_plan(scenario: Scenario) -> Non
     assert found.value(regret.tier()) == schedule.bill.firm_service
 
 
+def test_no_site_is_qualified_at_the_cost_of_firm_lines() -> None:
+    scenario = read(ROOT / "scenarios" / "base.yaml").scenario
+    assert constructed(scenario).bill.firm_service < 2_000_000
+
+
 @settings(max_examples=60)
 @given(scenarios())
 def test_no_intermediate_is_made_that_nothing_needs(scenario: Scenario) -> None:

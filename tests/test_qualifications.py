@@ -34,6 +34,7 @@ from capacity.scenario import Scenario
 from capacity.schedule import Schedule
 from capacity.solver import solve
 from capacity.validate import problems, warnings
+from capacity.validate.network import Network
 
 Row = dict[str, Any]
 
@@ -283,6 +284,32 @@ def test_ppq_under_way_is_whole_and_follows_its_engineering(
     found = [str(each) for each in problems(Scenario.model_validate(document))]
 
     assert any(said in each for each in found), found
+
+
+def test_ppq_that_is_filed_for_one_market_is_filed_for_another_by_the_plan() -> None:
+    document = under_way()
+    # Released on 26 December: filed for US on 31 December, for EU on 25 January.
+    document["locks"][0]["start"] = "2025-10-25"
+    document["locks"][1]["start"] = "2025-11-16"
+    document["quality"]["ppq_after_engineering_days"] = 3
+    document["markets"][0]["filing_days"] = 5
+    document["markets"].append(
+        {"id": "EU", "review_days": {"addition": 50}, "filing_days": 30}
+    )
+    chain = document["qualifications"][0]
+    chain["markets"] = ["EU", "US"]
+
+    assert dict(said(document))["locks.PPQ.start"] == (
+        "lock PPQ: start: PPQ of P@B was released so long ago that it is filed for US "
+        "already: state its right there by date, in licences, and leave US out of the "
+        "markets of P@B"
+    )
+    chain["markets"] = ["EU"]
+    document["licences"].append(
+        {"id": "P@B:US", "programme": "P", "site": "B", "market": "US",
+         "from": "2026-03-01"}
+    )  # fmt: skip
+    assert said(document) == []
 
 
 def test_ppq_for_a_stock_is_released_as_late_as_that_stock_says() -> None:
@@ -648,6 +675,38 @@ def test_a_warning_counts_the_days_that_a_market_takes_to_be_filed_for() -> None
     ((_, text),) = warnings(Scenario.model_validate(document))
 
     assert "the right to ship begins on 2026-04-26" in text
+
+
+def test_a_warning_knows_of_ppq_that_is_released_and_files_no_earlier_than_now() -> (
+    None
+):
+    document = behind()
+    document["markets"][0]["inspection_days"] = 0
+    document["orders"][0]["due"] = "2026-02-10"
+    # PPQ was released in December: 40 days of review, from 1 January.
+    assert warnings(Scenario.model_validate(document)) == []
+    document["orders"][0]["due"] = "2026-02-09"
+
+    ((_, text),) = warnings(Scenario.model_validate(document))
+
+    assert "the right to ship begins on 2026-02-10" in text
+
+
+@settings(max_examples=max(40, settings().max_examples))
+@given(documents(frozenset({"qualifications"})))
+def test_no_warning_puts_a_right_later_than_it_can_be(document: Row) -> None:
+    scenario = valid(document)
+    known, book = Network(scenario), Book(scenario)
+    for chain in scenario.qualifications:
+        if not all(each.permitted for each in known.in_turn(chain)):
+            continue
+        for market in chain.markets:
+            step = known.qualified(chain)[-1]
+            first = known.right(chain.programme, step, chain.site, market)
+            right = book.earliest_right(chain, market)
+            if right is not None:
+                assert first is not None
+                assert first <= book.grid.moment(right)
 
 
 def test_ppq_in_two_parts_is_out_with_the_larger() -> None:

@@ -90,6 +90,21 @@ def test_what_the_end_cuts_off_is_cut_off_anew() -> None:
     assert {(40, 24), (42, 22), (43, 21)} <= sizes
 
 
+def test_from_some_batch_on_a_campaign_makes_another_product() -> None:
+    # Of the last 20 batches of A some stay; B makes a batch in 11 days where A takes 7.
+    board = board_with(("D", 15), ("C", 10), ("A", 20))
+
+    rows = rows_after(board, 3000)
+
+    turned = {
+        (row[2][1], row[3][1])
+        for row in rows
+        if [step for step, _, _ in row] == [3, 2, 0, 1] and row[2][1] < 20
+    }
+    assert len(turned) >= 3
+    assert all(made == max(2, (20 - kept) * 7 // 11) for kept, made in turned)
+
+
 def test_campaigns_keep_allowed_sizes_and_products_follow_others() -> None:
     board = board_with(("D", 15), ("C", 10), ("A", 30), ("B", 4), ("D", 27))
     rows, steps = Rows(board, Random(2)), board.instance.steps

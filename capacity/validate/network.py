@@ -118,8 +118,12 @@ class Network:
 
     def locked_end(self, suite: Suite, lock: Lock) -> datetime:
         """When the last batch of a locked campaign is out."""
+        return self.locked_out(suite, lock, lock.batches)
+
+    def locked_out(self, suite: Suite, lock: Lock, batches: int) -> datetime:
+        """When so many batches of a locked campaign are out."""
         takt = lock.takt_days or self.takt(suite, lock.programme, lock.start)
-        days = self.lead_in(suite, lock.programme) + (lock.batches - 1) * takt
+        days = self.lead_in(suite, lock.programme) + (batches - 1) * takt
         return later(lock.start, days)
 
     def track(self, lock: Lock) -> Track:
@@ -240,7 +244,7 @@ class Network:
         """From when the step may ship from the site to the market, if ever.
 
         Where a qualification gives the right: when filing and review may end at the
-        earliest, from the transfer's end on.
+        earliest, from the transfer's end or the release of locked PPQ on.
         """
         chain = self.chain(programme, step, site)
         if chain is not None and market in chain.markets:
@@ -267,7 +271,35 @@ class Network:
         days = found.get(market, {}).get(chain.filing)
         if opened is None or days is None or not chain.permitted:
             return None
-        return later(opened, self.filing_days(market) + days)
+        filed = later(self._proved(chain, opened), self.filing_days(market))
+        return later(max(self.scenario.as_of, filed), days)
+
+    def _proved(self, chain: Qualification, opened: datetime) -> datetime:
+        """Before this its PPQ can't be released: made from the site's opening on, or locked."""
+        new = max(self.scenario.as_of, opened)
+        if (chain.programme, chain.id) not in self.locked_ppq:
+            return new
+        lock, _ = self.locked_ppq[chain.programme, chain.id]
+        suite, step = self.suites[lock.suite], self.step(lock.programme, lock.step)
+        assert step is not None
+        asked = min(lock.batches, self.asked(chain, "ppq", suite.id))
+        out = self.locked_out(suite, lock, asked)
+        return min(new, later(out, self.released_after(lock.programme, step, "ppq")))
+
+    def asked(self, chain: Qualification, kind: str, suite: str) -> int:
+        """Engineering or PPQ batches that a qualification asks for where a suite makes them."""
+        step = self.programmes[chain.programme].recipe[-1]
+        ratio = Fraction(1)
+        reference = step.kg_per_batch.get(step.reference_suite or step.suites[0])
+        if reference is not None:  # missing is a finding of its own
+            ratio = reference / step.kg_per_batch.get(suite, reference)
+        ordered = sum(
+            math.ceil(order.batches * ratio)
+            for order in self.scenario.orders
+            if order.id in chain.orders and order.kind == kind
+        )
+        own = chain.ppq_batches if kind == "ppq" else chain.engineering_batches
+        return ordered + own
 
     def filing_days(self, market: str) -> Fraction:
         """From the last PPQ batch released to the filing for a market. [day]"""

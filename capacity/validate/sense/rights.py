@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from fractions import Fraction
-from math import ceil
 
 from capacity.horizon import format_moment
 from capacity.scenario import (
@@ -319,15 +317,22 @@ def _ppq_under_way(
     network: Network, chain: Qualification, ppq: Lock, at: str
 ) -> Iterator[Finding]:
     """A locked PPQ campaign has every batch that is asked for, after all engineering."""
-    missing = _asked(network, chain, "ppq", ppq.suite) - ppq.batches
+    missing = network.asked(chain, "ppq", ppq.suite) - ppq.batches
     if missing > 0:
         text = f"{missing} short of the PPQ of {chain.id}, which is one campaign"
         yield Finding(f"{at}.batches", text)
-    if _filed_by_now(network, chain, ppq):
+    if filed := _filed_by_now(network, chain, ppq):
         text = (
             f"PPQ of {chain.id} was released so long ago that it is filed already: state "
             "its rights by date, in licences"
         )
+        if len(filed) < len(chain.markets):
+            names = " and ".join(filed)
+            text = (
+                f"PPQ of {chain.id} was released so long ago that it is filed for {names} "
+                f"already: state its right there by date, in licences, and leave {names} "
+                f"out of the markets of {chain.id}"
+            )
         yield Finding(f"{at}.start", text)
     until = later(ppq.start, -network.scenario.quality.ppq_after_engineering_days)
     trials = [
@@ -339,7 +344,7 @@ def _ppq_under_way(
     ]
     made = sum(lock.batches for lock in trials)
     if any(
-        made < _asked(network, chain, "engineering", x.suite) for x in trials or [ppq]
+        made < network.asked(chain, "engineering", x.suite) for x in trials or [ppq]
     ):
         text = (
             f"PPQ of {chain.id} has begun without its engineering: lock that as well, "
@@ -348,26 +353,13 @@ def _ppq_under_way(
         yield Finding(f"{at}.start", text)
 
 
-def _filed_by_now(network: Network, chain: Qualification, ppq: Lock) -> bool:
-    """Whether a filing, which the plan decides, would lie in the past."""
+def _filed_by_now(network: Network, chain: Qualification, ppq: Lock) -> list[str]:
+    """Markets for which a filing, which the plan decides, would lie in the past."""
     step = network.programmes[chain.programme].recipe[-1]
     out = network.locked_end(network.suites[ppq.suite], ppq)
     released = later(out, network.released_after(chain.programme, step, "ppq"))
-    wait = min(map(network.filing_days, chain.markets))
-    return later(released, wait) < network.scenario.as_of
-
-
-def _asked(network: Network, chain: Qualification, kind: str, suite: str) -> int:
-    """Engineering or PPQ batches that a qualification asks for where a suite makes them."""
-    step = network.programmes[chain.programme].recipe[-1]
-    ratio = Fraction(1)
-    reference = step.kg_per_batch.get(step.reference_suite or step.suites[0])
-    if reference is not None:  # missing is a finding of its own
-        ratio = reference / step.kg_per_batch.get(suite, reference)
-    ordered = sum(
-        ceil(order.batches * ratio)
-        for order in network.scenario.orders
-        if order.id in chain.orders and order.kind == kind
-    )
-    own = chain.ppq_batches if kind == "ppq" else chain.engineering_batches
-    return ordered + own
+    return [
+        market
+        for market in chain.markets
+        if later(released, network.filing_days(market)) < network.scenario.as_of
+    ]
