@@ -20,10 +20,11 @@ from capacity.requalify import requalified
 from capacity.resume import wishes_of
 from capacity.schedule import Schedule
 
-FREE, MENDED, PATIENT = 0.3, 0.5, 0.7
-"""Shares of a search: after the first, firm lines that are late are seen to, if there are
-any; until the second that may make the plan cheaper, until the third go on while some are
-late that need not be. What is left of it goes to the best plan."""
+FREE, AGAIN, MENDED, PATIENT = 0.3, 0.5, 0.5, 0.7
+"""Shares of a search: after the first, or the second where the plan is dearer by then than it
+was, firm lines that are late are seen to, if there are any; until the third that may make the
+plan cheaper, until the fourth go on while some are late that need not be. What is left of it
+goes to the best plan."""
 
 ROUND = 0.03
 """Share for a plan in which others are late."""
@@ -221,6 +222,9 @@ def improved(
         return best
     firm = start.instance.strict and any(group.firm for group in start.instance.groups)
     free = search(start, FREE if firm else 1.0, heat, FIRM_WEIGHT)
+    if firm and heat >= 1 and free.bill.regret > start.bill.regret:
+        # A programme was given up as a whole, which seldom comes back: once more.
+        free = search(start, AGAIN, heat, FIRM_WEIGHT)
     first, best = best, free  # the start may have fewer firm lines late, at any price
     seen, tries = None, list[Schedule]()
     while firm and not _settled(best, free, floors):

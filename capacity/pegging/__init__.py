@@ -1154,9 +1154,7 @@ class Demand:
         genealogy = Genealogy(self, steps, found, None if base is None else base.drawn)
         found.drawn = genealogy
         regret += genealogy.cost
-        hung = [j for j in genealogy.lacking if self.groups[j].chain is not None]
-        bad += len(hung)  # rights hang on them: without, far more than they is lost
-        lacking = [j for j in genealogy.lacking if self.groups[j].chain is None]
+        lacking = genealogy.lacking
         worth = sum(map(self._worth, lacking))
         found.stays = genealogy.stays
         for item, j, right in genealogy.later:
