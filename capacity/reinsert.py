@@ -45,6 +45,10 @@ ROWS, ROWS_WHERE_FREE = 100, 1000
 """How often a row is laid anew, where other moves are made a hundred times; and where keeping
 product costs nothing, as other moves leave idle time between campaigns."""
 
+LOST = 15
+"""Where giving up batches that lack their intermediate costs more than so many batches are
+worth, the search goes on from the best plan instead."""
+
 UNUSED = 20_000
 """Objects that may lie around unused while moves are made."""
 
@@ -248,6 +252,10 @@ class Search:
         tolerance = next((value for end, value in TOLERANCES if share < end), None)
         if tolerance is None and self.board.tolerance is not None:
             self.repair()
+            self.note()
+            lost = self.worth_of()[1] - self.best_worth[1]
+            if lost > LOST * self.worth():  # a PPQ went, and all that hangs on it
+                self.restore()
         self.board.tolerance = tolerance
 
     def harden(self) -> None:
