@@ -258,6 +258,8 @@ LOCK = "locks: [{{id: K, programme: LEG, suite: SYR-A, kind: commercial, {}}}]"
         (LOCK.format("batches: 1, start: 2026-06-17"), ["lock K: start: runs until 2026-07-07, through the shutdown or outage of 2026-07-06 to 2026-07-20"]),
         (LOCK.format("batches: 1, start: 2028-12-13"), ["lock K: start: runs until 2029-01-02, past the horizon's end"]),
         (LOCK.format("batches: 1, start: 2026-02-16") + "\ntransfers: [{id: T, programme: LEG, site: SYR, end: 2026-02-17}]", ["lock K: start: is before the transfer to SYR ends on 2026-02-17"]),
+        ("in_release: [{id: W, programme: LEG, suite: SYR-A, kind: commercial, batches: 1, first_out: 2026-01-10}]\ntransfers: [{id: T, programme: LEG, site: SYR, end: 2026-01-11}]", ["in release W: first_out: is before the transfer to SYR ends on 2026-01-11"]),
+        ("stock: [{id: S, programme: LEG, suite: SYR-A, kind: commercial, batches: 1, expiry: 2027-01-15}]\ntransfers: [{id: T, programme: LEG, site: SYR, end: 2026-01-17}]", ["stock S: suite: batches made there are on hand on 2026-01-16, which is before the transfer to SYR ends on 2026-01-17"]),
         ("orders: [{id: LEG-1/firm, contract: C-LEG, kind: commercial, market: US, batches: 1, due: 2027-01-01}]", ["order LEG-1/firm: is what tables call part of LEG-1: choose another id"]),
         ("orders: [{id: LEG-1, market: null, markets: {US: 4}}, {id: LEG-1/US/spare, contract: C-LEG, kind: commercial, market: US, batches: 1, due: 2027-01-01}]", ["order LEG-1/US/spare: is what tables call part of LEG-1: choose another id"]),
     ],
@@ -267,6 +269,22 @@ def test_values_that_cannot_be_meant_together_are_refused(
 ) -> None:
     found = [problem.partition(": ")[2] for problem in refused(text)]
     assert found == sentences
+
+
+@pytest.mark.parametrize(
+    ("made", "ends"),
+    [
+        ("in_release: [{id: W, first_out: 2026-01-11, {}}]", "2026-01-11"),
+        ("stock: [{id: S, expiry: 2027-01-15, {}}]", "2026-01-16"),
+    ],
+)
+def test_batches_may_be_there_from_the_day_on_which_a_transfer_ends(
+    made: str, ends: str
+) -> None:
+    batch = "programme: LEG, suite: SYR-A, kind: commercial, batches: 1"
+    transfer = f"{{id: T, programme: LEG, site: SYR, end: {ends}}}"
+
+    read(over(f"{made.replace('{}', batch)}\ntransfers: [{transfer}]"))
 
 
 def test_problems_stand_at_the_line_of_their_value() -> None:

@@ -76,12 +76,18 @@ def _dated(network: Network) -> Iterator[Finding]:
             out = format_moment(last) if one else f"the last, on {format_moment(last)},"
             text = f"{out} isn't before as_of {format_moment(as_of)}"
             yield Finding(f"in_release.{waiting.id}.first_out", text)
+        if early := _too_soon(network, waiting, waiting.first_out):
+            yield Finding(f"in_release.{waiting.id}.first_out", early)
     for stock in network.scenario.stock:
         if stock.expiry < as_of:
             text = (
                 f"{format_moment(stock.expiry)} is before as_of {format_moment(as_of)}"
             )
             yield Finding(f"stock.{stock.id}.expiry", text)
+        if early := _too_soon(network, stock, as_of):
+            on_hand = f"batches made there are on hand on {format_moment(as_of)}"
+            text = f"{on_hand}, which {early}"
+            yield Finding(f"stock.{stock.id}.suite", text)
 
 
 def freezers(network: Network) -> Iterator[Finding]:
@@ -140,9 +146,8 @@ def _runs(
     if lock.start < suite.go_live:
         text = f"is before {suite.id} goes live on {format_moment(suite.go_live)}"
         yield Finding(at, text)
-    if (ends := _transferred(network, suite, lock)) is not None and lock.start < ends:
-        text = f"is before the transfer to {suite.site} ends on {format_moment(ends)}"
-        yield Finding(at, text)
+    if early := _too_soon(network, lock, lock.start):
+        yield Finding(at, early)
     if end > network.end:
         yield Finding(at, f"runs until {format_moment(end)}, past the horizon's end")
     for start, until in network.closures(suite):
@@ -154,9 +159,14 @@ def _runs(
             yield Finding(at, text)
 
 
-def _transferred(network: Network, suite: Suite, lock: Lock) -> datetime | None:
-    """When the transfer of what a campaign makes ends at its site, if one is stated."""
-    step = network.step(lock.programme, lock.step)
-    if step is None:
+def _too_soon(
+    network: Network, row: Lock | InRelease | Stock, at: datetime
+) -> str | None:
+    """What is wrong with batches at a site on a day, if its transfer ends later."""
+    step, suite = network.step(row.programme, row.step), network.suites.get(row.suite)
+    if step is None or suite is None:
         return None
-    return network.dated_transfer(lock.programme, step.step, suite.site)
+    ends = network.dated_transfer(row.programme, step.step, suite.site)
+    if ends is None or ends <= at:
+        return None
+    return f"is before the transfer to {suite.site} ends on {format_moment(ends)}"
