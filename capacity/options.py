@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, get_args
+from typing import TYPE_CHECKING, Annotated, TypeVar, get_args
 
 import typer
 
 if TYPE_CHECKING:
     from capacity.scenario import Objective
+
+
+Choice = TypeVar("Choice", bound=StrEnum)
 
 
 class Size(StrEnum):
@@ -36,20 +40,65 @@ class Style(StrEnum):
     PRINT = "print"
 
 
-def above_zero(value: float | None) -> float | None:
-    """Refuse what no budget can be."""
-    if value is not None and not 0 < value < math.inf:
-        msg = f"{value:g} isn't a number above 0"
+def above_zero(written: str | float) -> float:
+    """Read a number that may be a budget."""
+    value = _number(written)
+    if not 0 < value < math.inf:
+        msg = f"{written} isn't a number above 0"
         raise typer.BadParameter(msg)
     return value
 
 
-def share(value: float) -> float:
-    """Refuse what isn't a share."""
+def share(written: str | float) -> float:
+    """Read a share."""
+    value = _number(written)
     if not 0 <= value <= 1:
-        msg = f"{value:g} isn't between 0 and 1"
+        msg = f"{written} isn't a number between 0 and 1"
         raise typer.BadParameter(msg)
     return value
+
+
+def _number(written: str | float) -> float:
+    """A number; none that compares with any where it isn't one."""
+    try:
+        return float(written)
+    except ValueError:
+        return math.nan
+
+
+def whole(least: int, most: int) -> Callable[[str | int], int]:
+    """How to read a whole number within limits."""
+
+    def read(written: str | int) -> int:
+        try:
+            value = int(written)
+        except ValueError:
+            value = least - 1
+        if not least <= value <= most:
+            msg = f"{written} isn't a whole number from {least} to {most}"
+            raise typer.BadParameter(msg)
+        return value
+
+    return read
+
+
+def one_of(kind: type[Choice]) -> Callable[[str], Choice]:
+    """How to read one of a few words."""
+
+    def read(written: str) -> Choice:
+        try:
+            return kind(written)
+        except ValueError:
+            *others, last = kind
+            msg = f"{written} isn't {', '.join(others)} or {last}"
+            raise typer.BadParameter(msg) from None
+
+    return read
+
+
+def words_of(kind: type[StrEnum]) -> str:
+    """What help shows of them."""
+    return "|".join(kind)
 
 
 def two_objectives(written: str) -> tuple[Objective, Objective]:
@@ -132,15 +181,24 @@ Settings = Annotated[
 ]
 Work = Annotated[
     float,
-    typer.Option(callback=above_zero, help="Work budget, in nominal seconds."),
+    typer.Option(
+        parser=above_zero, metavar="NUMBER", help="Work budget, in nominal seconds."
+    ),
 ]
 TimeLimit = Annotated[
     float | None,
     typer.Option(
-        callback=above_zero, help="Wall-clock limit, in seconds; not reproducible."
+        parser=above_zero,
+        metavar="NUMBER",
+        help="Wall-clock limit, in seconds; not reproducible.",
     ),
 ]
-Seed = Annotated[int, typer.Option(min=0, max=2**31 - 1, help="Of the search.")]
+Seed = Annotated[
+    int,
+    typer.Option(
+        parser=whole(0, 2**31 - 1), metavar="N", help="Of the search, 0 or more."
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")]
 Picture = Annotated[
@@ -167,7 +225,21 @@ To = Annotated[
     datetime | None,
     typer.Option("--to", parser=day, metavar="DATE", help="Last day."),
 ]
-PictureSize = Annotated[Size, typer.Option("--size", help="For a slide or a wall.")]
+PictureSize = Annotated[
+    Size,
+    typer.Option(
+        "--size",
+        parser=one_of(Size),
+        metavar=words_of(Size),
+        help="For a slide or a wall.",
+    ),
+]
 PictureStyle = Annotated[
-    Style, typer.Option("--style", help="Colours, or greys and hatches for paper.")
+    Style,
+    typer.Option(
+        "--style",
+        parser=one_of(Style),
+        metavar=words_of(Style),
+        help="Colours, or greys and hatches for paper.",
+    ),
 ]

@@ -113,7 +113,7 @@ def _named(taken: Taken) -> str:
     # typer takes the first name of an annotated option for its default
     given = [taken.info.default, *(taken.info.param_decls or ())]
     names = sorted([str(n) for n in given if str(n).startswith("-")] or [long], key=len)
-    value = taken.info.metavar or _value_of(taken.kind)
+    value = (taken.info.metavar or _value_of(taken.kind)).replace("|", "\\|")
     return ", ".join(
         [*(f"`{n}`" for n in names[:-1]), f"`{names[-1]}{value and ' '}{value}`"]
     )
@@ -121,9 +121,7 @@ def _named(taken: Taken) -> str:
 
 def _value_of(kind: type) -> str:
     """What follows an option's name."""
-    if issubclass(kind, Enum):
-        return "\\|".join(str(each.value) for each in kind)
-    return {bool: "", int: "N", float: "NUMBER"}.get(kind, "ID")
+    return "" if kind is bool else "ID"
 
 
 def _default(taken: Taken) -> str:

@@ -195,6 +195,29 @@ def test_a_bad_number_is_a_usage_error(
 
 
 @pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--seed", "-1"], "-1 isn't a whole number from 0 to 2147483647"),
+        (["--workers", "1.5"], "1.5 isn't a whole number from 1 to 8"),
+        (["--points", "many"], "many isn't a whole number from 2 to 99"),
+        (["--work", "long"], "long isn't a number above 0"),
+        (["--gap", "1.1"], "1.1 isn't a number between 0 and 1"),
+    ],
+)
+def test_what_an_option_may_be_is_told(
+    capacity: Call, tiny: Path, words: list[str], said: str
+) -> None:
+    _, _, err = capacity("solve", tiny, *words)
+    assert err.endswith(f"Error: Invalid value for '{words[0]}': {said}\n")
+
+
+def test_what_a_picture_may_be_made_for_is_told(capacity: Call, tiny_run: Path) -> None:
+    code, _, err = capacity("gantt", tiny_run, "--size", "A4")
+    assert code == 2
+    assert err.endswith("Error: Invalid value for '--size': A4 isn't 16:9 or A3\n")
+
+
+@pytest.mark.parametrize(
     "words",
     [
         ["solve", "nowhere.yaml"],
@@ -841,7 +864,7 @@ def test_a_run_that_was_edited_is_not_exported(
         (["-o", "{tmp}", "--format", "csv"], "isn't replaced"),
         (["-o", "/proc/none/plan.xlsx"], "can't be written"),
         (["-o", "/proc/none", "--format", "ics"], "can't be written"),
-        (["-o", "{tmp}/plan.xlsx", "--format", "pdf"], "'pdf' is not one of"),
+        (["-o", "{tmp}/plan.xlsx", "--format", "pdf"], "pdf isn't csv, parquet or ics"),
         ([], "Missing option '--output'"),
     ],
 )

@@ -22,6 +22,7 @@ from capacity.options import (
     Work,
     share,
     two_objectives,
+    whole,
 )
 from capacity.scenario import AMOUNTS
 from capacity.solving import (
@@ -45,14 +46,17 @@ def solve(
     work: Work = 60,
     time_limit: TimeLimit = None,
     gap: Annotated[
-        float, typer.Option(callback=share, help="Stop at this share of regret.")
+        float,
+        typer.Option(
+            parser=share, metavar="NUMBER", help="Stop at this share of regret."
+        ),
     ] = 0.0,
     workers: Annotated[
         int,
         typer.Option(
-            min=1,
-            max=8,
-            help="Processes that search; more than 1 isn't reproducible.",
+            parser=whole(1, 8),
+            metavar="N",
+            help="Processes that search, 8 at most; more than 1 isn't reproducible.",
         ),
     ] = 1,
     seed: Seed = 0,
@@ -69,7 +73,10 @@ def solve(
         ),
     ] = None,
     points: Annotated[
-        int, typer.Option(min=2, max=99, help="Most searches for a front.")
+        int,
+        typer.Option(
+            parser=whole(2, 99), metavar="N", help="Most searches for a front, 2 to 99."
+        ),
     ] = 9,
     settings: Settings = None,
     overwrite: Overwrite = False,

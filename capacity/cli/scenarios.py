@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 import capacity
-from capacity.options import AsJson, Form, Overwrite, ScenarioFile, Settings, xlsx, yaml
+from capacity.options import (
+    AsJson,
+    Form,
+    Overwrite,
+    ScenarioFile,
+    Settings,
+    one_of,
+    words_of,
+    xlsx,
+    yaml,
+)
 from capacity.solving import documents, read_scenario, tell_warnings
 from capacity.streams import say, tell, tell_json
 
@@ -81,7 +91,10 @@ def export(
     form: Annotated[
         Form | None,
         typer.Option(
-            "--format", help="Into a folder: tables, or a calendar for each site."
+            "--format",
+            parser=one_of(Form),
+            metavar=words_of(Form),
+            help="Into a folder: tables, or a calendar for each site.",
         ),
     ] = None,
     overwrite: Overwrite = False,
