@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Literal
@@ -27,6 +27,36 @@ def absolute(directory: Path) -> Path:
         msg = f"{directory} can't be a run folder"
         raise OutputError(msg)
     return directory
+
+
+def ensure_writable(
+    directory: Path, *, overwrite: bool, kind: str, is_one: Callable[[Path], bool]
+) -> None:
+    """Refuse a place that no folder of a kind can be written to, before time is spent.
+
+    Raises
+    ------
+    OutputError
+        If the folder exists and `overwrite` is false, if it holds anything else than
+        one of its kind, or if nothing can be written there.
+    """
+    place = absolute(directory)
+    try:
+        recover(place)
+        if place.exists() and not place.is_dir():
+            msg = f"{directory} is a file; a {kind} needs a folder"
+            raise OutputError(msg)
+        if place.exists() and not overwrite:
+            msg = (
+                f"{directory} exists; --overwrite replaces it, -o names another folder"
+            )
+            raise OutputError(msg)
+        if place.exists() and any(place.iterdir()) and not is_one(place):
+            msg = f"{directory} isn't a {kind}, so it isn't replaced; -o names another"
+            raise OutputError(msg)
+        probe(place.parent)
+    except OSError as error:
+        raise unwritable(directory, error) from error
 
 
 def probe(parent: Path) -> None:

@@ -20,16 +20,9 @@ from typing import Any
 
 import pandas as pd
 
-from capacity import runs, tables
+from capacity import folders, runs, tables
 from capacity.aims import Weights, figure, reached, weighted
-from capacity.folders import (
-    OutputError,
-    absolute,
-    probe,
-    recover,
-    unwritable,
-    whole_folder,
-)
+from capacity.folders import absolute, whole_folder
 from capacity.instance import Instance, build
 from capacity.plan import Plan
 from capacity.reading import Loaded
@@ -319,24 +312,12 @@ def ensure_writable(directory: Path, *, overwrite: bool) -> None:
         If the folder exists and `overwrite` is false, if it holds anything else than a
         front, or if nothing can be written there.
     """
-    place = absolute(directory)
-    try:
-        recover(place)
-        if place.exists() and not place.is_dir():
-            msg = f"{directory} is a file; a front needs a folder"
-            raise OutputError(msg)
-        if place.exists() and not overwrite:
-            msg = (
-                f"{directory} exists; --overwrite replaces it, -o names another folder"
-            )
-            raise OutputError(msg)
-        held = {path.name for path in place.iterdir()} if place.exists() else set()
-        if held and "front.csv" not in held:
-            msg = f"{directory} isn't a front, so it isn't replaced; -o names another"
-            raise OutputError(msg)
-        probe(place.parent)
-    except OSError as error:
-        raise unwritable(directory, error) from error
+    folders.ensure_writable(
+        directory,
+        overwrite=overwrite,
+        kind="front",
+        is_one=lambda place: (place / "front.csv").exists(),
+    )
 
 
 def write(

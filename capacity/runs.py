@@ -12,16 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
 
-from capacity import reading
+from capacity import folders, reading
 from capacity.checker import breaches, unavoidable
-from capacity.folders import (
-    OutputError,
-    absolute,
-    probe,
-    recover,
-    unwritable,
-    whole_folder,
-)
+from capacity.folders import OutputError, absolute, recover, whole_folder
 from capacity.manifest import (
     FORMAT,
     TABLES,
@@ -81,12 +74,9 @@ def ensure_writable(directory: Path, *, overwrite: bool) -> None:
         If the folder exists and `overwrite` is false, if it isn't a run, or if nothing
         can be written there.
     """
-    try:
-        recover(absolute(directory))
-        _refuse_existing(directory, overwrite)
-        probe(absolute(directory).parent)
-    except OSError as error:
-        raise unwritable(directory, error) from error
+    folders.ensure_writable(
+        directory, overwrite=overwrite, kind="run folder", is_one=_looks_like_run
+    )
 
 
 def write_run(
@@ -302,20 +292,6 @@ def _existing(named: Path) -> Path:
 
 def _looks_like_run(directory: Path) -> bool:
     return any((directory / name).is_file() for name in ("manifest.json", "plan.json"))
-
-
-def _refuse_existing(directory: Path, overwrite: bool) -> None:
-    if not directory.exists():
-        return
-    if not directory.is_dir():
-        msg = f"{directory} is a file; a run needs a folder"
-        raise OutputError(msg)
-    if not overwrite:
-        msg = f"{directory} exists; --overwrite replaces it, -o names another folder"
-        raise OutputError(msg)
-    if any(directory.iterdir()) and not _looks_like_run(directory):
-        msg = f"{directory} isn't a run folder, so it isn't replaced; -o names another"
-        raise OutputError(msg)
 
 
 def _seal(
