@@ -585,7 +585,7 @@ class _Writer:
         return rows
 
     def _open_for_locks(self, document: Row) -> None:
-        """Have transfers end before what is locked at their sites."""
+        """Have transfers end before what is locked or was made at their sites."""
         where = {suite["id"]: suite["site"] for suite in self.suites}
         for transfer in document["transfers"]:
             starts = [
@@ -594,7 +594,14 @@ class _Writer:
                 if (lock["programme"], where[lock["suite"]])
                 == (transfer["programme"], transfer["site"])
             ]
-            transfer["end"] = min([transfer["end"], *starts])
+            rows = [*document.get("in_release", []), *document.get("stock", [])]
+            outs = [
+                row.get("first_out", document["as_of"])
+                for row in rows
+                if (row["programme"], where[row["suite"]])
+                == (transfer["programme"], transfer["site"])
+            ]
+            transfer["end"] = min([transfer["end"], *starts, *outs])
 
     # ----------------------------------------------------------- qualifications
 
@@ -657,12 +664,69 @@ class _Writer:
                     several = any(one == programme["id"] for one, _, _ in taken)
                     markets = ["US"] if several else self.one_of(row["markets"], ["US"])
                     stocked["markets"] = list(markets)
+        for row in document["qualifications"]:
+            self._roll_forward(document, row)
+            self._put_after_licences(document, row)
+
+    def _roll_forward(self, document: Row, row: Row) -> None:
+        """Have a market be filed for already where another qualification comes first."""
+        first = next(
+            (x for x in document["qualifications"] if x["id"] == row.get("after")), None
+        )
+        if first is None or len(first["markets"]) < 2 or self.whole(0, 2):
+            return
+        market = first["markets"].pop(self.whole(0, 1))
+        if "origin" in first:  # a licence would open the site before its transfer
+            del first["origin"]
+            for key in ("not_before", "transfer_days"):
+                first.pop(key, None)
+        self._license_steps(document, row["programme"])
+        for step in self._qualified(document, row["programme"], self._step_of(first)):
+            document["licences"].append(
+                {"id": f"{first['id']}{step}{market}", "programme": row["programme"],
+                 "step": step, "site": first["site"], "market": market,
+                 "from": self.date(0, 60)}
+            )  # fmt: skip
+        row["after"] = self.one_of(first["id"], first["site"])
+
+    def _put_after_licences(self, document: Row, row: Row) -> None:
+        """Have it wait for dated rights of the other site, where that has them."""
+        if "after" in row or not self.two_sites or self.draw(st.booleans()):
+            return
+        steps = self._qualified(document, row["programme"], self._step_of(row))
+        site = "B" if row["site"] == "A" else "A"
+        there = [
+            licence
+            for licence in document["licences"]
+            if (licence["programme"], licence["site"]) == (row["programme"], site)
+            and licence["market"] in row["markets"]
+        ]
+        chained = any(
+            (chain["programme"], chain["site"]) == (row["programme"], site)
+            for chain in document["qualifications"]
+        )
+        whole = all(
+            any(
+                licence["market"] == market and licence.get("step", step) == step
+                for licence in there
+            )
+            for market in row["markets"]
+            for step in steps
+        )
+        if chained or not whole:
+            return
+        row["after"] = site
+        for licence in there:
+            licence["from"] = self.date(0, 60)
+
+    def _step_of(self, chain: Row) -> Row | None:
+        return {"step": chain["step"]} if "step" in chain else None
 
     def _put_after(self, document: Row, row: Row) -> None:
         """Have it wait for the rights of another, where one is for as much."""
 
         def steps(chain: Row) -> set[str]:
-            step = {"step": chain["step"]} if "step" in chain else None
+            step = self._step_of(chain)
             return set(self._qualified(document, chain["programme"], step))
 
         before = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from copy import deepcopy
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from test_rules import frozen_network, network, prices, programme
 
 from capacity import cli, plots, tables
 from capacity.board import Board
+from capacity.bound.ways import ways
 from capacity.checker import breaches
 from capacity.checker.book import Book
 from capacity.construct import construct
@@ -185,10 +186,10 @@ def test_ppq_that_runs_already_is_filed_for_when_its_last_batch_is_released() ->
 
 
 def behind() -> Row:
-    """Three of four PPQ batches validate B; the third was released on 15 December."""
+    """Three of four PPQ batches validate B; the third was released on 17 December."""
     document = under_way()
     del document["qualifications"][0]["engineering_batches"]
-    ppq = {"batches": 4, "start": "2025-11-05"}
+    ppq = {"batches": 4, "start": "2025-11-07"}
     document["locks"] = [document["locks"][1] | ppq]
     return document
 
@@ -197,14 +198,21 @@ def test_nothing_is_filed_for_before_the_plan_begins() -> None:
     document = behind()
 
     (row,) = planned(document).qualifications
-    # 15 days after the release would be 30 December; 40 and 60 days follow 1 January.
-    assert milestones(row)[5:] == ["12-15", "01-01", "02-10", "03-02", "03-02"]
+    # 15 days after the release, and 40 and 60 days after that.
+    assert milestones(row)[5:] == ["12-17", "01-01", "02-10", "03-02", "03-02"]
     (chain,) = build(Scenario.model_validate(document)).chains
-    assert chain.proved == -17
+    assert chain.proved == -15
+    document["locks"][0]["start"] = "2025-11-06"
+    # The fourth batch, which nobody asks for, isn't released yet.
+    assert dict(said(document))["locks.PPQ.start"] == (
+        "lock PPQ: start: PPQ of P@B was released so long ago that it is filed already: "
+        "state its rights by date, in licences"
+    )
 
 
 def test_model_and_checker_agree_on_what_is_filed_for_as_the_plan_begins() -> None:
     document = behind()
+    document["locks"][0]["start"] = "2025-11-05"  # filed on 30 December, were it data
     document["orders"][0]["due"] = "2026-02-20"
     scenario = Scenario.model_validate(document)
     case = Case(scenario, construct(build(scenario)))
@@ -828,12 +836,22 @@ def test_a_filing_before_the_one_it_comes_after_breaks_a_rule() -> None:
             1,
             {"after": "P@b"},
             "P@D.after",
-            "unknown qualification P@b; did you mean P@B",
+            "unknown qualification or site P@b (of one that is done, name the site); "
+            "did you mean P@B",
         ),
         (1, {"after": "P@D"}, "P@D.after", "P@D would have to come before itself"),
         (0, {"after": "P@D"}, "P@B.after", "P@B would have to come before itself"),
         (0, {"markets": ["EU"]}, "P@D.markets.#0", "P@B, which P@D comes after, isn't"),
         (1, {"programme": "Q"}, "P@D.after", "P@B is for P, not Q"),
+        (1, {"after": "D"}, "P@D.after", "P@D would have to come before itself"),
+        (0, {"after": "D"}, "P@B.after", "P@B would have to come before itself"),
+        (
+            1,
+            {"after": "B", "markets": ["EU"]},
+            "P@D.markets.#0",
+            "B, which P@D comes after, isn't filed for there, and no licence of B says",
+        ),
+        (1, {"after": "C"}, "P@D.after", "unknown qualification or site C (of one"),
     ],
 )
 def test_what_a_qualification_cant_come_after_is_refused(
@@ -859,6 +877,111 @@ def test_a_qualification_comes_after_one_for_all_that_it_is_for() -> None:
     found = dict(reversed(said(document)))
     path = f"qualifications.{document['qualifications'][0]['id']}.after"
     assert "P-later isn't for ab, which" in found[path]
+
+
+def added_later(licensed: str, **fields: Any) -> Row:
+    """The product has been filed for at B, now closed, and is licensed from a day."""
+    document = added_to()
+    document["suites"][0]["outages"][0]["start"] = "2026-01-01"
+    document["qualifications"] = [document["qualifications"][1] | fields]
+    document["licences"] = [
+        {"id": "P@B:US", "programme": "P", "site": "B", "market": "US",
+         "from": licensed}
+    ]  # fmt: skip
+    return document
+
+
+def test_a_site_that_is_added_waits_for_a_licence_of_what_it_is_added_to() -> None:
+    document = added_later("2026-07-18", after="B")
+    plan = planned(document)
+
+    (filing,) = plan.qualifications[0].filings
+    assert filing.inspected is not None
+    assert max(filing.reviewed, filing.inspected) < filing.right
+    assert f"{filing.right:%m-%d}" == "07-18"
+    assert {batch.site for batch in plan.batches if batch.order == "O"} == {"D"}
+    assert plan.costs.lateness == plan.costs.unserved == 0
+    frame = tables.qualifications(Scenario.model_validate(document), plan)
+    (right,) = frame[frame["milestone"] == "right_to_ship"].itertuples()
+    assert right.why == "US has approved P at B, which comes first"
+    document = added_later("2026-06-01", after="B")
+    document["orders"][0]["due"] = "2026-06-08"
+    assert milestones(planned(document).qualifications[0])[-1] == "06-08"
+
+
+def test_a_licence_that_comes_first_is_of_every_step() -> None:
+    document = both_steps_at_one_site()
+    document["sites"].append(document["sites"][0] | {"id": "B", "name": "B"})
+    document["qualifications"][0]["after"] = "B"
+    document["licences"] = [
+        {"id": step, "programme": "P", "site": "B", "market": "US", "step": step,
+         "from": day}
+        for step, day in (("ab", "2026-07-01"), ("conj", "2026-06-20"))
+    ]  # fmt: skip
+    scenario = Scenario.model_validate(document)
+
+    assert said(document) == []
+    (filing,), book = build(scenario).filings, Book(scenario)
+    assert filing.licensed is not None
+    assert book.grid.moment(filing.licensed).isoformat() == "2026-07-01T00:00:00"
+    assert book.licensed_before(book.chains["P@A"], "US") == filing.licensed
+    del document["licences"][0]
+    ((path, text),) = said(document)
+    assert path == "qualifications.P@A.markets.#0"
+    assert "no licence of B says since when it has that right" in text
+
+
+def test_one_market_of_what_comes_first_is_filed_for_and_another_licensed() -> None:
+    document = added_later("2026-07-18", markets=["EU", "US"])
+    document["markets"].append({"id": "EU", "review_days": {"new": 1, "addition": 1}})
+    first = qualification("P", origin=None, markets=["EU"], filing="new")
+    document["qualifications"].insert(0, first)
+
+    (added,) = planned(document).qualifications
+    # B is gone through for nobody, so D can't be filed for in the EU.
+    assert [f"{f.market} {f.right:%m-%d}" for f in added.filings] == ["US 07-18"]
+
+
+def test_a_bound_knows_of_a_licence_that_comes_first() -> None:
+    instance = build(Scenario.model_validate(added_later("2026-07-18", after="B")))
+    step = next(step for step in instance.steps if step.after is None)
+    first = instance.grid.at(datetime(2026, 7, 18))
+
+    rights = [way.rights[0] for way in ways(instance, step) if way.rights]
+
+    assert min(low for low, _ in rights) == first
+    assert max(low for low, _ in rights) > first
+
+
+def test_what_is_done_is_no_longer_named_by_its_qualification() -> None:
+    document = added_later("2026-07-18")
+    document["qualifications"][0]["id"] = "P@C"
+
+    # Not the row's own name, however near.
+    assert dict(said(document))["qualifications.P@C.after"] == (
+        "qualification P@C: after: unknown qualification or site P@B (of one that is "
+        "done, name the site); there are B, D"
+    )
+
+
+def test_a_table_says_that_what_comes_first_isnt_filed_for() -> None:
+    document = added_to() | {"tiers": "single"}
+    document["markets"].append({"id": "EU", "review_days": {"new": 1, "addition": 1}})
+    for chain in document["qualifications"]:
+        chain["markets"] = ["EU", "US"]
+    frame = tables.qualifications(Scenario.model_validate(document), planned(document))
+    left_out = frame[frame["milestone"] == "not_filed"]
+    assert [(row.qualification, row.why) for row in left_out.itertuples()] == [
+        ("P@B", "what it would rescue costs less"),
+        ("P@D", "P@B, which comes first, isn't filed for EU"),
+    ]
+
+    document["qualifications"][0]["permitted"] = False
+    frame = tables.qualifications(Scenario.model_validate(document), planned(document))
+    assert frame[["qualification", "milestone", "why"]].to_numpy().tolist() == [
+        ["P@B", "not_taken", "not permitted"],
+        ["P@D", "not_taken", "P@B, which comes first, isn't filed for EU"],
+    ]
 
 
 # ------------------------------------------------------------ frozen intermediates
@@ -1319,10 +1442,10 @@ def test_stock_waits_from_its_right_where_ppq_was_released_before() -> None:
     for part in ("qualifications", "licences", "suites", "locks"):
         document[part] = begun[part]
     document["markets"][0] |= {"review_days": {"addition": 0}, "inspection_days": 0}
-    document["locks"][0]["start"] = "2025-11-20"
+    document["locks"][0]["start"] = "2025-11-23"
     document["locks"].append(
         {"id": "SOLD", "programme": "P", "suite": "T", "kind": "commercial"}
-        | {"batches": 1, "start": "2025-12-15"}
+        | {"batches": 1, "start": "2025-12-18"}
     )
     document["made_to_stock"][0] |= {"shortage_cost": 0}
 
@@ -1330,7 +1453,7 @@ def test_stock_waits_from_its_right_where_ppq_was_released_before() -> None:
     assert row.filings == []
     document["qualifications"][0]["filing_cost"] = 0
     (row,) = planned(document).qualifications
-    assert milestones(row)[5:] == ["12-14", "01-01", "01-01", "-", "01-01"]
+    assert milestones(row)[5:] == ["12-17", "01-01", "01-01", "-", "01-01"]
 
 
 def test_an_amount_of_product_says_nothing_of_what_qualifying_is_worth() -> None:

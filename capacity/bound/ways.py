@@ -157,9 +157,6 @@ def _rights(instance: Instance, proved: dict[int, Span]) -> dict[int, Span]:
         low, high = _right(instance, filing, proved[filing.chain])
         if filing.after is None:
             return low, high
-        chain, before = filing.chain, instance.filings[filing.after].chain
-        if instance.chains[chain].step != instance.chains[before].step:
-            return low, FAR  # its ways aren't told apart here
         first = span(filing.after)
         return first and (max(low, first[0]), max(high, first[1]))
 
@@ -194,7 +191,7 @@ def _right(instance: Instance, filing: FilingData, proved: Span) -> Span:
 
     It comes with the end of the review or that of the inspection which a site's first
     filing brings: no sooner than the earliest filing of any programme there asks for,
-    and no later than if this programme's were the first.
+    and no later than if this programme's were the first; or with a licence before.
     """
     first, last = (max(instance.as_of, at + filing.wait) for at in proved)
     low, high = first + filing.review, last + filing.review
@@ -208,6 +205,8 @@ def _right(instance: Instance, filing: FilingData, proved: Span) -> Span:
         ]
         low = max(low, min(others) + filing.inspection)
         high = max(high, last + filing.inspection)
+    if filing.licensed is not None:
+        low = max(low, filing.licensed)
     return low, max(low, high)
 
 

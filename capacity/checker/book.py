@@ -325,6 +325,26 @@ class Book:
         chain = self.chain(programme, step, site)
         return chain if chain is not None and market in chain.markets else None
 
+    def before(self, chain: Qualification, market: str) -> Qualification | None:
+        """The qualification whose right to a market comes first, if one gives it."""
+        site, step = self._site_before(chain), self.validated_step(chain)
+        return self.filing_chain(chain.programme, step, site, market)
+
+    def licensed_before(self, chain: Qualification, market: str) -> int | None:
+        """When licences of the site that it comes after hold for every step. [tick]"""
+        found = [
+            self.right(chain.programme, step, self._site_before(chain), market)
+            for step in self._qualified(chain)
+        ]
+        known = [at for at in found if at is not None]
+        return max(known) if len(known) == len(found) else None
+
+    def _site_before(self, chain: Qualification) -> str:
+        """The site that a qualification comes after: named, or that of one named."""
+        assert chain.after is not None
+        named = self.chains.get(chain.after)
+        return chain.after if named is None else named.site
+
     def lines_of(self, chain: Qualification, kind: str) -> list[Line]:
         """Engineering or PPQ lines that a qualification needs: no make-up batches."""
         return [
@@ -399,7 +419,7 @@ class Book:
 
         Every batch alone: transfer, engineering unless some is locked there, PPQ at
         full rate or in a locked campaign, release without a queue, filing and review,
-        no inspection; no earlier than that of the qualification it comes after.
+        no inspection; no earlier than that of the site it comes after.
         """
         step = self.validated_step(chain)
         tried = any(
@@ -433,8 +453,12 @@ class Book:
         approved = filed + self.review(chain, market)
         if chain.after is None:
             return approved
-        before = self.earliest_right(self.chains[chain.after], market)
-        return None if before is None else max(approved, before)
+        before = self.before(chain, market)
+        if before is None:
+            first = self.licensed_before(chain, market)
+        else:
+            first = self.earliest_right(before, market)
+        return None if first is None else max(approved, first)
 
     def _ppq_under_way(self, chain: Qualification) -> Iterator[int]:
         """When locked campaigns have as much PPQ out as it needs. [tick]"""

@@ -323,7 +323,7 @@ class Ledger:
     def granted(self, chain: Qualification, market: str) -> int | None:
         """Right to ship that a qualification gives: reviewed and inspected. [tick]
 
-        It comes no sooner than the right of the qualification that it comes after.
+        It comes no sooner than the right of the site that it comes after.
         """
         filed = self.filed(chain, market)
         if filed is None:
@@ -332,5 +332,9 @@ class Ledger:
         own = max(reviewed, self.inspected(chain.site, market) or reviewed)
         if chain.after is None:
             return own
-        before = self.granted(self.book.chains[chain.after], market)
-        return None if before is None else max(own, before)
+        before = self.book.before(chain, market)
+        if before is None:
+            first = self.book.licensed_before(chain, market)
+        else:
+            first = self.granted(before, market)
+        return None if first is None else max(own, first)

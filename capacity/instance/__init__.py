@@ -148,7 +148,8 @@ class Instance:
         """Right to ship by filing, from the date of each. [tick]
 
         A site's first filing for a market brings an inspection, which every right from
-        there to that market waits for; and it waits for the right that it comes after.
+        there to that market waits for; and it waits for the right that it comes after,
+        by licence or by another filing.
         """
         first = self.first_filings(filed)
         found: list[int | None] = []
@@ -160,6 +161,8 @@ class Instance:
                     begun = filed[first[filing.site, filing.market]]
                     assert begun is not None
                     at = max(at, begun + filing.inspection)
+                if filing.licensed is not None:
+                    at = max(at, filing.licensed)
             found.append(at)
 
         def right(number: int) -> int | None:

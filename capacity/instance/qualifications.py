@@ -52,6 +52,8 @@ class FilingData:
     """Of the site, from its first filing; None where there is none. [tick]"""
     after: int | None
     """Filing whose right to ship comes first, None for none."""
+    licensed: int | None
+    """When the licences begin that come first; None for none. [tick]"""
 
 
 def chain_data(known: Known, chain: Qualification, proved: int | None) -> ChainData:
@@ -93,7 +95,7 @@ def filing_data(known: Known, name: str, market: str) -> FilingData:
     """A filing of a qualification for a market."""
     chain = known.chains[known.chain[name]]
     data = next(row for row in known.scenario.markets if row.id == market)
-    before = [
+    held = [
         row
         for row in known.scenario.licences
         if row.site == chain.site
@@ -101,6 +103,7 @@ def filing_data(known: Known, name: str, market: str) -> FilingData:
         and known.grid.at(row.start) <= known.as_of
     ]
     days = known.ticks(data.inspection_days)
+    first = before(known, chain, market)
     return FilingData(
         index=known.filing[name, market],
         chain=known.chain[name],
@@ -113,8 +116,41 @@ def filing_data(known: Known, name: str, market: str) -> FilingData:
             else data.filing_days
         ),
         review=known.ticks(data.review_days[chain.filing]),
-        inspection=days if days and not before else None,
-        after=None if chain.after is None else known.filing[chain.after, market],
+        inspection=days if days and not held else None,
+        after=None if first is None else known.filing[first.id, market],
+        licensed=_licensed_before(known, chain, market) if first is None else None,
+    )
+
+
+def _site_before(known: Known, chain: Qualification) -> str | None:
+    """Site whose rights come first: named, or that of the qualification named."""
+    if chain.after in known.chain:
+        return known.chains[known.chain[chain.after]].site
+    return chain.after
+
+
+def before(known: Known, chain: Qualification, market: str) -> Qualification | None:
+    """The qualification whose right to a market comes first, if one gives it."""
+    site, step = _site_before(known, chain), known.validated(chain).step
+    if site is None:
+        return None
+    first = known.chain_of.get((chain.programme, step, site))
+    return None if first is None or market not in first.markets else first
+
+
+def _licensed_before(known: Known, chain: Qualification, market: str) -> int | None:
+    """When licences of the site that comes first hold for every step. [tick]"""
+    site = _site_before(known, chain)
+    if site is None:
+        return None
+    return max(
+        min(
+            known.grid.at(row.start)
+            for row in known.scenario.licences
+            if (row.programme, row.site, row.market) == (chain.programme, site, market)
+            and row.step in (None, step)
+        )
+        for step in known.qualified(chain)
     )
 
 

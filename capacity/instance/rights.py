@@ -8,7 +8,7 @@ from fractions import Fraction
 from capacity.demand import Line
 from capacity.instance.known import Known
 from capacity.instance.paces import lead_in, lock_takt, takts
-from capacity.instance.qualifications import filing_data, opens
+from capacity.instance.qualifications import before, filing_data, opens
 from capacity.instance.sizes import batches_of, reference_size
 from capacity.instance.steps import StepData, release_times
 from capacity.scenario import MadeToStock, Qualification, Step
@@ -54,17 +54,20 @@ def rights_to_ship(
 def earliest_right(known: Known, chain: Qualification, market: str) -> int | None:
     """Right to ship from PPQ as early as any suite of the site may have it. [tick]
 
-    No earlier than that of the qualification which it comes after.
+    No earlier than that of the site which it comes after.
     """
     released = earliest_ppq(known, chain)
     if released is None:
         return None
     filing = filing_data(known, chain.id, market)
     approved = max(known.as_of, released + filing.wait) + filing.review
-    if chain.after is None:
+    if filing.licensed is not None:
+        return max(approved, filing.licensed)
+    first = before(known, chain, market)
+    if first is None:
         return approved
-    before = earliest_right(known, known.chains[known.chain[chain.after]], market)
-    return None if before is None else max(approved, before)
+    right = earliest_right(known, first, market)
+    return None if right is None else max(approved, right)
 
 
 def earliest_ppq(known: Known, chain: Qualification) -> int | None:

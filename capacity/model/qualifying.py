@@ -181,7 +181,7 @@ def _filed(v: Variables, filing: FilingData) -> IntVar:
 def _grant(v: Variables, filings: list[FilingData]) -> None:
     """Rights of a site to a market: reviewed, and inspected after the first filing.
 
-    And no earlier than the right that one comes after.
+    And no earlier than the right that one comes after, by licence or by another filing.
     """
     first: IntVar | None = None
     filed = {filing.index: _filed(v, filing) for filing in filings}
@@ -194,4 +194,6 @@ def _grant(v: Variables, filings: list[FilingData]) -> None:
             ends.append(first + filing.inspection)
         if filing.after is not None:
             ends.append(v.rights[BY_FILING + filing.after])
+        if filing.licensed is not None:
+            ends.append(filing.licensed)
         v.model.add_max_equality(v.rights[BY_FILING + filing.index], ends)

@@ -83,7 +83,7 @@ class Qualification(Entity):
     filing: str
     """Kind of filing, as the markets' `review_days` name it."""
     after: str | None = None
-    """Qualification whose right to ship to a market this one's right there waits for."""
+    """Qualification or site whose right to ship to a market this one's waits for."""
     transfer_cost: Money = 0
     """Cost of the transfer. [money]"""
     filing_cost: Money = 0

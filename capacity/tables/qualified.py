@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 import pandas as pd
 
+from capacity.checker.book import Book
 from capacity.horizon import format_moment
 from capacity.plan import Plan, PlannedBatch, PlannedFiling, PlannedQualification
 from capacity.scenario import Qualification, Scenario
@@ -38,10 +39,14 @@ Row = tuple[str | None, str, datetime | None, datetime | None, str]
 def qualifications(scenario: Scenario, plan: Plan) -> pd.DataFrame:
     """One row per milestone of every qualification, as in `qualifications.csv`."""
     found = {row.qualification: row for row in plan.qualifications}
+    book = Book(scenario)
     cells = []
     for chain in sorted(scenario.qualifications, key=lambda chain: chain.id):
         row = found.get(chain.id)
-        steps = [_left_out(chain)] if row is None else _gone_through(plan, chain, row)
+        if row is None:
+            steps: Iterable[Row] = [_left_out(book, plan, chain)]
+        else:
+            steps = _gone_through(book, plan, chain, row)
         cells += [
             [chain.id, chain.programme, chain.step, chain.site, *map(plain, step)]
             for step in steps
@@ -49,13 +54,32 @@ def qualifications(scenario: Scenario, plan: Plan) -> pd.DataFrame:
     return pd.DataFrame(cells, columns=list(QUALIFICATION_COLUMNS), dtype=object)
 
 
-def _left_out(chain: Qualification) -> Row:
-    why = GAINS_NOTHING if chain.permitted else "not permitted"
+def _left_out(book: Book, plan: Plan, chain: Qualification) -> Row:
+    why = "not permitted"
+    if chain.permitted:
+        reasons = {_unfiled(book, plan, chain, market) for market in chain.markets}
+        why = GAINS_NOTHING if GAINS_NOTHING in reasons else min(reasons)
     return None, "not_taken", None, None, why
 
 
+def _unfiled(book: Book, plan: Plan, chain: Qualification, market: str) -> str:
+    """Why a market isn't filed for, though the qualification is permitted."""
+    first = None if chain.after is None else book.before(chain, market)
+    if first is None:
+        return GAINS_NOTHING
+    filed = {
+        filing.market
+        for row in plan.qualifications
+        if row.qualification == first.id
+        for filing in row.filings
+    }
+    if market in filed:
+        return GAINS_NOTHING
+    return f"{first.id}, which comes first, isn't filed for {market}"
+
+
 def _gone_through(
-    plan: Plan, chain: Qualification, row: PlannedQualification
+    book: Book, plan: Plan, chain: Qualification, row: PlannedQualification
 ) -> Iterator[Row]:
     if row.transfer_start is not None:
         why = f"a transfer from {chain.origin}, in a slot of {chain.site}"
@@ -87,9 +111,10 @@ def _gone_through(
     filings = {filing.market: filing for filing in row.filings}
     for market in chain.markets if row.ppq_released is not None else ():
         if market in filings:
-            yield from _filing(plan, chain, row, filings[market])
+            yield from _filing(book, plan, chain, row, filings[market])
         else:
-            yield market, "not_filed", None, None, GAINS_NOTHING
+            why = _unfiled(book, plan, chain, market)
+            yield market, "not_filed", None, None, why
 
 
 def _campaign(batches: list[PlannedBatch], out: datetime) -> str:
@@ -97,7 +122,11 @@ def _campaign(batches: list[PlannedBatch], out: datetime) -> str:
 
 
 def _filing(
-    plan: Plan, chain: Qualification, row: PlannedQualification, filing: PlannedFiling
+    book: Book,
+    plan: Plan,
+    chain: Qualification,
+    row: PlannedQualification,
+    filing: PlannedFiling,
 ) -> Iterator[Row]:
     name, last = filing.market, row.ppq_released
     yield name, "filing", last, filing.filed, "written once PPQ is released"
@@ -116,5 +145,6 @@ def _filing(
         if filing.inspected > filing.reviewed:
             why = f"{row.site} has been inspected for {name}"
     if filing.right > max(filing.reviewed, filing.inspected or filing.reviewed):
-        why = f"{name} has approved {chain.after}, which comes first"
+        product = "" if chain.after in book.chains else f"{chain.programme} at "
+        why = f"{name} has approved {product}{chain.after}, which comes first"
     yield name, "right_to_ship", None, filing.right, why

@@ -8,7 +8,15 @@ from typing import NamedTuple
 
 from pydantic import BaseModel
 
-from capacity.scenario import Entity, Licence, Scenario, Step, SuiteRate, Transfer
+from capacity.scenario import (
+    Entity,
+    Licence,
+    Qualification,
+    Scenario,
+    Step,
+    SuiteRate,
+    Transfer,
+)
 from capacity.validate.network import Network
 from capacity.validate.words import NOUNS, nearest
 
@@ -151,7 +159,6 @@ def permission_names(network: Network) -> Iterator[Finding]:
         yield from _programme_step(network, at, row.programme, row.step)
     markets = {market.id for market in scenario.markets}
     orders = {order.id for order in scenario.orders}
-    chains = {chain.id for chain in scenario.qualifications}
     for chain in scenario.qualifications:
         at = f"qualifications.{chain.id}"
         yield from _known(f"{at}.site", "site", chain.site, network.sites)
@@ -160,11 +167,24 @@ def permission_names(network: Network) -> Iterator[Finding]:
             yield from _known(f"{at}.markets.#{number}", "market", name, markets)
         for number, name in enumerate(chain.orders):
             yield from _known(f"{at}.orders.#{number}", "order", name, orders)
-        if chain.after is not None:
-            yield from _known(f"{at}.after", "qualification", chain.after, chains)
+        yield from _before(network, chain, at)
     for lane in scenario.lanes:
         yield from _known(f"lanes.{lane.id}.from", "site", lane.start, network.sites)
         yield from _known(f"lanes.{lane.id}.to", "site", lane.to, network.sites)
+
+
+def _before(network: Network, chain: Qualification, at: str) -> Iterator[Finding]:
+    """What a qualification comes after is another one, or a site."""
+    name = chain.after
+    if name is None or name in network.qualifications or name in network.sites:
+        return
+    others = [
+        other.id
+        for other in network.scenario.qualifications
+        if other.programme == chain.programme and other.id != chain.id
+    ]
+    text = f"unknown qualification or site {name} (of one that is done, name the site)"
+    yield Finding(f"{at}.after", text + nearest(name, [*others, *network.sites]))
 
 
 def _programme_step(

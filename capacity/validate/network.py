@@ -181,14 +181,23 @@ class Network:
                 break
         return found
 
+    def elsewhere(self, chain: Qualification) -> str | None:
+        """Site that a qualification comes after: named, or that of the one named."""
+        named = self.qualifications.get(chain.after or "")
+        return chain.after if named is None else named.site
+
+    def before(self, chain: Qualification) -> Qualification | None:
+        """The qualification of the site that it comes after, if there is one."""
+        other = self.elsewhere(chain)
+        if other is None:
+            return None
+        return self.chain(chain.programme, self.qualified(chain)[-1], other)
+
     def in_turn(self, chain: Qualification) -> list[Qualification]:
         """It, what it comes after, and so on; a circle is gone round once."""
         found = [chain]
-        while (name := found[-1].after) in self.qualifications:
-            assert name is not None
-            if any(each.id == name for each in found):
-                break
-            found.append(self.qualifications[name])
+        while (first := self.before(found[-1])) is not None and first not in found:
+            found.append(first)
         return found
 
     def chain(self, programme: str, step: str, site: str) -> Qualification | None:
@@ -259,9 +268,11 @@ class Network:
         return min(found, default=None)
 
     def _granted(self, chain: Qualification, step: str, market: str) -> datetime | None:
-        found = [self._approved(each, step, market) for each in self.in_turn(chain)]
-        known = [at for at in found if at is not None]
-        return max(known) if len(known) == len(found) else None
+        own, other = self._approved(chain, step, market), self.elsewhere(chain)
+        if own is None or other is None:
+            return own
+        first = self.right(chain.programme, step, other, market)
+        return None if first is None else max(own, first)
 
     def _approved(
         self, chain: Qualification, step: str, market: str

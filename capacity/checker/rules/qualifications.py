@@ -120,9 +120,9 @@ def _filed_too_soon(
     """What comes after a qualification is filed for only where that one is, too."""
     if chain.after is None:
         return
-    before = ledger.book.chains[chain.after]
     for filing in row.filings:
-        if ledger.filed(before, filing.market) is None:
+        before = ledger.book.before(chain, filing.market)
+        if before is not None and ledger.filed(before, filing.market) is None:
             yield (
                 f"qualification {chain.id} is filed for {filing.market}, though "
                 f"{before.id}, which it comes after, isn't"

@@ -88,8 +88,9 @@ def _for_stock(
         text = f"{stocked.id} says of no market that it goes there: state its markets"
         yield Finding(f"{at}.markets", text)
     for market in stocked.markets:
-        licensed = network.right(chain.programme, last.step, chain.site, market)
-        if market not in chain.markets and licensed is None:
+        if market in chain.markets:
+            continue
+        if network.right(chain.programme, last.step, chain.site, market) is None:
             text = (
                 f"{stocked.id} goes to {market} too, so nothing enters it from "
                 f"{chain.site} without that right: add {market}"
@@ -247,24 +248,55 @@ def _reviewed(network: Network, chain: Qualification, at: str) -> Iterator[Findi
 
 def _comes_after(network: Network, chain: Qualification, at: str) -> Iterator[Finding]:
     """What it comes after is of the same product, for all its steps and markets."""
-    if chain.after not in network.qualifications:
+    other = network.elsewhere(chain)
+    if other is None or other not in network.sites:
         return
-    before = network.qualifications[chain.after]
-    if network.in_turn(chain)[-1].after == chain.id:
+    named = network.qualifications.get(chain.after or "")
+    if named is not None and named.programme != chain.programme:
+        text = f"{named.id} is for {named.programme}, not {chain.programme}"
+        yield Finding(f"{at}.after", text)
+        return
+    if named is not None and (text := _not_for(network, chain, named)):
+        yield Finding(f"{at}.after", text)
+        return
+    if network.before(network.in_turn(chain)[-1]) == chain or other == chain.site:
         yield Finding(f"{at}.after", f"{chain.id} would have to come before itself")
         return
-    if before.programme != chain.programme:
-        text = f"{before.id} is for {before.programme}, not {chain.programme}"
-        yield Finding(f"{at}.after", text)
-        return
-    steps = network.qualified(before)
-    if missing := [step for step in network.qualified(chain) if step not in steps]:
-        text = f"{before.id} isn't for {' and '.join(missing)}, which {chain.id} is for"
-        yield Finding(f"{at}.after", text)
     for number, market in enumerate(chain.markets):
-        if market not in before.markets:
-            text = f"{before.id}, which {chain.id} comes after, isn't filed for there"
+        for text in _not_approved(network, chain, other, market):
             yield Finding(f"{at}.markets.#{number}", text)
+
+
+def _not_for(network: Network, chain: Qualification, before: Qualification) -> str:
+    """Steps that the one that comes before isn't for, in words; nothing if there are none."""
+    steps = network.qualified(before)
+    missing = [step for step in network.qualified(chain) if step not in steps]
+    if not missing:
+        return ""
+    return f"{before.id} isn't for {' and '.join(missing)}, which {chain.id} is for"
+
+
+def _not_approved(
+    network: Network, chain: Qualification, other: str, market: str
+) -> Iterator[str]:
+    """The site that it comes after has or may get every step's right to the market."""
+    steps = network.qualified(chain)
+    filed = [
+        each
+        for step in steps
+        if (each := network.chain(chain.programme, step, other)) is not None
+        and market in each.markets
+    ]
+    if filed:
+        if text := _not_for(network, chain, filed[-1]):
+            yield text
+        return
+    rights = [network.right(chain.programme, step, other, market) for step in steps]
+    if None in rights:
+        yield (
+            f"{chain.after}, which {chain.id} comes after, isn't filed for there, and no "
+            f"licence of {other} says since when it has that right"
+        )
 
 
 def _dated_besides(
@@ -356,7 +388,8 @@ def _ppq_under_way(
 def _filed_by_now(network: Network, chain: Qualification, ppq: Lock) -> list[str]:
     """Markets for which a filing, which the plan decides, would lie in the past."""
     step = network.programmes[chain.programme].recipe[-1]
-    out = network.locked_end(network.suites[ppq.suite], ppq)
+    asked = min(ppq.batches, network.asked(chain, "ppq", ppq.suite))
+    out = network.locked_out(network.suites[ppq.suite], ppq, asked)
     released = later(out, network.released_after(chain.programme, step, "ppq"))
     return [
         market
