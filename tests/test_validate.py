@@ -74,6 +74,7 @@ def test_the_small_scenario_has_neither_problems_nor_warnings() -> None:
         ("contracts: [{id: C-LEG, programme: LEX}]", "contract C-LEG: programme: unknown programme LEX; did you mean LEG?"),
         ("orders: [{id: LEG-1, contract: C-LEX}]", "order LEG-1: contract: unknown contract C-LEX; did you mean C-LEG?"),
         ("stock: [{id: S, programme: LEG, suite: SYR-B, kind: commercial, batches: 1, expiry: 2027-01-01}]", "stock S: suite: unknown suite SYR-B; did you mean SYR-A?"),
+        ("stock: [{id: S, programme: PIT, step: antibody, suite: SYR-B, kind: intermediate, batches: 1, expiry: 2027-01-01}]", "stock S: suite: unknown suite SYR-B; did you mean SYR-A?"),
         ("stock: [{id: S, programme: LEG, suite: SYR-C1, kind: commercial, batches: 1, expiry: 2027-01-01}]", "stock S: suite: SYR-C1 isn't among the suites of step antibody of LEG; did you mean SYR-A?"),
         ("locks: [{id: K, programme: LEG, step: anti, suite: SYR-A, kind: commercial, batches: 1, start: 2026-02-01}]", "lock K: step: unknown step anti; did you mean antibody?"),
         ("transfers: [{id: SYR-A, programme: LEG, site: SYR, end: 2026-02-01}]", "transfer SYR-A: the id also names a suite"),

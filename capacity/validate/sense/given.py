@@ -96,8 +96,11 @@ def freezers(network: Network) -> Iterator[Finding]:
     for _, row in network.opening:
         step = network.step(row.programme, row.step)
         after = step and network.neighbour(row.programme, step, 1)
-        if not isinstance(row, Lock) and after and isinstance(after.supply, Frozen):
-            inside[network.suites[row.suite].site] += row.batches
+        suite = network.suites.get(row.suite)
+        if suite is None or isinstance(row, Lock) or after is None:
+            continue
+        if isinstance(after.supply, Frozen):
+            inside[suite.site] += row.batches
     for site in network.scenario.sites:
         most = site.freezer_batches
         if most is not None and inside[site.id] > most:
