@@ -252,17 +252,18 @@ def _without(index: int, run: Run, late: set[tuple[int, int]]) -> Run:
     return replace(run, serves=serves)
 
 
-def early(schedule: Schedule) -> Schedule:
+def early(schedule: Schedule, *, ppq: bool = True) -> Schedule:
     """The plan with nothing tested or reviewed later than the queues make it wait.
 
     Where a wait costs nothing a search may leave it. One batch after another, those that
     start first in front, goes as far forward as there is room at the site that does its
     work; so none is later than before, and what still waits says that there is no room.
-    What is made to stock stays where it is: earlier in stock it costs more.
+    What is made to stock stays where it is: earlier in stock it costs more. So does PPQ of
+    qualifications without `ppq`: an earlier right may cost holding.
     """
     free = schedule.instance.scenario.quality.priority == "free"
-    found = _forward(schedule, products=free)
-    if free:
+    found = _forward(schedule, products=free, ppq=ppq)
+    if free or not ppq:
         return found
     tests = _queued(found, ())
     if tests is None:
@@ -301,8 +302,13 @@ def turns_hold(schedule: Schedule) -> bool:
     return True
 
 
-def _forward(schedule: Schedule, *, products: bool) -> Schedule:
+def _forward(schedule: Schedule, *, products: bool, ppq: bool) -> Schedule:
     instance = schedule.instance
+    qualify = {
+        group.index
+        for group in instance.groups
+        if group.kind == "ppq" and group.chain is not None
+    }
     slots = Slots(instance)
     moved: dict[tuple[int, int], Test] = {}
     queue: list[Batch] = []
@@ -312,6 +318,8 @@ def _forward(schedule: Schedule, *, products: bool) -> Schedule:
         slots.hold(batch.site, batch.test)
         step = instance.steps[batch.step]
         moves = products or step.role != "product"
+        if not ppq and batch.serves in qualify:
+            moves = False
         if batch.run is not None and moves and instance.stocked_by(step) is None:
             queue.append(batch)
             moved[batch.run, batch.number] = batch.test

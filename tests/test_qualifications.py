@@ -1033,6 +1033,23 @@ def test_an_antibody_is_qualified_with_engineering_and_ppq_of_its_own() -> None:
     assert plan.costs.lateness == plan.costs.unserved == 0
 
 
+def test_only_ppq_waits_where_an_earlier_right_would_cost_holding() -> None:
+    document = antibody_elsewhere()
+    document["qualifications"][0]["engineering_batches"] = 0
+    del document["qualifications"][0]["origin"]
+    document["transfers"] = [
+        {"id": "TR", "programme": "P", "step": "ab", "site": "A", "end": "2025-11-01"}
+    ]
+
+    plan = planned(document)
+
+    # Made ahead of the right, which a later PPQ release brings just in time.
+    (sold,) = [batch for batch in plan.batches if batch.kind == "commercial"]
+    assert plan.costs.holding == 0
+    assert sold.at_risk
+    assert sold.wait_days == 0
+
+
 def test_engineering_and_ppq_of_an_antibody_go_into_no_conjugate() -> None:
     plan = planned(antibody_elsewhere())
 

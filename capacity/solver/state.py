@@ -107,9 +107,10 @@ class State:
 
     def _sooner(self, schedule: Schedule) -> Schedule:
         """The plan with tests as early as queues let them be, if that is no worse."""
-        moved = early(schedule)
-        if moved.rank <= schedule.rank and what_is_shared_holds(moved):
-            return moved
+        for ppq in (True, False):
+            moved = early(schedule, ppq=ppq)
+            if moved.rank <= schedule.rank and what_is_shared_holds(moved):
+                return moved
         return schedule
 
     def soundly(self, phase: Callable[[Schedule], object]) -> None:
