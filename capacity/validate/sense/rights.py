@@ -294,8 +294,8 @@ def _not_approved(
     rights = [network.right(chain.programme, step, other, market) for step in steps]
     if None in rights:
         yield (
-            f"{chain.after}, which {chain.id} comes after, isn't filed for there, and no "
-            f"licence of {other} says since when it has that right"
+            f"{chain.after}, which {chain.id} comes after, isn't filed for {market}: say "
+            f"since when {other} is licensed there, in licences, or leave {market} out"
         )
 
 
