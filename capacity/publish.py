@@ -322,10 +322,7 @@ class _Writer:
             filing, at = self.instance.filings[number], filed[number]
             if at is None:
                 continue
-            inspected = None
-            if filing.inspection is not None:
-                begun = filed[first[filing.site, filing.market]]
-                inspected = (begun or 0) + filing.inspection
+            inspected = self.instance.inspected(filing, filed, first)
             yield PlannedFiling(
                 market=filing.market,
                 filed=self.date(at),

@@ -667,6 +667,7 @@ class _Writer:
         for row in document["qualifications"]:
             self._roll_forward(document, row)
             self._put_after_licences(document, row)
+            self._license_later(document, row)
 
     def _roll_forward(self, document: Row, row: Row) -> None:
         """Have a market be filed for already where another qualification comes first."""
@@ -718,6 +719,14 @@ class _Writer:
         row["after"] = site
         for licence in there:
             licence["from"] = self.date(0, 60)
+
+    def _license_later(self, document: Row, row: Row) -> None:
+        """Have what else goes from its site to its markets be filed for, not licensed."""
+        if self.whole(0, 2):
+            return
+        for licence in document["licences"]:
+            if licence["site"] == row["site"] and licence["market"] in row["markets"]:
+                licence["from"] = self.date(0, 60)
 
     def _step_of(self, chain: Row) -> Row | None:
         return {"step": chain["step"]} if "step" in chain else None

@@ -206,7 +206,7 @@ def test_nothing_is_filed_for_before_the_plan_begins() -> None:
     # The fourth batch, which nobody asks for, isn't released yet.
     assert dict(said(document))["locks.PPQ.start"] == (
         "lock PPQ: start: PPQ of P@B was released so long ago that it is filed already: "
-        "state its rights by date, in licences"
+        "instead of P@B state its rights by date, in licences"
     )
 
 
@@ -661,6 +661,40 @@ def test_a_site_that_ships_to_a_market_already_isnt_inspected_again() -> None:
     (filing,) = row.filings
     assert filing.inspected is None
     assert filing.right == filing.reviewed
+
+
+@pytest.mark.parametrize(
+    ("licensed", "inspected", "why"),
+    [
+        ("2026-05-25", "05-25", "over at the latest when P@B:US begins"),
+        ("2026-05-01", "05-01", "over at the latest when P@B:US begins"),
+        (
+            "2026-07-01",
+            "06-08",
+            "brought by the site's first filing there, Q@B on 2026-04-09",
+        ),
+    ],
+)
+def test_an_inspection_is_over_when_something_is_licensed(
+    licensed: str, inspected: str, why: str
+) -> None:
+    document = two_programmes()
+    document["qualifications"] = document["qualifications"][1:]
+    document["licences"] = [
+        {"id": "P@B:US", "programme": "P", "site": "B", "market": "US",
+         "from": licensed}
+    ]  # fmt: skip
+    document["orders"] = document["orders"][1:]
+    document["orders"][0]["due"] = max(f"2026-{inspected}", "2026-05-19")
+    plan = planned(document)
+
+    (row,) = plan.qualifications
+    # Filed on 9 April as ever, and reviewed in 40 days.
+    assert milestones(row)[-4:-1] == ["04-09", "05-19", inspected]
+    assert milestones(row)[-1] == max("05-19", inspected)
+    frame = tables.qualifications(Scenario.model_validate(document), plan)
+    (told,) = frame[frame["milestone"] == "inspection"].itertuples()
+    assert told.why == why
 
 
 def two_markets() -> Row:

@@ -191,7 +191,8 @@ def _right(instance: Instance, filing: FilingData, proved: Span) -> Span:
 
     It comes with the end of the review or that of the inspection which a site's first
     filing brings: no sooner than the earliest filing of any programme there asks for,
-    and no later than if this programme's were the first; or with a licence before.
+    and no later than if this programme's were the first, or than something is licensed
+    there; nor sooner than a licence that comes first.
     """
     first, last = (max(instance.as_of, at + filing.wait) for at in proved)
     low, high = first + filing.review, last + filing.review
@@ -203,8 +204,9 @@ def _right(instance: Instance, filing: FilingData, proved: Span) -> Span:
             and (chain := instance.chains[other.chain]).proved is not None
             and chain.permitted
         ]
-        low = max(low, min(others) + filing.inspection)
-        high = max(high, last + filing.inspection)
+        ends = min(others) + filing.inspection, last + filing.inspection
+        known = FAR if filing.inspected is None else filing.inspected
+        low, high = max(low, min(ends[0], known)), max(high, min(ends[1], known))
     if filing.licensed is not None:
         low = max(low, filing.licensed)
     return low, max(low, high)

@@ -16,6 +16,7 @@ from capacity.scenario import (
     Demand,
     Direct,
     Frozen,
+    Licence,
     MadeKind,
     MadeToStock,
     Outage,
@@ -407,12 +408,18 @@ class Book:
         None where there is none, or where the site shipped to the market before.
         """
         days = {row.id: row.inspection_days for row in self.scenario.markets}[market]
-        held = any(
-            (row.site, row.market) == (site, market)
-            and row.start <= self.scenario.as_of
-            for row in self.scenario.licences
-        )
+        first = self.first_licence(site, market)
+        held = first is not None and first.start <= self.scenario.as_of
         return None if held or not days else self.grid.whole(days)
+
+    def first_licence(self, site: str, market: str) -> Licence | None:
+        """The first licence of anything from a site to a market."""
+        rows = [
+            row
+            for row in self.scenario.licences
+            if (row.site, row.market) == (site, market)
+        ]
+        return min(rows, key=lambda row: row.start, default=None)
 
     def earliest_right(self, chain: Qualification, market: str) -> int | None:
         """Right to ship that a qualification gives at the earliest. [tick]

@@ -310,7 +310,10 @@ class Ledger:
         return found
 
     def inspected(self, site: str, market: str) -> int | None:
-        """End of the inspection that a site's first filing brings, if any. [tick]"""
+        """End of the inspection that a site's first filing brings, if any. [tick]
+
+        What is licensed later has been filed for, so it is over by then at the latest.
+        """
         length = self.book.inspection(site, market)
         filings = [
             self.filed(chain, market)
@@ -318,7 +321,12 @@ class Ledger:
             if chain.site == site
         ]
         first = min((at for at in filings if at is not None), default=None)
-        return None if length is None or first is None else first + length
+        if length is None or first is None:
+            return None
+        licence = self.book.first_licence(site, market)
+        if licence is None:
+            return first + length
+        return min(first + length, self.book.grid.at(licence.start))
 
     def granted(self, chain: Qualification, market: str) -> int | None:
         """Right to ship that a qualification gives: reviewed and inspected. [tick]

@@ -133,11 +133,17 @@ class Instance:
         return tuple(map(made, self.filings))
 
     def first_filings(self, filed: Sequence[int | None]) -> dict[tuple[int, str], int]:
-        """Filing that brings the inspection of a site for a market."""
+        """Filing that brings the inspection of a site for a market.
+
+        None where a licence says that it is over before, or where nothing is filed.
+        """
         found: dict[tuple[int, str], int] = {}
         for filing in self.filings:
             at, key = filed[filing.index], (filing.site, filing.market)
             if at is None or filing.inspection is None:
+                continue
+            last = filing.inspected
+            if last is not None and last <= at + filing.inspection:
                 continue
             first = None if key not in found else filed[found[key]]
             if first is None or at < first:
@@ -157,10 +163,9 @@ class Instance:
             at = filed[filing.index]
             if at is not None:
                 at += filing.review
-                if filing.inspection is not None:
-                    begun = filed[first[filing.site, filing.market]]
-                    assert begun is not None
-                    at = max(at, begun + filing.inspection)
+                inspected = self.inspected(filing, filed, first)
+                if inspected is not None:
+                    at = max(at, inspected)
                 if filing.licensed is not None:
                     at = max(at, filing.licensed)
             found.append(at)
@@ -173,6 +178,22 @@ class Instance:
             return None if before is None else max(at, before)
 
         return tuple(map(right, range(len(found))))
+
+    def inspected(
+        self,
+        filing: FilingData,
+        filed: Sequence[int | None],
+        first: dict[tuple[int, str], int],
+    ) -> int | None:
+        """End of the inspection that a filing waits for, None where there is none. [tick]"""
+        if filing.inspection is None:
+            return None
+        number = first.get((filing.site, filing.market))
+        if number is None:
+            return filing.inspected
+        begun = filed[number]
+        assert begun is not None
+        return begun + filing.inspection
 
     def standing(
         self, proved: Sequence[int | None]

@@ -50,6 +50,8 @@ class FilingData:
     """[tick]"""
     inspection: int | None
     """Of the site, from its first filing; None where there is none. [tick]"""
+    inspected: int | None
+    """When that is over at the latest, as something is licensed; None for never. [tick]"""
     after: int | None
     """Filing whose right to ship comes first, None for none."""
     licensed: int | None
@@ -95,13 +97,15 @@ def filing_data(known: Known, name: str, market: str) -> FilingData:
     """A filing of a qualification for a market."""
     chain = known.chains[known.chain[name]]
     data = next(row for row in known.scenario.markets if row.id == market)
-    held = [
-        row
-        for row in known.scenario.licences
-        if row.site == chain.site
-        and row.market == market
-        and known.grid.at(row.start) <= known.as_of
-    ]
+    licensed = min(
+        (
+            known.grid.at(row.start)
+            for row in known.scenario.licences
+            if (row.site, row.market) == (chain.site, market)
+        ),
+        default=None,
+    )
+    held = licensed is not None and licensed <= known.as_of
     days = known.ticks(data.inspection_days)
     first = before(known, chain, market)
     return FilingData(
@@ -117,6 +121,7 @@ def filing_data(known: Known, name: str, market: str) -> FilingData:
         ),
         review=known.ticks(data.review_days[chain.filing]),
         inspection=days if days and not held else None,
+        inspected=licensed,
         after=None if first is None else known.filing[first.id, market],
         licensed=_licensed_before(known, chain, market) if first is None else None,
     )

@@ -187,7 +187,10 @@ def _grant(v: Variables, filings: list[FilingData]) -> None:
     filed = {filing.index: _filed(v, filing) for filing in filings}
     if filings[0].inspection is not None:
         first = v.model.new_int_var(-FAR, 2 * FAR, f"first[{filings[0].market}]")
-        v.model.add_min_equality(first, list(filed.values()))
+        begins: list[LinearExprT] = list(filed.values())
+        if filings[0].inspected is not None:  # was filed for so long before its licence
+            begins.append(filings[0].inspected - filings[0].inspection)
+        v.model.add_min_equality(first, begins)
     for filing in filings:
         ends: list[LinearExprT] = [filed[filing.index] + filing.review]
         if first is not None and filing.inspection is not None:

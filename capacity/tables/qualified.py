@@ -133,18 +133,30 @@ def _filing(
     yield name, "review", filing.filed, filing.reviewed, f"{name} reviews the filing"
     why = f"{name} has approved"
     if filing.inspected is not None:
-        first, begun = min(
-            (each.filed, other.qualification)
-            for other in plan.qualifications
-            if other.site == row.site
-            for each in other.filings
-            if each.market == name
-        )[::-1]
-        brought = f"the site's first filing there, {first} on {format_moment(begun)}"
-        yield name, "inspection", begun, filing.inspected, f"brought by {brought}"
+        yield _inspection(book, plan, row, filing)
         if filing.inspected > filing.reviewed:
             why = f"{row.site} has been inspected for {name}"
     if filing.right > max(filing.reviewed, filing.inspected or filing.reviewed):
         product = "" if chain.after in book.chains else f"{chain.programme} at "
         why = f"{name} has approved {product}{chain.after}, which comes first"
     yield name, "right_to_ship", None, filing.right, why
+
+
+def _inspection(
+    book: Book, plan: Plan, row: PlannedQualification, filing: PlannedFiling
+) -> Row:
+    """What brought the inspection that a filing waits for, or what says that it is over."""
+    name, licence = filing.market, book.first_licence(row.site, filing.market)
+    grid = book.grid
+    if licence and grid.moment(grid.at(licence.start)) == filing.inspected:
+        why = f"over at the latest when {licence.id} begins"
+        return name, "inspection", None, filing.inspected, why
+    first, begun = min(
+        (each.filed, other.qualification)
+        for other in plan.qualifications
+        if other.site == row.site
+        for each in other.filings
+        if each.market == name
+    )[::-1]
+    why = f"brought by the site's first filing there, {first} on {format_moment(begun)}"
+    return name, "inspection", begun, filing.inspected, why

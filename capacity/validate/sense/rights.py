@@ -355,8 +355,8 @@ def _ppq_under_way(
         yield Finding(f"{at}.batches", text)
     if filed := _filed_by_now(network, chain, ppq):
         text = (
-            f"PPQ of {chain.id} was released so long ago that it is filed already: state "
-            "its rights by date, in licences"
+            f"PPQ of {chain.id} was released so long ago that it is filed already: "
+            f"instead of {chain.id} state its rights by date, in licences"
         )
         if len(filed) < len(chain.markets):
             names = " and ".join(filed)
