@@ -537,7 +537,7 @@ def test_an_order_for_a_market_without_any_right_is_warned_of() -> None:
 
 def test_a_suite_that_nothing_ever_opens_is_warned_of() -> None:
     text = """\
-        sites: [{id: SON, name: Songdo}]
+        sites: [{id: SON, name: Songdo, qc_batches: [{from: 2027-01-01, value: 2}]}]
         suites: [{id: SON-T1, site: SON, stage: upstream_downstream, go_live: 2027-01-01,
                   production_days: 14, changeover: CO-A, variable_cost: 1}]
         programmes: [{id: LEG, recipe: [{step: antibody, suites: [SYR-A, SON-T1]}]}]
@@ -713,3 +713,27 @@ def test_days_before_go_live_and_overlapping_closures_are_not_open() -> None:
 )
 def test_what_leaves_no_room_for_a_batch_is_warned_of(text: str, said: str) -> None:
     assert [row for row in warned(read(over(text))) if said in row]
+
+
+@pytest.mark.parametrize(
+    ("text", "field"),
+    [
+        ("sites: [{id: SYR, qc_batches: []}]", "qc_batches"),
+        ("sites: [{id: SYR, qa_reviewers: [{from: 2035-01-01, value: 3}]}]", "qa_reviewers"),
+        ("sites: [{id: SYR, qa_reviewers: [{from: 2020-01-01, value: 0}]}]", "qa_reviewers"),
+    ],
+)  # fmt: skip
+def test_a_site_without_qc_or_qa_is_warned_of(text: str, field: str) -> None:
+    assert (
+        f"over.yaml:3: site SYR: {field}: none, so nothing that is made at SYR "
+        "is ever released"
+    ) in warned(read(over(text)))
+
+
+def test_a_site_whose_work_another_does_is_not_warned_of() -> None:
+    helped = """\
+        sites:
+          - {id: SYR, qa_reviewers: []}
+          - {id: SON, name: Songdo, qa_reviewers: [{from: 2025-01-01, value: 3}]}
+    """
+    assert not [row for row in warned(read(over(helped))) if "qa_reviewers" in row]

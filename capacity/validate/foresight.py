@@ -559,6 +559,40 @@ def narrow_ceilings(network: Network) -> Iterator[Finding]:
             yield Finding(f"suites.{suite.id}.load_ceiling", text)
 
 
+def unreleased(network: Network) -> Iterator[Finding]:
+    """Sites without QC or QA, whose batches are never released."""
+    scenario = network.scenario
+    lending = scenario.quality.lending
+    for site in scenario.sites:
+        if not _tests(network, site.id):
+            continue
+        for field, lent in (("qc_batches", lending.qc), ("qa_reviewers", lending.qa)):
+            at_work = {
+                other.id
+                for other in scenario.sites
+                for rate in getattr(other, field)
+                if rate.value > 0 and rate.start < network.end
+            }
+            if site.id not in at_work and not (lent and at_work):
+                text = f"none, so nothing that is made at {site.id} is ever released"
+                yield Finding(f"sites.{site.id}.{field}", text)
+
+
+def _tests(network: Network, site: str) -> bool:
+    """Whether anything that may be made at a site takes QC and QA."""
+    for programme in network.scenario.programmes:
+        for step in programme.recipe:
+            last = step is programme.recipe[-1]
+            if network.in_process(programme.id, step):
+                continue
+            if last and network.lagged(programme.id):
+                continue
+            suites = _open_suites(network, programme.id, step)
+            if any(suite.site == site for suite in suites):
+                return True
+    return False
+
+
 WARNINGS: list[Warn] = [
     impossible,
     scarce,
@@ -569,4 +603,5 @@ WARNINGS: list[Warn] = [
     stale_intermediates,
     no_freezer,
     narrow_ceilings,
+    unreleased,
 ]
