@@ -837,6 +837,11 @@ def test_a_site_that_is_added_waits_for_what_it_is_added_to() -> None:
         (frame["qualification"] == "P@D") & (frame["milestone"] == "right_to_ship")
     ].itertuples()
     assert right.why == "US has approved P@B, which comes first"
+    opened = tables.milestones(Scenario.model_validate(document), plan)
+    assert opened[opened["milestone"] == "right_to_ship"]["why"].to_list() == [
+        "qualification P@B: reviewed",
+        "qualification P@D: approved elsewhere",
+    ]
 
 
 def test_without_what_it_is_added_to_a_site_has_no_right() -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import pandas as pd
 
-from capacity.plan import Plan, PlannedBatch
+from capacity.plan import Plan, PlannedBatch, PlannedFiling
 from capacity.scenario import Scenario
 from capacity.tables.closures import suites_in_use
 
@@ -76,9 +76,16 @@ def _qualified(plan: Plan | None) -> Iterator[Milestone]:
         for at in sorted({filing.filed for filing in row.filings}):
             yield *opened, None, "filed", at, f"qualification {why}"
         for filing in row.filings:
-            late = filing.inspected is not None and filing.inspected > filing.reviewed
-            said = f"qualification {why}: {'inspected' if late else 'reviewed'}"
+            said = f"qualification {why}: {_last(filing)}"
             yield *opened, filing.market, "right_to_ship", filing.right, said
+
+
+def _last(filing: PlannedFiling) -> str:
+    """What a right waits for longest."""
+    inspected = filing.inspected or filing.reviewed
+    if filing.right > max(filing.reviewed, inspected):
+        return "approved elsewhere"
+    return "inspected" if inspected > filing.reviewed else "reviewed"
 
 
 def _ppqs(plan: Plan | None) -> Iterator[Milestone]:
