@@ -723,6 +723,49 @@ def test_what_can_not_be_meant_is_told(changes: Any, told: str) -> None:
     assert told in [text for _, text in problems(Scenario.model_validate(document))]
 
 
+# ---------------------------------------------------------------------------- sizes
+
+
+def test_a_train_has_a_multiple_of_the_batches_of_every_stage() -> None:
+    # By twos in U and by threes in D: six, though two are wanted.
+    document = network()
+    document["campaign_limits"] = [
+        {"id": "any", "maximum": 12, "multiple": 2},
+        {"id": "threes", "maximum": 12, "multiple": 3},
+    ]
+    document["programmes"][0]["recipe"][1]["campaign"] = "threes"
+    document["made_to_stock"][0]["shortage"] = "hard"
+    document["horizon"]["end"] = day(99)
+    document["demand"] = [
+        {"id": "D1", "programme": "P", "due": day(100), "quantity": 2}
+    ]
+
+    result = solve(valid(document), work=10)
+
+    assert (result.status, result.breaches) == ("optimal", [])
+    assert result.plan is not None
+    assert [c.batches for c in result.plan.campaigns] == [6, 6]
+
+
+def test_one_train_may_have_more_than_is_wanted_to_be_a_multiple() -> None:
+    # Five are wanted, by fours: one train of eight costs three more than are sold (60) and
+    # a changeover in each suite (1000 + 3); two of four cost as much and 1003 besides.
+    document = network()
+    document["campaign_limits"] = [{"id": "any", "maximum": 12, "multiple": 4}]
+    document["changeovers"][0]["cost"] = 1000
+    document["made_to_stock"][0].update(price=1000, storage_cost=0)
+    document["horizon"]["end"] = day(129)
+    document["demand"] = [
+        {"id": "D1", "programme": "P", "due": day(125), "quantity": 5}
+    ]
+
+    result = solve(valid(document), work=10)
+
+    assert (result.status, result.breaches) == ("optimal", [])
+    assert result.plan is not None
+    assert result.plan.objective == result.bound == 60 + 1003
+
+
 # -------------------------------------------------------------------- published case
 
 

@@ -103,6 +103,28 @@ DAY_30, DAY_60, DAY_90 = "2026-01-31", "2026-03-02", "2026-04-01"
 DAY_120 = "2026-05-01"
 
 
+@pytest.mark.parametrize("shortage", ["hard", "lost"])
+def test_a_batch_of_which_most_finds_no_room_is_made_for_every_period(
+    shortage: str,
+) -> None:
+    # A batch has 10 kg, 3 are wanted on each of three days and none may be kept. Three
+    # batches bring 9 kg to sale, so 21 kg more than that are made (1 each) and wasted (5).
+    document = stock_network(
+        *((due, 3) for due in (DAY_30, DAY_60, DAY_90)),
+        unit="kg",
+        shortage=shortage,
+        storage_limit=0,
+        over_limit="wasted",
+    )
+    document["programmes"][0]["recipe"][0]["kg_per_batch"] = {"S": 10}
+
+    result = solve(Scenario.model_validate(document), work=10)
+
+    assert (result.status, result.breaches) == ("optimal", [])
+    assert result.plan is not None
+    assert result.plan.objective == result.bound == 21 * 1 + 21 * 5
+
+
 def test_what_waits_is_served_as_soon_as_there_is_stock() -> None:
     # Out on days 30, 35 and 40. Of two wanted on day 30 one waits (20); on day 60 one
     # is left (1), which day 90 takes.

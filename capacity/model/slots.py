@@ -487,16 +487,17 @@ def most_useful(instance: Instance, step: StepData, suite: int) -> int:
 def batches_useful(stocked: Stocked, suite: int) -> int:
     """Most batches of a suite that demand and targets can use, or that find time.
 
-    What nothing expires of is sold, or kept for a target to the end. Where product
-    expires, a target may be served anew in every period, and a batch that is opened may be
-    wasted, two of them in each period.
+    What nothing is wasted of is sold, or kept for a target to the end. Where product
+    expires or finds no room, a target may be served anew in every period, and a batch that
+    is opened may be wasted, two of them in each period.
     """
     if stocked.room is not None:
         return stocked.room.get(suite, 0)
     size = stocked.amounts[suite]
     targets = [period.target for period in stocked.periods]
     span = stocked.periods[-1].end - stocked.start
-    if stocked.life is None or stocked.life > span:
+    keeps = stocked.life is None or stocked.life > span
+    if keeps and (stocked.limit is None or not stocked.wasted):
         return -(-(stocked.wanted + max(targets)) // size)
     opened = 0 if size == stocked.parts == 1 else 2 * len(targets)
     return -(-(stocked.wanted + sum(targets)) // size) + opened

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -78,16 +79,17 @@ def trains_of(
     useful = batches_useful_in(stocked, steps[-1].modes)
     if not useful or not all(step.modes for step in steps):
         return
-    least = [
+    least = max(
         step.least("commercial" if step.after is None else step.role) for step in steps
-    ]
-    largest = max(useful, *(step.sufficient for step in steps))
-    most = min(largest, *(step.maximum for step in steps))
+    )
+    unit = math.lcm(*(step.multiple for step in steps))
+    enough = -(-max(useful, least) // unit) * unit
+    most = min(enough, *(step.maximum for step in steps))
     before: Train | None = None
     made: list[Train] = []
     for number in range(min(useful, useful if few is None else few)):
         train = _train(v, steps, number, most)
-        _size(v, train, steps, max(least))
+        _size(v, train, least, unit)
         if before is not None:
             v.model.add_implication(train.present, before.present)
             later = before.legs[0].start <= train.legs[0].start
@@ -95,7 +97,7 @@ def trains_of(
         before = train
         made.append(train)
         yield train
-    if max(least) == 1 and all(step.multiple == 1 for step in steps):
+    if least == unit == 1:
         v.model.add(sum(train.batches for train in made) <= useful)
 
 
@@ -120,16 +122,15 @@ def _train(v: Variables, steps: list[StepData], number: int, most: int) -> Train
     return train
 
 
-def _size(v: Variables, train: Train, steps: list[StepData], least: int) -> None:
+def _size(v: Variables, train: Train, least: int, unit: int) -> None:
     """Batches of a train: the strictest minimum of its campaigns, every multiple."""
     if least > len(train.more):
         v.model.add(train.present == 0)
         return
     v.model.add_implication(train.present, train.more[least - 1])
-    for step in steps:
-        if step.multiple > 1:
-            sizes = Domain.from_values(range(0, len(train.more) + 1, step.multiple))
-            v.model.add_linear_expression_in_domain(train.batches, sizes)
+    if unit > 1:
+        sizes = Domain.from_values(range(0, len(train.more) + 1, unit))
+        v.model.add_linear_expression_in_domain(train.batches, sizes)
 
 
 def _stay_on_site(v: Variables, feed: Leg, user: Leg) -> None:
