@@ -55,8 +55,8 @@ worth, the search goes on from the best plan instead."""
 SPARE = 2
 """Most intermediates that a further batch brings beyond its own, where others lack theirs."""
 
-TRIES = 10
-"""Tries to put back what a programme lacks, when a search has cooled."""
+TRIES, CHOSEN = 10, 6
+"""Tries to put back what a programme lacks, when a search has cooled, and most programmes."""
 
 UNUSED = 20_000
 """Objects that may lie around unused while moves are made."""
@@ -320,7 +320,11 @@ class Search:
         A single move finds a place for either, seldom for both, and the best place for the
         one is where the other may follow, hardly ever where it would be by itself.
         """
-        for demand in self.board.demands:
+        demands = self.board.demands
+        short = [d for d in demands if d.stocked is None and self.lacks(d.programme)]
+        if len(short) > CHOSEN:  # a large network would take longer than its search
+            short = self.rng.sample(short, CHOSEN)
+        for demand in short:
             for _ in range(TRIES):
                 if not self.lacks(demand.programme):
                     break
