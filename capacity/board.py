@@ -247,6 +247,11 @@ class Board:
             for demand in self.demands:
                 demand.firm_weight = weight
 
+    def weigh_rights(self, weight: int) -> None:
+        """Say how often engineering and PPQ count that lack an intermediate. [1]"""
+        for demand in self.demands:
+            demand.right_weight = weight
+
     def _prices(self) -> list[Price]:
         return [peg.price for peg in self.pegs]
 

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from capacity.board import BREACH, Board, Campaign, Foreseen, by_start
 from capacity.feeds import SHARES, Line, Rows, Stage, lay, linked, stages_of
 from capacity.instance import FAR, ChainData, Instance, StepData
+from capacity.intermediates import lacking, wait
 from capacity.pegging import Demand
 from capacity.schedule import Schedule
 
@@ -236,14 +237,21 @@ def _engineered(board: Board, chain: ChainData, suite: int) -> list[Campaign] | 
         tick = board.instance.placed(begun)[0][chain.index] + chain.transfer
     found: list[Campaign] = []
     step = board.instance.steps[chain.step]
+    kinds = ["engineering", "ppq"]
+    if _tried(
+        board, chain
+    ):  # it stands, where only an ordered PPQ is to be taken again
+        kinds = ["ppq"]
+        after = demand.engineered(board.pegs[chain.programme], chain.site)
+        tick = max(tick, after + board.instance.ppq_wait)
     if step.frozen is not None:
-        users = sum(demand.asked(chain, k, suite) for k in ("engineering", "ppq"))
+        users = sum(demand.asked(chain, kind, suite) for kind in kinds)
         units = _prepared(board, step, step.frozen.units(users))
         if units is None:
             return None
         found.append(units)
         tick = max(tick, *(unit[2] for unit in units.units))
-    for kind in ("engineering", "ppq"):
+    for kind in kinds:
         n = demand.asked(chain, kind, suite)
         if not n:
             continue
@@ -254,6 +262,17 @@ def _engineered(board: Board, chain: ChainData, suite: int) -> list[Campaign] | 
         found.append(new)
         tick = new.start + new.lead + (n - 1) * new.takt + board.instance.ppq_wait
     return found
+
+
+def _tried(board: Board, chain: ChainData) -> bool:
+    """Whether the engineering that a client has ordered for a qualification is made."""
+    demand = board.demands[chain.programme]
+    left = board.pegs[chain.programme].left
+    return (
+        chain.step == demand.last.index
+        and not demand.owns(chain)
+        and all(left[j] <= 0 for j in demand.trials[chain.index])
+    )
 
 
 def _prepared(board: Board, step: StepData, n: int) -> Campaign | None:
@@ -501,9 +520,15 @@ def _inputs(
     step = board.instance.steps[demand.last.before]  # type: ignore[index]
     if not step.modes or not demand.last.modes:
         return
-    wanted = _units_wanted(board, demand, step, left)
+    yield from _bundles_of_inputs(step, _lacking(board, demand, left), 2 * span)
+
+
+def _bundles_of_inputs(
+    step: StepData, wanted: list[tuple[int, int]], span: int
+) -> Iterator[Bundle]:
+    """Intermediates, as (latest out, place of a group or -1), in bundles of a span."""
     while wanted:
-        n = sum(start <= wanted[0][0] + 2 * span for start, _ in wanted[: step.largest])
+        n = sum(start <= wanted[0][0] + span for start, _ in wanted[: step.largest])
         n = min(max(n, step.least("intermediate")), len(wanted))
         outs = tuple(start for start, _ in wanted[:n])
         groups = tuple((j, 1) for _, j in wanted[:n] if j >= 0)
@@ -511,42 +536,48 @@ def _inputs(
         wanted = wanted[n:]
 
 
-def _units_wanted(
-    board: Board, demand: Demand, step: StepData, left: list[int]
-) -> list[tuple[int, int]]:
-    """(latest out, place of a group or -1) of every intermediate that isn't there in time."""
-    supply = demand.last.frozen
-    assert supply is not None
+def _lacking(board: Board, demand: Demand, left: list[int]) -> list[tuple[int, int]]:
+    """(latest out, place of a group or -1) of what lacks once all is made that is wanted."""
     mode = next(iter(demand.last.modes.values()))
-    wait = supply.freeze + (0 if supply.at_risk else step.lead_times["intermediate"])
     early = mode.lead + 4 * mode.takts[-1][1]
-    users = [
-        (c.start + k * c.takt, -1)
-        for c in board.steps[demand.last.index]
-        for k in range(c.n)
-        if c.start + k * c.takt >= board.instance.as_of
+    further = [
+        (demand.want[j] - early, j) for j, n in enumerate(left) for _ in range(n)
     ]
-    for j, count in enumerate(left):
-        users += [(demand.want[j] - early, j)] * max(count, 0)
     short = demand.short(board.pegs[demand.programme])
-    users += [(out - early, -1) for out in short]
-    tried = {(id(c), number) for c, number, _ in board.pegs[demand.programme].trials}
-    units = [
-        unit[2]
-        for c in board.steps[step.index]
-        for unit in c.units
-        if (id(c), unit[8]) not in tried
-    ]
-    units += [unit[2] for unit in demand.stores.get(step.index, [])]
-    units.sort(reverse=True)
-    found = []
-    for number, (start, j) in enumerate(sorted(users)):
-        for _ in range(supply.units(number + 1) - supply.units(number)):
-            if units and units[-1] <= start:
-                units.pop()
-            else:
-                found.append((start - wait, j))
-    return found
+    further += [(out - early, -1) for out in short]
+    wanting = lacking(board, demand, further=further, licensed=False)
+    return _outs(demand, wanting)
+
+
+def _outs(demand: Demand, wanting: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Latest outs of intermediates, of what lacks them."""
+    return [(start - wait(demand), j) for start, j in wanting]
+
+
+def provide(board: Board, demand: Demand, span: int) -> bool:
+    """Put down the first intermediates that lack, if that costs less than what lacks them."""
+    step = board.instance.steps[demand.last.before]  # type: ignore[index]
+    before = board.pegs[demand.programme].price
+    mark, total = board.mark(), board.total() - BREACH * before[3]
+    wanting = _outs(demand, lacking(board, demand))
+    bundle = next(_bundles_of_inputs(step, wanting, span), None)
+    if bundle is None or not insert(board, bundle, 3 * GAPS):
+        return False
+    now = board.pegs[demand.programme].price
+    cost = board.total() - BREACH * now[3] - total
+    if now[3] < before[3] and cost <= before[4] - now[4]:
+        return True
+    board.revert(mark)
+    return False
+
+
+def places(board: Board, bundle: Bundle) -> list[Foreseen]:
+    """Where a bundle may go, whatever lacks its intermediate then, the cheapest first."""
+    if bundle.step.direct_hold is not None:
+        return []
+    ways = [board.foresee(*o.change) for o in _options(board, bundle, 3 * GAPS)]
+    found = [(way.delta, number, way) for number, way in enumerate(ways) if way]
+    return [way for *_, way in sorted(found, key=lambda row: row[:2])]
 
 
 def insert(board: Board, bundle: Bundle, gaps: int = GAPS) -> bool:

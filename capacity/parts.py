@@ -54,6 +54,10 @@ ROUNDS = (*((n / 10, 1.0) for n in range(1, 7)), (0.8, WARM), (1.0, WARM))
 """(share of the search until a round ends, how hot it begins): the hot ones from the first
 plan, the others from the best."""
 
+NEVER = 1000
+"""How often engineering and PPQ count that lack an intermediate, so that none is moved away
+from them. In every search that costs punctual firm lines, which need the same suites. [1]"""
+
 STRICT_WEIGHT = 100_000
 """What firm service counts where it has been seen to."""
 
@@ -192,15 +196,18 @@ def improved(
     -------
     The best plan met; the start, if none is better.
     """
-    phases, best, number = _Phases(done), start, 0
+    phases, best, ever, number = _Phases(done), start, start, 0
 
     def better(schedule: Schedule) -> None:
-        nonlocal best
-        if schedule.rank < best.rank:
-            best = schedule
+        nonlocal best, ever
+        best = min(best, schedule, key=lambda plan: plan.rank)
+        if schedule.rank < ever.rank:
+            ever = schedule
             report(schedule)
 
-    def search(plan: Schedule, share: float, heat: float, weight: int) -> Schedule:
+    def search(
+        plan: Schedule, share: float, heat: float, weight: int, rights: int = 1
+    ) -> Schedule:
         nonlocal number
         number += 1
         found = improve(
@@ -211,6 +218,7 @@ def improved(
             heat=heat,
             floors=floors,
             firm_weight=weight,
+            right_weight=rights,
         )
         better(found)
         return found
@@ -223,9 +231,11 @@ def improved(
     firm = start.instance.strict and any(group.firm for group in start.instance.groups)
     free = search(start, FREE if firm else 1.0, heat, FIRM_WEIGHT)
     if firm and heat >= 1 and free.bill.regret > start.bill.regret:
-        # A programme was given up as a whole, which seldom comes back: once more.
-        free = search(start, AGAIN, heat, FIRM_WEIGHT)
-    first, best = best, free  # the start may have fewer firm lines late, at any price
+        # A programme was given up as a whole, as its PPQ lacked intermediates when that was
+        # tolerated no more: once more, so that it never lacks them.
+        again = search(start, AGAIN, heat, FIRM_WEIGHT, NEVER)
+        free = min(free, again, key=lambda plan: plan.bill.regret)
+    best = free  # the start may have fewer firm lines late, at any price
     seen, tries = None, list[Schedule]()
     while firm and not _settled(best, free, floors):
         least = best.bill.firm_service <= sum(floors)
@@ -242,7 +252,7 @@ def improved(
     if phases.now < 1:
         least = best.bill.firm_service <= sum(floors)
         search(best, 1.0, (LAST if least else WARM) * heat, STRICT_WEIGHT)
-    return min(best, first, key=lambda plan: plan.rank)
+    return ever
 
 
 def _settled(plan: Schedule, free: Schedule, floors: Sequence[int]) -> bool:

@@ -21,12 +21,15 @@ from capacity.construct import (
     halves,
     insert,
     make_way,
+    places,
+    provide,
     qualifying,
     settle,
     shifted,
 )
 from capacity.feeds import linked
 from capacity.instance import FAR, StepData
+from capacity.intermediates import lacking, wait
 from capacity.pegging import FIRM_WEIGHT, Demand
 from capacity.rows import Rows
 from capacity.schedule import Schedule
@@ -49,6 +52,12 @@ LOST = 15
 """Where giving up batches that lack their intermediate costs more than so many batches are
 worth, the search goes on from the best plan instead."""
 
+SPARE = 2
+"""Most intermediates that a further batch brings beyond its own, where others lack theirs."""
+
+TRIES, CHOSEN = 10, 6
+"""Tries to put back what a programme lacks, when a search has cooled, and most programmes."""
+
 UNUSED = 20_000
 """Objects that may lie around unused while moves are made."""
 
@@ -65,6 +74,7 @@ def improve(
     heat: float = 1.0,
     floors: Sequence[int] = (),
     firm_weight: int = FIRM_WEIGHT,
+    right_weight: int = 1,
 ) -> Schedule:
     """Search from a plan.
 
@@ -84,12 +94,17 @@ def improve(
         Firm service that can't be bettered, by programme; none where left out. [money]
     firm_weight
         What firm service counts in a strict plan, against everything else. [1]
+    right_weight
+        How often engineering and PPQ count that lack an intermediate while that is tolerated.
+        [1]
 
     Returns
     -------
     The best plan met, firm service weighed.
     """
-    search = Search(board_of(schedule), seed, floors, firm_weight)
+    board = board_of(schedule)
+    board.weigh_rights(right_weight)
+    search = Search(board, seed, floors, firm_weight)
     search.run(done, report, heat)
     broken, _ = search.best_worth
     return schedule if broken else search.best.schedule()
@@ -152,7 +167,9 @@ class Search:
         ]
         if self.chains:
             self.moves.append((self.chain, 8))
-        self.sites = [c for d in board.chained for c in d.chains]
+        self.sites = [
+            c for d in board.chained for c in d.chains if c.permitted and not d.direct
+        ]
         """Qualifications that may be gone through."""
         if self.sites:
             self.moves.append((self.qualify, 0.5))
@@ -204,6 +221,9 @@ class Search:
                 else:
                     self.attempt(move(campaign), allowed)
             made += BATCH
+        if not self.best_worth[0] and self.restore():
+            self.board.tolerance = None
+            self.regain()
         return made
 
     def restore(self) -> bool:
@@ -253,6 +273,8 @@ class Search:
         if tolerance is None and self.board.tolerance is not None:
             self.repair()
             self.note()
+            self.board.tolerance = None
+            self.regain()
             lost = self.worth_of()[1] - self.best_worth[1]
             if lost > LOST * self.worth():  # a PPQ went, and all that hangs on it
                 self.restore()
@@ -267,7 +289,7 @@ class Search:
             self.board.revert(mark)
 
     def repair(self) -> None:
-        """Give up batches that lack their intermediate, one after another.
+        """Make the intermediates that lack, else give up batches that lack theirs.
 
         Where that doesn't end it, as other batches then lack theirs, the programme is
         planned anew.
@@ -276,6 +298,8 @@ class Search:
         before, board.tolerance = board.tolerance, None
         for demand in board.demands:
             while board.pegs[demand.programme].price[3]:
+                if provide(board, demand, self.rng.choice(self.spans)):
+                    continue
                 best: Foreseen | None = None
                 for change in self.cuts(demand):
                     found = board.foresee(*change)
@@ -289,6 +313,41 @@ class Search:
                 board.swap([c for c in own if c.lock is None], [])
                 fill(board, self.rng.choice(self.spans), [demand.programme])
         board.tolerance = before
+
+    def regain(self) -> None:
+        """Put back what nothing serves, and the intermediates for it, where that pays.
+
+        A single move finds a place for either, seldom for both, and the best place for the
+        one is where the other may follow, hardly ever where it would be by itself.
+        """
+        demands = self.board.demands
+        short = [d for d in demands if d.stocked is None and self.lacks(d.programme)]
+        if len(short) > CHOSEN:  # a large network would take longer than its search
+            short = self.rng.sample(short, CHOSEN)
+        for demand in short:
+            for _ in range(TRIES):
+                if not self.lacks(demand.programme):
+                    break
+                mark, before = self.board.mark(), self.board.total()
+                self.put_back(demand)
+                if self.board.total() < before:
+                    self.board.keep()
+                    self.note()
+                else:
+                    self.board.revert(mark)
+
+    def put_back(self, demand: Demand) -> None:
+        """Put a bundle that a programme lacks in one of the cheapest places."""
+        rng, board, last = self.rng, self.board, demand.last
+        every = bundles_of(board, demand, rng.choice([1, *self.spans]))
+        bundles = [bundle for bundle in every if bundle.step is last]
+        found = places(board, rng.choice(bundles)) if bundles else []
+        if not found:
+            return
+        board.make(found[min(int(rng.expovariate(1)), len(found) - 1)])
+        while board.pegs[demand.programme].price[3]:
+            if not provide(board, demand, rng.choice(self.spans)):
+                return
 
     def cuts(self, demand: Demand) -> Iterator[Change]:
         """Campaigns of a programme that use intermediates, shorter or gone."""
@@ -597,41 +656,46 @@ class Search:
     def oust(self, _: Campaign) -> Change | None:
         """Batches that a programme lacks, with their intermediates, in place of others."""
         rng, board = self.rng, self.board
-        lacking = [d for d in board.demands if self.lacks(d.programme)]
-        if not lacking:
+        short = [d for d in board.demands if self.lacks(d.programme)]
+        if not short:
             return None
-        demand = rng.choice(lacking)
+        demand = rng.choice(short)
         last = demand.last
         if last.direct_hold is not None:
             return None
         wanted = self.left(demand)
         if not wanted:  # its intermediates
             return None
-        out, most, kind = rng.choice(wanted)
+        out, most, kind, j = rng.choice(wanted)
         n = 1 + int(rng.random() * most)
         out -= int(rng.expovariate(1 / rng.choice(self.scales)))
         one = self.wedged(last, out, n, last.least(kind), ppq=kind == "ppq")
-        if one is None or last.frozen is None or rng.random() < 0.2:  # some lie ready
+        if (
+            one is None or last.frozen is None or rng.random() < 0.2
+        ):  # they may come later
             return one
         assert last.before is not None
-        unit = self.steps[last.before]
-        out = one[1][0].start - last.frozen.freeze
+        wanting = lacking(board, demand, *one, group=j)
+        if not wanting:  # enough lie ready
+            return one
+        unit, count = self.steps[last.before], last.frozen.units(n) + SPARE
+        out = wanting[0][0] - wait(demand)
         out -= int(rng.expovariate(1 / rng.choice(self.scales)))
-        two = self.wedged(
-            unit, out, last.frozen.units(n), unit.least(unit.role), ppq=False
-        )
+        count = min(count, len(wanting))
+        two = self.wedged(unit, out, count, unit.least(unit.role), ppq=False)
         if two is None or {c.suite for c in one[1]} & {c.suite for c in two[1]}:
             return None
         return one[0] + two[0], one[1] + two[1]
 
-    def left(self, demand: Demand) -> list[tuple[int, int, str]]:
-        """(latest out, batches that nothing serves, their kind) of a programme."""
+    def left(self, demand: Demand) -> list[tuple[int, int, str, int]]:
+        """(latest out, batches that nothing serves, their kind, place of the group or -1)."""
         pegged = self.board.pegs[demand.programme]
         if demand.stocked is not None:
             outs = demand.short(pegged)
-            return [(out, outs.count(out), "commercial") for out in dict.fromkeys(outs)]
+            found = dict.fromkeys(outs)
+            return [(out, outs.count(out), "commercial", -1) for out in found]
         return [
-            (demand.want[j], n, demand.groups[j].kind)
+            (demand.want[j], n, demand.groups[j].kind, j)
             for j, n in enumerate(pegged.left)
             if n > 0
         ]
@@ -724,7 +788,7 @@ class Search:
         """Take related campaigns out and put their batches back one bundle after another."""
         board = self.board
         programmes = range(len(board.demands))
-        lacking = [p for p in programmes if self.lacks(p)]
+        short = [p for p in programmes if self.lacks(p)]
         behind = [p for p in programmes if board.pegs[p].price[1] > self.floors[p]]
         # The bundles of a programme in order of time: its batches are pegged in that order.
         ahead = [self.rng.gauss(0, self.far[1]) for _ in programmes]
@@ -738,8 +802,8 @@ class Search:
             self.failed[late] += 1
             gone = self.overdue(late)
             ahead[late] = -FAR
-        elif lacking and kind < 0.9:
-            gone, bundles = self.wanting(self.rng.choice(lacking))
+        elif short and kind < 0.9:
+            gone, bundles = self.wanting(self.rng.choice(short))
         gone = linked(board, gone or self.related(campaign))
         bundles += self.rebundle(gone)
         mark = board.mark()

@@ -2,8 +2,9 @@
 
 A site pays only for all that it takes over, and once batches hang on it, giving it up
 costs all of them: a search that moves campaigns settles such things while it is hot, well or
-badly. So each qualification that nobody ordered is turned round in the plan in hand, what
-hangs on it is taken out, and what is lacking then is put back as in a first plan.
+badly. So each qualification that nobody ordered is turned round in the plan in hand, and one
+that a client has ordered is taken where it isn't gone through: what hangs on it is taken out,
+and what is lacking then is put back as in a first plan.
 """
 
 from __future__ import annotations
@@ -78,7 +79,10 @@ def _turn(board: Board, chain: ChainData) -> bool:
     made = [c for step in chain.steps for c in board.steps[step] if c.lock is None]
     there = [c for c in made if c.site == chain.site]
     if any(c.ppq for c in there):
-        return board.swap(there, []) is not None
+        if board.swap(there, []) is None:
+            return False
+        if board.demands[chain.programme].owns(chain):
+            return True
     steps = board.instance.steps
     asked = [
         board.campaign(steps[w.step], w.suite, w.start, w.batches, w.ppq)

@@ -102,7 +102,7 @@ def network(**direct: Any) -> Row:
                 ],
             }
         ],
-        "transfers": [{"id": "P@A", "programme": "P", "site": "A", "end": day(0)}],
+        "transfers": [{"id": "P@A", "programme": "P", "site": "A", "end": day(-60)}],
         "made_to_stock": [
             {
                 "id": "P-stock",

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Event
+from types import SimpleNamespace
+from typing import Any, cast
 
+import pytest
 from hypothesis import given
 from strategies import scenarios
 from test_rules import Row, network, programme
 
+from capacity import parts
 from capacity.checker import broken_rules
 from capacity.construct import construct
 from capacity.floors import floors
 from capacity.instance import build
-from capacity.parts import improved, of_programmes, parts_of, together
+from capacity.parts import NEVER, improved, of_programmes, parts_of, together
 from capacity.publish import to_plan
 from capacity.reading import read
 from capacity.resume import wishes_of
@@ -157,3 +162,70 @@ def _searched(scenario: Scenario, seed: int, workers: int) -> tuple[int, ...]:
     assert state.best is not None
     parts.search(state.best)
     return state.best.bill.rank
+
+
+def test_only_plans_better_than_any_before_are_told_of(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = iter([(5, 50), (5, 45), (0, 120), (0, 90)])
+    told: list[tuple[int, int]] = []
+    _fake_searches(monkeypatch, found, [])
+
+    best = improved(
+        _plan(0, 100), seed=0, done=_quarters(), report=lambda p: told.append(p.rank),
+        floors=[0],
+    )  # fmt: skip
+
+    # The free search may end with firm lines late: it goes on from there, and tells nobody.
+    assert told == [(0, 90)]
+    assert best.rank == (0, 90)
+
+
+def test_a_free_search_made_again_goes_on_only_where_it_ends_cheaper(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun: list[tuple[int, int]] = []
+    _fake_searches(monkeypatch, iter([(0, 200), (0, 300), (0, 150)]), begun)
+
+    best = improved(
+        _plan(0, 100), seed=0, done=_quarters(), report=lambda _: None, floors=[0]
+    )
+
+    # Each dearer than its start, the second though PPQ never lacks; then from the cheaper.
+    assert begun == [(100, 1), (100, NEVER), (200, 1)]
+    assert best.rank == (0, 100)
+
+
+def _plan(firm: int, regret: int) -> Schedule:
+    """What `improved` looks at of a plan."""
+    line = SimpleNamespace(firm=True)
+    instance = SimpleNamespace(strict=True, groups=[line])
+    bill = SimpleNamespace(firm_service=firm, regret=regret)
+    plan = SimpleNamespace(
+        rank=(firm, regret), bill=bill, instance=instance, runs=[None] * 100
+    )
+    return cast("Schedule", plan)
+
+
+def _quarters() -> Callable[[int], float]:
+    """A search that is over after four looks at the clock."""
+    return lambda moves: moves / 4
+
+
+def _fake_searches(
+    monkeypatch: pytest.MonkeyPatch,
+    found: Iterator[tuple[int, int]],
+    begun: list[tuple[int, int]],
+) -> None:
+    """Let searches end with given plans, each after one move, and turn nothing round."""
+
+    def improve(
+        plan: Schedule, *, done: Callable[[int], float], right_weight: int, **_: Any
+    ) -> Schedule:
+        begun.append((plan.bill.regret, right_weight))
+        done(1)
+        return _plan(*next(found))
+
+    monkeypatch.setattr(parts, "improve", improve)
+    monkeypatch.setattr(parts, "punctual", lambda plan, *_: [plan])
+    monkeypatch.setattr(parts, "requalified", lambda *_: [])

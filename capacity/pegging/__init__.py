@@ -64,6 +64,9 @@ class Demand:
         self.instance = instance
         self.programme = programme
         self.firm_weight = FIRM_WEIGHT if instance.strict else 0
+        self.right_weight = 1
+        """How often engineering and PPQ count that lack an intermediate: a right, and all that
+        is shipped by it, hangs on them. [1]"""
         self.steps = [s for s in instance.steps if s.programme == programme]
         self.last = self.steps[-1]
         self.groups = sorted(instance.groups_of(programme), key=self._turn)
@@ -1172,10 +1175,12 @@ class Demand:
         return min((mode.variable_cost for mode in step.modes.values()), default=0)
 
     def _worth(self, j: int) -> int:
-        """What serving the group at a place is worth, -1 for none. [money]"""
+        """What it counts that a batch for a group lacks an intermediate. [money]"""
         if j < 0:
             return 0
         money = self.money[j][self.reference[j]][4]
+        if self.groups[j].chain is not None:
+            money *= self.right_weight
         return money * (1 + self.firm_weight) if self.firm[j] else money
 
     def _direct_breaks(self, steps: list[list[Campaign]], step: StepData) -> int:

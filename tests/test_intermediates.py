@@ -1,0 +1,107 @@
+"""Batches and the intermediates that they take: what lacks is made, or comes back with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from capacity.board import Board, Campaign, board_of
+from capacity.construct import construct
+from capacity.instance import build
+from capacity.intermediates import lacking
+from capacity.reading import read
+from capacity.reinsert import Search
+from capacity.scenario import Scenario
+from capacity.schedule import Schedule
+
+SCENARIOS = Path(__file__).parent.parent / "scenarios"
+
+
+@pytest.fixture(scope="module")
+def base() -> Scenario:
+    return read(SCENARIOS / "base.yaml").scenario
+
+
+@pytest.fixture(scope="module")
+def built(base: Scenario) -> Schedule:
+    return construct(build(base), stop=lambda: True)
+
+
+def own(board: Board, programme: int, role: str) -> list[Campaign]:
+    """Campaigns of a programme's intermediates, or of its product."""
+    steps = [s for s in board.demands[programme].steps if s.role == role]
+    return [c for s in steps for c in board.steps[s.index] if c.lock is None]
+
+
+def test_what_lacks_is_as_much_as_is_taken_away(built: Schedule) -> None:
+    board = board_of(built)
+    demand = board.demands[board.instance.programmes.index("RAK-PIT")]
+    assert board.pegs[demand.programme].price[3] == 0
+    assert lacking(board, demand) == []
+    gone = own(board, demand.programme, "intermediate")
+
+    foreseen = lacking(board, demand, gone=gone)
+    board.swap(gone, [])
+
+    assert foreseen == lacking(board, demand)
+    users = [c.start + k * c.takt for c in own(board, demand.programme, "product")
+             for k in range(c.n)]  # fmt: skip
+    assert board.pegs[demand.programme].price[3] == len(users)
+    assert {start for start, _ in foreseen} <= set(users)
+    assert demand.last.frozen is not None
+    assert len(foreseen) == demand.last.frozen.units(len(users))
+
+
+def test_what_a_change_takes_may_lack_later(built: Schedule) -> None:
+    board = board_of(built)
+    demand = board.demands[board.instance.programmes.index("RAK-PIT")]
+    before = own(board, demand.programme, "product")
+    first = min(before, key=lambda c: c.start)
+    new = board.campaign(demand.last, first.suite, 9000, 2, False)
+    assert new is not None
+
+    wanting = lacking(board, demand, new=[new], group=0)
+
+    # It takes what is ready: later ones lack theirs then, and that is when more must be.
+    assert 1 <= len(wanting) <= 2
+    assert min(start for start, _ in wanting) > new.start
+
+
+def test_a_search_makes_what_lacks_instead_of_giving_up_what_needs_it(
+    built: Schedule,
+) -> None:
+    board = board_of(built)
+    demand = board.demands[board.instance.programmes.index("RAK-PIT")]
+    gone = max(
+        own(board, demand.programme, "intermediate"), key=lambda c: (c.start, c.suite)
+    )
+    made = sum(c.n for c in own(board, demand.programme, "product"))
+    board.swap([gone], [])
+    assert board.breaks
+
+    Search(board, seed=1).repair()
+
+    assert not board.breaks
+    assert sum(c.n for c in own(board, demand.programme, "product")) == made
+
+
+def test_what_a_programme_lacks_is_put_back_with_its_intermediates(
+    built: Schedule,
+) -> None:
+    board = board_of(built)
+    demand = board.demands[board.instance.programmes.index("RAK-PIT")]
+    whole = board.total()
+    last = max(own(board, demand.programme, "product"), key=lambda c: c.start)
+    units = max(own(board, demand.programme, "intermediate"), key=lambda c: c.start)
+    board.swap([last, units], [])
+    search = Search(board, seed=1)
+    search.repair()
+    without = board.total()
+    assert without > whole
+
+    search.regain()
+
+    assert not board.breaks
+    assert board.total() < without
+    assert search.best_worth == (0, board.total())
