@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from capacity.checker import target_deficit, throughput
-from capacity.instance import Cap, Instance, Mode, StepData, Stocked
+from capacity.instance import Cap, Instance, StepData, Stocked
 from capacity.plan import Plan
 from capacity.scenario import AMOUNTS, Objective
 
@@ -105,7 +105,7 @@ def _stocked(instance: Instance, stocked: Stocked, weights: Weights) -> Stocked:
     scale, part = weights.money, instance.parts[stocked.programme]
     step = instance.steps[stocked.step]
     modes = step.modes
-    room = {suite: _room(instance, mode) for suite, mode in modes.items()}
+    room = {suite: instance.room(mode) for suite, mode in modes.items()}
     most = sum(room[suite] * instance.brings(step, suite) for suite in modes)
     return replace(
         stocked,
@@ -120,15 +120,6 @@ def _stocked(instance: Instance, stocked: Stocked, weights: Weights) -> Stocked:
         inputs=scale * stocked.inputs,
         ideal=scale * stocked.ideal - weights.throughput * most,
     )
-
-
-def _room(instance: Instance, mode: Mode) -> int:
-    """Batches of a step that a suite has time for, all else left out."""
-    if not mode.starts:
-        return 0
-    time = instance.horizon_end - mode.starts[0][0] - mode.lead
-    takt = min(mode.lead, *(takt for _, takt in mode.takts))  # or campaigns of one
-    return 0 if time < 0 else 1 + time // takt
 
 
 def aimed(instance: Instance) -> Instance:
@@ -168,7 +159,7 @@ def figure(
 def most(instance: Instance) -> int:
     """What throughput is measured from in the prices. [part]"""
     return sum(
-        _room(instance, mode) * instance.brings(step, suite)
+        instance.room(mode) * instance.brings(step, suite)
         for step in (instance.steps[row.step] for row in instance.stocked.values())
         for suite, mode in step.modes.items()
     )

@@ -16,7 +16,14 @@ from ortools.sat.python.cp_model import INFEASIBLE, OPTIMAL, CpSolver
 
 from capacity.checker import breaches, broken_rules
 from capacity.instance import Instance, StepData, build
-from capacity.model.linked import build_linked, found_linked, values_linked
+from capacity.model.linked import (
+    Spare,
+    build_linked,
+    found_linked,
+    spare_batches,
+    stairs,
+    values_linked,
+)
 from capacity.model.plans import NotInModel
 from capacity.publish import to_plan
 from capacity.reading import read
@@ -764,6 +771,70 @@ def test_one_train_may_have_more_than_is_wanted_to_be_a_multiple() -> None:
     assert (result.status, result.breaches) == ("optimal", [])
     assert result.plan is not None
     assert result.plan.objective == result.bound == 60 + 1003
+
+
+def test_a_suite_that_may_not_idle_makes_what_nobody_needs() -> None:
+    # Product keeps 30 days and is wanted on day 120: nothing but batches that are wasted (20
+    # each) fills U until then, in five campaigns at the least: 3 + 3 for each.
+    document = network()
+    document["campaign_limits"] = [{"id": "any", "maximum": 12}]
+    document["suites"][0]["no_idle"] = True
+    document["made_to_stock"][0].update(shelf_life_days=30, shortage="hard")
+    document["horizon"]["end"] = day(139)
+    document["demand"] = [
+        {"id": "D1", "programme": "P", "due": day(120), "quantity": 1}
+    ]
+
+    result = solve(valid(document), work=10)
+
+    assert (result.status, result.breaches) == ("optimal", [])
+    assert result.plan is not None
+    assert result.plan.objective == result.bound == 5 * 20 + 5 * 6
+
+
+def test_a_long_campaign_may_be_cheaper_than_two_that_are_needed() -> None:
+    # One is wanted on day 40 and one on day 100, and product keeps 20 days. Both come from
+    # one campaign, out on days 40, 50, 60, 70 and 80: three are wasted (20 each), and a
+    # changeover of 1000 and one of 3 are saved.
+    document = network()
+    document["campaign_limits"] = [{"id": "any", "maximum": 12}]
+    document["changeovers"][0]["cost"] = 1000
+    document["made_to_stock"][0].update(shelf_life_days=20, price=5000, shortage="lost")
+    document["horizon"]["end"] = day(139)
+    document["demand"] = [
+        {"id": f"D{due}", "programme": "P", "due": day(due), "quantity": 1}
+        for due in (40, 100)
+    ]
+
+    result = solve(valid(document), work=10)
+
+    assert (result.status, result.breaches) == ("optimal", [])
+    assert result.plan is not None
+    assert [c.batches for c in result.plan.campaigns] == [5, 5]
+    assert result.plan.objective == result.bound == 3 * 20 + 1003
+
+
+def test_that_no_plan_exists_is_said_once_it_is_confirmed() -> None:
+    # The first batch is out of D on day 20. What was confirmed was asked for again, and
+    # forgotten where the budget didn't last.
+    document = network()
+    document["made_to_stock"][0]["shortage"] = "hard"
+    document["demand"][0]["due"] = day(19)
+
+    result = solve(valid(document), work=10)
+
+    assert result.status == "infeasible"
+    assert result.log.count("confirm without presolve") == 1
+
+
+def test_plans_with_more_spare_batches_than_are_looked_at_have_a_bound() -> None:
+    # A plan of 45 pays for two spare batches of 20, and there is time for no more: U makes
+    # six, and four are wanted. Where the model may have no more than one, two cost 40.
+    instance = build(valid(network()))
+
+    assert spare_batches(instance, 45, 10**6) == Spare({0: 2}, None)
+    assert spare_batches(instance, None, 10**6).beyond is None
+    assert spare_batches(instance, 45, stairs(instance, {0: 1})) == Spare({0: 1}, 40)
 
 
 # -------------------------------------------------------------------- published case

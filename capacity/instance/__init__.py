@@ -270,6 +270,14 @@ class Instance:
         stocked = self.stocked[step.programme]
         return self.parts[step.programme] * stocked.amounts[suite]
 
+    def room(self, mode: Mode) -> int:
+        """Batches of a step that a suite has time for, all else left out."""
+        if not mode.starts:
+            return 0
+        time = self.horizon_end - mode.starts[0][0] - mode.lead
+        takt = min(mode.lead, *(takt for _, takt in mode.takts))  # or campaigns of one
+        return 0 if time < 0 else 1 + time // takt
+
     @property
     def linked(self) -> bool:
         """Whether campaigns are fed by campaigns, so that they are planned as such."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from capacity.model.linked import (
+    Spare,
     Trains,
     build_linked,
     found_linked,
     least_cost,
+    spare_batches,
     stairs,
     values_linked,
 )
@@ -26,6 +28,12 @@ comes soonest without expiry, and holds with it."""
 
 MOST_STAIRS = 6_000
 """Up to so many literals of stock the whole model is built; beyond, only trains are moved."""
+
+SPARE_STAIRS = 2 * MOST_STAIRS
+"""As many with batches that nothing needs; plans with more of these are left to a bound."""
+
+WITHOUT_SPARE = 0.5
+"""Share of a phase in which these are left out, where the plan in hand pays for too many."""
 
 BEFORE_MODEL = 1.0
 """Nominal seconds in which trains are moved before the model takes over. [s]"""
@@ -55,10 +63,16 @@ def plan_linked(state: State, start: Plan | None) -> None:
     small = stairs(state.instance) <= MOST_STAIRS and not _too_many(state)
     _move_trains(state, BEFORE_MODEL if small else state.clock.left, start is not None)
     for expiring, share in LINKED_PHASES if small or state.best is None else ():
-        if state.clock.over() or (state.best is not None and state.good_enough()):
+        if state.impossible or state.clock.over():
             return
-        trains = build_linked(state.instance, _most_trains(state), expiring=expiring)
-        _solve_linked(state, trains, share)
+        if state.best is not None and state.good_enough():
+            return
+        if state.best is not None and _spare(state).beyond is not None:
+            # it pays for too many spare batches: a better one comes sooner without any
+            _solve_linked(state, _spare(state, 0), share * WITHOUT_SPARE, expiring)
+            if state.finished():
+                return
+        _solve_linked(state, _spare(state), share, expiring)
 
 
 def _move_trains(state: State, seconds: float, again: bool) -> None:
@@ -112,8 +126,17 @@ def _most_trains(state: State) -> int | None:
     return state.best.bill.regret // each
 
 
-def _solve_linked(state: State, trains: Trains, share: float) -> None:
+def _spare(state: State, most: int = SPARE_STAIRS) -> Spare:
+    """Batches that nothing needs, as many as the plan in hand pays for."""
+    regret = None if state.best is None else state.best.bill.regret
+    return spare_batches(state.instance, regret, most)
+
+
+def _solve_linked(state: State, spare: Spare, share: float, expiring: bool) -> None:
     """Regret of linked campaigns, from the best plan, and a bound."""
+    trains = build_linked(
+        state.instance, _most_trains(state), spare.batches, expiring=expiring
+    )
     model = trains.v.model
     model.minimize(trains.regret.total())
     if state.best is not None:
@@ -125,8 +148,11 @@ def _solve_linked(state: State, trains: Trains, share: float) -> None:
         if state.keeps_the_rules(found):  # without expiry, a stock may be too full
             state.take(found, "linked campaigns")
     if state.best is not None:
-        state.raise_bound(state.believed(outcome, state.best.bill.regret))
-    elif outcome.status == "infeasible":
+        bound = state.believed(outcome, state.best.bill.regret)
+        if bound is not None and spare.beyond is not None:
+            bound = min(bound, spare.beyond)
+        state.raise_bound(bound)
+    elif outcome.status == "infeasible" and spare.beyond is None:
         confirm_impossible(state, model)
 
 

@@ -10,6 +10,8 @@ that are alike, so equal plans have few descriptions.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from dataclasses import dataclass
 from itertools import pairwise
 
 from ortools.sat.python.cp_model import CpModel, IntVar
@@ -36,17 +38,23 @@ from capacity.model.stocks import costs_of, flow_of, keep_cap
 from capacity.schedule import Schedule
 
 __all__ = [
+    "Spare",
     "Trains",
     "build_linked",
     "found_linked",
     "least_cost",
+    "spare_batches",
     "stairs",
     "values_linked",
 ]
 
 
 def build_linked(
-    instance: Instance, most: int | None = None, *, expiring: bool = True
+    instance: Instance,
+    most: int | None = None,
+    spare: Mapping[int, int] | None = None,
+    *,
+    expiring: bool = True,
 ) -> Trains:
     """The model of everything that a scenario of linked campaigns leaves open.
 
@@ -56,6 +64,8 @@ def build_linked(
         The scenario.
     most
         Most trains of a programme; none for all that demand can use.
+    spare
+        Batches beyond those that demand can use, by programme.
     expiring
         False: product keeps for ever where that is never dearer than to waste it, else it
         may be wasted at any time. A bound on such plans holds for all, and comes sooner.
@@ -63,7 +73,8 @@ def build_linked(
     v = Variables(CpModel(), instance, Scope(Schedule(instance, ())))
     trains = Trains(v, [], Regret())
     for programme, stocked in sorted(instance.stocked.items()):
-        trains.rows += trains_of(v, programme, stocked, most)
+        more = 0 if spare is None else spare[programme]
+        trains.rows += trains_of(v, programme, stocked, most, more)
     for suite in instance.suites:
         Sequence(trains, suite).state()
     for alike in alike_suites(instance):
@@ -142,13 +153,80 @@ def _product(v: Variables, count: Expression, literal: Literal, most: int) -> In
     return found
 
 
-def stairs(instance: Instance) -> int:
+@dataclass(frozen=True)
+class Spare:
+    """Batches that nothing needs, as many as may be worth it.
+
+    Where suites may not idle, or changeovers cost more than batches, it may pay to make
+    product only to go on: it is wasted, or kept for nothing.
+    """
+
+    batches: dict[int, int]
+    """By programme."""
+    beyond: int | None
+    """What plans with more of them cost at the least; None where there are no such plans,
+    or none that costs less than the plan in hand. [money]"""
+
+
+def spare_batches(instance: Instance, regret: int | None, most: int) -> Spare:
+    """Batches that nothing needs of which the model looks at plans.
+
+    Parameters
+    ----------
+    instance
+        The scenario.
+    regret
+        Of the plan in hand, which pays for so many; none where there is no plan. [money]
+    most
+        Literals of stock that the model may have.
+    """
+    each = {
+        programme: _batch_cost(instance, programme) for programme in instance.stocked
+    }
+    wanted = {}
+    for programme, stocked in instance.stocked.items():
+        last = instance.steps[stocked.step]
+        found = _room(instance, programme) - batches_useful_in(stocked, last.modes)
+        if regret is not None and each[programme] > 0:
+            found = min(found, regret // each[programme])
+        wanted[programme] = max(0, found)
+    top = max(wanted.values(), default=0)
+    while top and stairs(instance, _at_most(wanted, top)) > most:
+        top -= 1
+    left_out = [(top + 1) * each[p] for p, count in wanted.items() if count > top]
+    return Spare(_at_most(wanted, top), min(left_out, default=None))
+
+
+def _at_most(counts: dict[int, int], most: int) -> dict[int, int]:
+    return {programme: min(count, most) for programme, count in counts.items()}
+
+
+def _batch_cost(instance: Instance, programme: int) -> int:
+    """What a batch costs in all steps at the least. [money]"""
+    return sum(
+        min((mode.variable_cost for mode in step.modes.values()), default=0)
+        for step in instance.steps
+        if step.programme == programme
+    )
+
+
+def _room(instance: Instance, programme: int) -> int:
+    """Batches that every step of a programme has time for."""
+    return min(
+        sum(instance.room(mode) for mode in step.modes.values())
+        for step in instance.steps
+        if step.programme == programme
+    )
+
+
+def stairs(instance: Instance, spare: Mapping[int, int] | None = None) -> int:
     """Literals that say by which period each batch of each train is in stock, about."""
     found = 0
-    for stocked in instance.stocked.values():
+    for programme, stocked in instance.stocked.items():
         last = instance.steps[stocked.step]
-        useful = batches_useful_in(stocked, last.modes)
-        found += useful * min(useful, last.maximum) * len(stocked.periods)
+        made = batches_useful_in(stocked, last.modes)
+        made += 0 if spare is None else spare[programme]
+        found += made * min(made, last.maximum) * len(stocked.periods)
     return found
 
 

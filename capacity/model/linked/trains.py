@@ -72,11 +72,14 @@ class Trains:
 
 
 def trains_of(
-    v: Variables, programme: int, stocked: Stocked, few: int | None
+    v: Variables, programme: int, stocked: Stocked, few: int | None, spare: int
 ) -> Iterator[Train]:
-    """Trains of a programme, as many as demand can use, or only a few."""
+    """Trains of a programme for all batches that demand can use and some spare ones.
+
+    Only a few trains, where more of them can't pay.
+    """
     steps = [step for step in v.instance.steps if step.programme == programme]
-    useful = batches_useful_in(stocked, steps[-1].modes)
+    useful = batches_useful_in(stocked, steps[-1].modes) + spare
     if not useful or not all(step.modes for step in steps):
         return
     least = max(
