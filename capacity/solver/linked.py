@@ -33,7 +33,8 @@ SPARE_STAIRS = 2 * MOST_STAIRS
 """As many with batches that nothing needs; plans with more of these are left to a bound."""
 
 WITHOUT_SPARE = 0.5
-"""Share of a phase in which these are left out, where the plan in hand pays for too many."""
+"""Share of a phase in which these are left out, where the plan in hand pays for too many, or
+where there is none."""
 
 BEFORE_MODEL = 1.0
 """Nominal seconds in which trains are moved before the model takes over. [s]"""
@@ -63,16 +64,21 @@ def plan_linked(state: State, start: Plan | None) -> None:
     small = stairs(state.instance) <= MOST_STAIRS and not _too_many(state)
     _move_trains(state, BEFORE_MODEL if small else state.clock.left, start is not None)
     for expiring, share in LINKED_PHASES if small or state.best is None else ():
-        if state.impossible or state.clock.over():
+        if _done(state):
             return
-        if state.best is not None and state.good_enough():
-            return
-        if state.best is not None and _spare(state).beyond is not None:
-            # it pays for too many spare batches: a better one comes sooner without any
+        if state.best is None or _spare(state).beyond is not None:
+            # a plan that pays for fewer spare batches comes sooner without any
             _solve_linked(state, _spare(state, 0), share * WITHOUT_SPARE, expiring)
-            if state.finished():
+            if _done(state):
                 return
         _solve_linked(state, _spare(state), share, expiring)
+
+
+def _done(state: State) -> bool:
+    """Whether a limit is reached, or all is known."""
+    if state.impossible or state.clock.over():
+        return True
+    return state.best is not None and state.good_enough()
 
 
 def _move_trains(state: State, seconds: float, again: bool) -> None:
