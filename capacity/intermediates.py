@@ -47,14 +47,13 @@ def lacking(
     demand.assume(board.pegs[demand.programme].state)
     rights = demand.input_rights[demand.last.before]
     users = sorted([*_users(board, demand, gone, new, group), *further])
+    units = demand.units(demand.last, supply, len(users))
     ready = sorted(_ready(board, demand, gone, new))
     taken = bytearray(len(ready))
     found: list[tuple[int, int]] = []
-    head = before = 0
+    head = 0
     for number, (start, j) in enumerate(users):
-        after = supply.units(number + 1)
-        lacks, at = after - before, head
-        before = after
+        lacks, at = units[number + 1] - units[number], head
         while lacks and at < len(ready) and ready[at][0] <= start:
             if not taken[at] and (not licensed or rights[j][ready[at][1]] < FAR):
                 taken[at] = 1
