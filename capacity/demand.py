@@ -9,7 +9,7 @@ Lines are the demand that both the checker and the model start from.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
@@ -63,16 +63,13 @@ class Line:
 def lines(scenario: Scenario) -> list[Line]:
     """Every line, in order of programme, due day and id."""
     contracts = {contract.id: contract for contract in scenario.contracts}
-    paid = _taken_or_paid(scenario, contracts)
+    sure = firm_batches(scenario, scenario.shares)
     chains = {name: row.id for row in scenario.qualifications for name in row.orders}
     spares = make_up_batches(scenario)
     found = list(_asked_by_chains(scenario))
     for order in scenario.shares:
         contract = contracts[order.contract]
-        in_window = not contract.prospect and order.due <= add_months(
-            scenario.as_of, contract.firm_months
-        )
-        firm = order.batches if in_window else paid.get(order.id, 0)
+        firm = sure[order.id]
         parts = [("firm", firm), ("forecast", order.batches - firm)]
         split = 0 < firm < order.batches
         for firmness, batches in parts:
@@ -88,6 +85,18 @@ def lines(scenario: Scenario) -> list[Line]:
         if order.id in spares:
             found.append(_spare(found[-1], spares[order.id]))
     return sorted(found, key=lambda line: (line.programme, line.due, line.id))
+
+
+def firm_batches(scenario: Scenario, orders: Sequence[Order]) -> dict[str, int]:
+    """Firm batches of each order: those due within its window, or taken or paid for."""
+    contracts = {contract.id: contract for contract in scenario.contracts}
+    found = _taken_or_paid(contracts, orders)
+    for order in orders:
+        contract = contracts[order.contract]
+        until = add_months(scenario.as_of, contract.firm_months)
+        if not contract.prospect and order.due <= until:
+            found[order.id] = order.batches
+    return found
 
 
 def _asked_by_chains(scenario: Scenario) -> Iterator[Line]:
@@ -168,7 +177,7 @@ def _spare(line: Line, make_up: MakeUp) -> Line:
 
 
 def _taken_or_paid(
-    scenario: Scenario, contracts: dict[str, Contract]
+    contracts: dict[str, Contract], orders: Sequence[Order]
 ) -> dict[str, int]:
     """Batches of each order that its contract's take-or-pay makes firm.
 
@@ -176,15 +185,15 @@ def _taken_or_paid(
     id, where the probability is 1, before the term's end; never for prospects.
     """
     by_year: defaultdict[tuple[str, int], list[Order]] = defaultdict(list)
-    for order in scenario.shares:
+    for order in orders:
         by_year[order.contract, order.due.year].append(order)
-    paid: dict[str, int] = {}
-    for (contract_id, _), orders in by_year.items():
+    paid = {order.id: 0 for order in orders}
+    for (contract_id, _), due in by_year.items():
         contract = contracts[contract_id]
         if contract.prospect or contract.probability != 1:
             continue
         end = contract.term_end
-        inside = [order for order in orders if end is None or order.due <= end]
+        inside = [order for order in due if end is None or order.due <= end]
         left = int(contract.take_or_pay * sum(order.batches for order in inside))
         for order in sorted(inside, key=lambda order: (order.due, order.id)):
             paid[order.id] = min(left, order.batches)

@@ -10,9 +10,11 @@ from hypothesis import given, settings
 from ortools.sat.python.cp_model import OPTIMAL, CpSolver
 from strategies import scenarios
 from test_readme import ROOT, blocks
+from test_rules import frozen_network
+from test_rules import scenario as scenario_of
 
-from capacity.board import board_of
-from capacity.checker import breaches
+from capacity.board import Board, board_of
+from capacity.checker import breaches, broken_rules
 from capacity.construct import construct
 from capacity.instance import build
 from capacity.model import Scope
@@ -364,3 +366,42 @@ def test_a_line_below_the_minimum_is_made_with_surplus(kind: str) -> None:
 
     assert unserved(schedule) == 0
     assert [run.batches for run in schedule.runs] == [6]
+
+
+def intermediate_on_hand(site: str, part: str) -> Row:
+    """One antibody batch at a site, out long ago or in stock; conjugates are made in K at B."""
+    document = frozen_network()
+    document["suites"][1]["set_up"] = "P"
+    made = document["suites"][0] | {"id": "T", "site": site}
+    document["suites"].append(made)
+    document["programmes"][0]["recipe"][0]["suites"] = ["S", "T"]
+    row = {"id": "W", "programme": "P", "step": "ab", "suite": "T", "batches": 1}
+    dated = {
+        "stock": {"expiry": "2026-03-01"},
+        "in_release": {"first_out": "2025-12-20"},
+    }
+    document[part] = [row | {"kind": "intermediate"} | dated[part]]
+    return document
+
+
+@pytest.mark.parametrize("part", ["stock", "in_release"])
+@pytest.mark.parametrize(("site", "first"), [("A", 3), ("B", 0)])
+def test_what_lay_there_before_is_shipped_and_used_from_today_on(
+    site: str, first: int, part: str
+) -> None:
+    # A lane of 2 days and one of receipt testing; what is frozen on the spot is at hand.
+    found = scenario_of(intermediate_on_hand(site, part))
+    instance = build(found)
+    conjugate = instance.steps[-1]
+    (suite,) = conjugate.modes
+    for start in range(first + 3):
+        board = Board(instance)
+        campaign = board.campaign(conjugate, suite, start, 1)
+        assert campaign is not None
+        board.swap([], [campaign])
+
+        plan = to_plan(board.snapshot().schedule(), "drawn")
+
+        possible = start >= first
+        assert (not broken_rules(found, plan)) is possible, start
+        assert (not board.breaks) is possible, start

@@ -105,3 +105,26 @@ def test_what_a_programme_lacks_is_put_back_with_its_intermediates(
     assert not board.breaks
     assert board.total() < without
     assert search.best_worth == (0, board.total())
+
+
+@pytest.mark.parametrize("all_of_it", [True, False])
+def test_a_search_that_has_lost_a_programme_goes_on_from_its_best_plan(
+    built: Schedule, all_of_it: bool
+) -> None:
+    board = board_of(built)
+    search = Search(board, seed=1)
+    planned = [c for row in board.suites for c in row if c.lock is None]
+    least = min(planned, key=lambda c: (c.n, c.programme, c.start))
+    gone = planned if all_of_it else [least]
+    board.tolerance = 1.5
+    board.swap(gone, [])
+    best = search.best_worth
+
+    search.soften(0.9)
+
+    # What comes back otherwise is made anew: a few batches more or less are for the search.
+    there = {id(c) for row in board.suites for c in row}
+    assert {id(c) in there for c in gone} == {all_of_it}
+    assert board.tolerance is None
+    assert not board.breaks
+    assert (board.total() == best[1]) is all_of_it

@@ -294,6 +294,38 @@ def test_ppq_under_way_is_whole_and_follows_its_engineering(
     assert any(said in each for each in found), found
 
 
+def test_ppq_under_way_has_every_part_of_an_order_in_whole_batches() -> None:
+    document = under_way()
+    chain = document["qualifications"][0]
+    chain |= {"engineering_batches": 0, "ppq_batches": 0, "orders": ["V"]}
+    # One of two is taken or paid for: each part is 3 kg, and T makes 2 kg at a time.
+    document["contracts"][0] |= {"firm_months": 0, "take_or_pay": 0.25}
+    document["orders"].append(
+        {"id": "V", "contract": "C", "kind": "ppq", "batches": 2, "due": "2026-03-30"}
+    )
+    document["suites"].append(document["suites"][0] | {"id": "U"})
+    document["programmes"][0]["recipe"][0] |= {
+        "suites": ["T", "U"], "reference_suite": "U", "kg_per_batch": {"T": 2, "U": 3}
+    }  # fmt: skip
+    document["locks"] = [document["locks"][1]]
+    scenario = Scenario.model_validate(document)
+    book = Book(scenario)
+    lines = book.lines_of(book.chains["P@B"], "ppq")
+    needed = sum(book.needed(line, book.kg("P", "T")) for line in lines)
+
+    assert needed == 4
+    assert said(document) == [
+        (
+            "locks.PPQ.batches",
+            "lock PPQ: batches: 1 short of the PPQ of P@B, which is one campaign",
+        )
+    ]
+    document["locks"][0]["batches"] = needed
+    assert said(document) == []
+    document["orders"][1]["contract"] = "D"
+    assert dict(said(document))["orders.V.contract"].startswith("order V: contract")
+
+
 def test_ppq_that_is_filed_for_one_market_is_filed_for_another_by_the_plan() -> None:
     document = under_way()
     # Released on 26 December: filed for US on 31 December, for EU on 25 January.

@@ -206,10 +206,10 @@ class Genealogy:
                 lane = self.instance.lane(at, site)
                 if lane is None:
                     return True
-                arrives += lane.days + lane.receipt
+                departs = max(ready, self.instance.as_of)
+                arrives = departs + lane.days + lane.receipt
                 if not shared:
-                    row = start, max(ready, self.instance.as_of), _key(unit)
-                    self.shipped.append((at, site, row))
+                    self.shipped.append((at, site, (start, departs, _key(unit))))
                 elif (at, site) not in self._journeys(unit):
                     return True
             if arrives > start or expiry - start < self.supply.min_life:

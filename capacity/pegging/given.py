@@ -43,8 +43,6 @@ class Given:
             ready = data.out if supply.at_risk else data.ready
             expiry = data.out + supply.shelf_life
             ready += supply.freeze
-        else:
-            ready += supply.freeze
         assert expiry is not None
         self.stores[step.index].append(
             (

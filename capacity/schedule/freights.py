@@ -25,7 +25,7 @@ def freights_for(schedule: Schedule) -> tuple[Freight, ...]:
         for unit in taken:
             source = schedule.by_unit[unit]
             if source.site != batch.site:
-                ready = schedule.usable(source, supply)
+                ready = max(instance.as_of, schedule.usable(source, supply))
                 key = (batch.step, source.site, batch.site)
                 needs[key].append((batch.start, ready, unit))
     found: list[Freight] = []

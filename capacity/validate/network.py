@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 from functools import cached_property
 
+from capacity.demand import firm_batches
 from capacity.horizon import SECONDS_PER_DAY, Grid, add_months, days_between
 from capacity.scenario import (
     CampaignLimits,
@@ -18,6 +19,7 @@ from capacity.scenario import (
     Lane,
     Lock,
     MadeToStock,
+    Order,
     Programme,
     Qualification,
     ReleaseClass,
@@ -304,13 +306,26 @@ class Network:
         reference = step.kg_per_batch.get(step.reference_suite or step.suites[0])
         if reference is not None:  # missing is a finding of its own
             ratio = reference / step.kg_per_batch.get(suite, reference)
-        ordered = sum(
-            math.ceil(order.batches * ratio)
+        parts = [
+            part
             for order in self.scenario.orders
             if order.id in chain.orders and order.kind == kind
-        )
+            for part in self._parts(order)
+        ]
         own = chain.ppq_batches if kind == "ppq" else chain.engineering_batches
-        return ordered + own
+        return own + sum(math.ceil(part * ratio) for part in parts)
+
+    def _parts(self, order: Order) -> tuple[int, int]:
+        """Firm and other batches of an order: each part is made in whole batches."""
+        firm = self._firm.get(order.id, 0)
+        return firm, order.batches - firm
+
+    @cached_property
+    def _firm(self) -> dict[str, int]:
+        """Firm batches of every order of a known contract."""
+        known = {contract.id for contract in self.scenario.contracts}
+        orders = [order for order in self.scenario.shares if order.contract in known]
+        return firm_batches(self.scenario, orders)
 
     def filing_days(self, market: str) -> Fraction:
         """From the last PPQ batch released to the filing for a market. [day]"""
