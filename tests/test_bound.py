@@ -25,6 +25,7 @@ from capacity.bound.demand import (
     shaped,
     slopes_of,
 )
+from capacity.bound.duals import rebates
 from capacity.bound.ways import Way, right, split, ways
 from capacity.checker import broken_rules, regret
 from capacity.checker.unavoidable import unavoidable
@@ -58,8 +59,11 @@ def holds(case: Case, seed: int, dear: float, fine: int) -> None:
         return
     relaxation = Relaxation(case.schedule.instance, fine)
     for prices in (relaxation.nothing(), random_prices(relaxation, seed, dear)):
-        found = relaxation.sweep(prices).value
+        whole = relaxation.sweep(prices)
+        found = whole.value
         assert found <= regret(case.scenario, plan) + 0.01
+        rebated = relaxation.close(prices, whole, 6).value
+        assert found <= rebated <= regret(case.scenario, plan) + 0.01
         relaxation.split()
         closer = relaxation.sweep(prices).value
         assert found - 0.01 <= closer <= regret(case.scenario, plan) + 0.01
@@ -174,6 +178,38 @@ def test_no_matching_costs_less_than_monge_costs_in_order(
     rises: NDArray[np.float64] = np.diff(found, axis=1)
     served = (found[:, 1:] < NEVER).all(axis=0)
     assert (np.diff(rises[:, served], axis=0) <= 0.1).all()
+
+
+@settings(max_examples=EXAMPLES)
+@given(
+    arrays(np.int64, st.tuples(st.integers(1, 5), st.integers(1, 6)),
+           elements=st.integers(0, 9)),
+    st.data(),
+)  # fmt: skip
+def test_learned_rebates_make_passes_cost_their_best_assignment(
+    costs: NDArray[np.int64], data: st.DataObject
+) -> None:
+    money = shaped(costs.astype(float))
+    size, last = money.shape
+    times = sorted(data.draw(st.lists(st.integers(0, last - 1), min_size=size,
+                                      max_size=size)))  # fmt: skip
+
+    less = rebates(
+        money, np.ones(size, dtype=np.int64), np.bincount(times, minlength=last)
+    )
+
+    assert less is not None
+    assert (less >= 0).all()
+    rows = np.arange(size)
+    best = min(money[list(order), times].sum() for order in permutations(rows))
+    found = in_order(money, less)[rows, times].sum()
+    assert abs(found - best) <= 0.01
+
+
+def test_no_rebates_are_learned_from_passes_that_nobody_can_make() -> None:
+    costs = np.array([[1.0, NEVER], [1.0, NEVER]])
+
+    assert rebates(costs, np.array([1, 1]), np.array([1, 1])) is None
 
 
 def test_monge_costs_stay_what_they_are_together() -> None:
@@ -320,6 +356,28 @@ def test_a_pause_over_two_shutdowns_costs_one_changeover(tmp_path: Path) -> None
     assert plan.objective == 60_000
     assert relaxation.sweep(prices).value <= 60_000 + 0.01
     assert bound(alone, 60_001, sweeps=60).value <= 60_000
+
+
+def test_rebates_that_are_learned_raise_what_a_step_costs_at_least() -> None:
+    instance = build(read(SCENARIOS / "base.yaml").scenario)
+    programme = instance.programmes.index("PROS-1")
+    (step,) = [s for s in instance.steps if s.programme == programme]
+    groups = [g for g in instance.groups if g.step == step.index]
+    alone = replace(
+        instance,
+        groups=tuple(replace(group, index=n) for n, group in enumerate(groups)),
+    )
+    relaxation = Relaxation(alone)
+    prices = relaxation.nothing()
+    prices.suite[:] = 4_000
+
+    whole = relaxation.sweep(prices)
+    closer = relaxation.close(prices, whole, 12)
+
+    assert closer.parts[step.index] > 1.01 * whole.parts[step.index]
+    assert closer.value - whole.value == pytest.approx(
+        closer.parts[step.index] - whole.parts[step.index]
+    )
 
 
 @settings(max_examples=max(10, EXAMPLES // 5))

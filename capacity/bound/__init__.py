@@ -49,12 +49,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
 
 from capacity.bound.alone import Alone, Answer, Tolls
+from capacity.bound.closing import closer
 from capacity.bound.demand import Floats
 from capacity.bound.places import Place
 from capacity.bound.ways import Way, split, ways
@@ -70,6 +71,10 @@ REST, REST_SHARE = 8, 40
 
 MONTH = 4
 """A rebate holds for so many of these."""
+
+CLOSER = 24
+"""Most often that a step is planned again at the last prices, where it gains from that; at most
+half as often as all steps were before."""
 
 
 @dataclass(frozen=True)
@@ -261,8 +266,7 @@ class Relaxation:
         Else ways that were far from the cheapest when they were planned last, as many
         sweeps ago as they were far, are left out.
         """
-        each = np.repeat(prices.suite, self.week, axis=1)[:, : self.ticks] * self.offers
-        paid = [np.concatenate([[0.0], np.cumsum(row)]) for row in each]
+        paid = self._paid(prices)
         excess = Prices(self.shape)
         excess.suite[:] = -self.available
         parts = {}
@@ -270,14 +274,43 @@ class Relaxation:
         for several, places, given in rows:
             self._price(several, places, paid, prices)
             alone, answer = self._cheapest(several, trace, whole)
-            index, after = alone.step.index, alone.step.after
-            parts[index] = answer.cost
-            if after is not None:
-                parts[index] -= given * float(prices.supply[after].sum())
+            supplied = self._supplied(alone, given, prices)
+            parts[alone.step.index] = answer.cost - supplied
             if trace:
                 self._note(alone, given, answer, excess)
         offered = float((prices.suite * self.available).sum())
         return Sweep(sum(parts.values()) - offered, parts, offered, excess, whole)
+
+    def close(self, prices: Prices, sweep: Sweep, most: int) -> Sweep:
+        """Plan every step more closely than a whole sweep at these prices did.
+
+        Parameters
+        ----------
+        prices, sweep
+            What was known.
+        most
+            How often a step is planned again. [1]
+        """
+        paid, parts = self._paid(prices), {}
+        for several, places, given in zip(
+            self.ways, self.places, self.given, strict=True
+        ):
+            self._price(several, places, paid, prices)
+            index = several[0].step.index
+            cost = closer(several, most) - self._supplied(several[0], given, prices)
+            parts[index] = max(sweep.parts[index], cost)
+        value = sum(parts.values()) - sweep.offered
+        return replace(sweep, value=value, parts=parts)
+
+    def _paid(self, prices: Prices) -> list[Floats]:
+        """By suite the price of all ticks before each. [money]"""
+        each = np.repeat(prices.suite, self.week, axis=1)[:, : self.ticks] * self.offers
+        return [np.concatenate([[0.0], np.cumsum(row)]) for row in each]
+
+    def _supplied(self, alone: Alone, given: int, prices: Prices) -> float:
+        """What intermediates earn that are there without a decision. [money]"""
+        after = alone.step.after
+        return 0.0 if after is None else given * float(prices.supply[after].sum())
 
     def _price(
         self,
@@ -544,6 +577,10 @@ def bound(
     if not found:
         return Bound(0, weeks, (), {}, 0.0, ascent.count)
     best, prices = max(found, key=lambda row: row[0].value)
+    if prices is ascent.best_at and told < upper:
+        best = ascent.relaxation.close(prices, best, min(CLOSER, ascent.count // 2))
+        if report is not None and _certain(best) > told:
+            report(_certain(best))
     return Bound(
         _certain(best),
         weeks,

@@ -17,6 +17,9 @@ SWEEP_PER_BATCH = 0.0008
 MOST_SWEEPS = 10_000
 """Where seconds end it."""
 
+CLOSER_SHARE = 0.15
+"""Share of it for planning every step more closely at the last prices."""
+
 FINE_SWEEP, FINE_SHARE = 3, 0.4
 """How many others one of the last sweeps, on a finer grid, takes as long as; their share."""
 
@@ -43,7 +46,8 @@ def start_aside(state: State, tasks: list[Task], searched: float) -> float:
     first = state.bound_first
     share = BOUND_SHARE if first else 1.0
     each = SWEEP_PER_BATCH * max(1, len(state.best.batches))
-    sweeps = int((share * state.clock.left - searched) / each)
+    left = share * state.clock.left - searched
+    sweeps = int((1 - CLOSER_SHARE) * left / each)
     polish = int(FINE_SHARE * sweeps / FINE_SWEEP)
     sweeps = max(0, sweeps - polish * FINE_SWEEP)
     if not state.instance.groups:
