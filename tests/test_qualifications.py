@@ -1011,6 +1011,10 @@ def test_a_licence_that_comes_first_is_of_every_step() -> None:
     assert filing.licensed is not None
     assert book.grid.moment(filing.licensed).isoformat() == "2026-07-01T00:00:00"
     assert book.licensed_before(book.chains["P@A"], "US") == filing.licensed
+    for step in ("ab", "conj"):
+        right = Network(scenario).right("P", step, "A", "US")
+        assert right is not None
+        assert right.isoformat() == "2026-07-01T00:00:00"
     del document["licences"][0]
     ((path, text),) = said(document)
     assert path == "qualifications.P@A.markets.#0"
