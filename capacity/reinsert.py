@@ -248,8 +248,7 @@ class Search:
             if demand.stocked is not None:
                 stocked = demand.stocked
                 batches += -(-stocked.wanted // demand.batch_parts())
-                each = stocked.price + stocked.shortage_cost + stocked.worth
-                worth += float(stocked.wanted * each)
+                worth += float(stocked.wanted * stocked.sought)
         return worth / max(batches, 1)
 
     def attempt(self, change: Change | None, allowed: float) -> None:

@@ -95,10 +95,13 @@ class Demand:
         self._qualify()
         self.shelf = self._peg_stock()
         self.stocked = instance.stocked.get(programme)
+        self.stock_worth = 0
+        """What a batch for the stock is worth, about. [money]"""
         self.least_bits = 14 if self.stocked is None else KIND_BITS["commercial"]
         """Kinds of which a campaign must be large enough for one, serving nothing."""
         if self.stocked is not None:
             self.rates = self._stock_rates()
+            self.stock_worth = int(self.batch_parts() * self.stocked.sought)
 
     # ----------------------------------------------------------------- terms
 
@@ -1175,7 +1178,7 @@ class Demand:
     def _worth(self, j: int) -> int:
         """What it counts that a batch for a group lacks an intermediate. [money]"""
         if j < 0:
-            return 0
+            return self.stock_worth
         money = self.money[j][self.reference[j]][4]
         if self.groups[j].chain is not None:
             money *= self.right_weight
