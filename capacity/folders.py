@@ -22,7 +22,10 @@ class OutputError(Exception):
 
 def absolute(directory: Path) -> Path:
     """Say where a folder really is: behind links, with a name of its own."""
-    directory = directory.resolve()
+    directory = Path(os.path.realpath(directory))
+    if directory.is_symlink():
+        msg = f"{directory} is a link that leads back to itself"
+        raise OutputError(msg)
     if not directory.name:
         msg = f"{directory} can't be a run folder"
         raise OutputError(msg)
