@@ -22,8 +22,9 @@ from capacity.instance import (
     SuiteData,
     overlap,
 )
-from capacity.pegging import FIRM_WEIGHT, Demand, wait
+from capacity.pegging import FIRM_WEIGHT, Demand
 from capacity.pegging.handed import KIND_BITS, Filed, Item, Pegged, Price, Unit
+from capacity.pegging.listing import wait
 from capacity.schedule import Run, Schedule, Test
 from capacity.schedule.freights import freights_for
 from capacity.slots import Slots, in_turn
@@ -296,14 +297,14 @@ class Board:
         """Kinds that a campaign of so many batches may make, None for no such campaign."""
         if n < 1 or n > step.maximum or n % step.multiple:
             return None
-        return self.demands[step.programme].mask(step, n, ppq)
+        return self.demands[step.programme].listing.mask(step, n, ppq)
 
     def _mask_cut(self, step: StepData, n: int, ppq: bool) -> int | None:
         """The same where the horizon's end cuts it off: no minimum, no multiple."""
         if not 1 <= n <= step.maximum:
             return None
         enough = max(n, *step.minimum.values(), 1)
-        return self.demands[step.programme].mask(step, enough, ppq)
+        return self.demands[step.programme].listing.mask(step, enough, ppq)
 
     def _cut_off(self, mode: Mode, start: int, n: int, takt: int) -> bool:
         """Whether one batch more would be out after the end of the horizon."""
@@ -686,7 +687,7 @@ class Board:
             if step.tested and (test is None or wait(step, tick, test)):
                 queues = True
         if queues or not campaign.listed:
-            self.demands[step.programme].enlist(campaign, step, campaign.tests)
+            self.demands[step.programme].listing.enlist(campaign, step, campaign.tests)
             campaign.listed = not queues
         return queues
 
@@ -694,7 +695,7 @@ class Board:
         """List the batches as if none had to queue."""
         if not campaign.listed:
             step = self.instance.steps[campaign.step]
-            self.demands[step.programme].enlist(campaign, step, None)
+            self.demands[step.programme].listing.enlist(campaign, step, None)
             campaign.listed = True
 
     def _slot(self, campaign: Campaign, step: StepData, out: int) -> Test | None:
@@ -739,7 +740,9 @@ class Snapshot:
                     on_hand[item[7]] = demand.groups[j].index
                 elif j >= 0:
                     serves[id(item[6]), item[7]] = demand.groups[j].index
-            on_hand.update((index, demand.groups[j].index) for index, j in demand.shelf)
+            on_hand.update(
+                (index, demand.groups[j].index) for index, j in demand.handing.shelf
+            )
         runs = tuple(self._run(c, serves) for row in self.suites for c in row)
         transfers, _ = self.instance.placed(begun)
         bare = Schedule(self.instance, runs, on_hand, (), transfers, frozenset(without))
@@ -769,9 +772,9 @@ def qualified(
     dates, starts = list(proved), dict(begun)
     for demand in demands:
         for chain in demand.chains:
-            dates[chain.index] = demand.proved(steps, chain)
+            dates[chain.index] = demand.qualifying.proved(steps, chain)
             if chain.transfer is not None:
-                start = demand.starts_at(steps, chain)
+                start = demand.qualifying.starts_at(steps, chain)
                 starts.pop(chain.index, None)
                 if start is not None:
                     starts[chain.index] = start

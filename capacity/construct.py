@@ -65,10 +65,10 @@ class Bundle:
 
     def size(self, demand: Demand, suite: int) -> int:
         """Batches that it takes in a suite."""
-        if demand.stocked is not None and self.step.after is None and not self.groups:
-            size = demand.stocked.amounts[suite]
-            return -(-len(self.outs) * demand.batch_parts() // size)
-        if not demand.several or self.step.index != demand.last.index:
+        if demand.to_stock is not None and self.step.after is None and not self.groups:
+            size = demand.to_stock.stocked.amounts[suite]
+            return -(-len(self.outs) * demand.to_stock.batch_parts // size)
+        if not demand.terms.several or self.step.index != demand.last.index:
             return len(self.outs)
         kg = demand.instance.kg[self.step.index, suite]
         return sum(
@@ -242,17 +242,17 @@ def _engineered(board: Board, chain: ChainData, suite: int) -> list[Campaign] | 
         board, chain
     ):  # it stands, where only an ordered PPQ is to be taken again
         kinds = ["ppq"]
-        after = demand.engineered(board.pegs[chain.programme], chain.site)
+        after = demand.qualifying.engineered(board.pegs[chain.programme], chain.site)
         tick = max(tick, after + board.instance.ppq_wait)
     if step.frozen is not None:
-        users = sum(demand.asked(chain, kind, suite) for kind in kinds)
+        users = sum(demand.qualifying.asked(chain, kind, suite) for kind in kinds)
         units = _prepared(board, step, step.frozen.units(users))
         if units is None:
             return None
         found.append(units)
         tick = max(tick, *(unit[2] for unit in units.units))
     for kind in kinds:
-        n = demand.asked(chain, kind, suite)
+        n = demand.qualifying.asked(chain, kind, suite)
         if not n:
             continue
         size = step.rounded(max(n, step.least(kind)))
@@ -270,8 +270,8 @@ def _tried(board: Board, chain: ChainData) -> bool:
     left = board.pegs[chain.programme].left
     return (
         chain.step == demand.last.index
-        and not demand.owns(chain)
-        and all(left[j] <= 0 for j in demand.trials[chain.index])
+        and not demand.qualifying.owns(chain)
+        and all(left[j] <= 0 for j in demand.qualifying.trials[chain.index])
     )
 
 
@@ -286,7 +286,7 @@ def _prepared(board: Board, step: StepData, n: int) -> Campaign | None:
         if new is not None and (best is None or new.end < best.end):
             best = new
     if best is not None:
-        board.demands[before.programme].enlist(best, before, None)
+        board.demands[before.programme].listing.enlist(best, before, None)
     return best
 
 
@@ -322,7 +322,7 @@ def asked_for(board: Board) -> list[Wish]:
     return [
         wish_for(campaign)
         for demand in board.chained
-        for campaign in demand.owned(board.pegs[demand.programme])
+        for campaign in demand.qualifying.owned(board.pegs[demand.programme])
     ]
 
 
@@ -461,7 +461,7 @@ def bundles_of(board: Board, demand: Demand, span: int) -> Iterator[Bundle]:
     yield from _validation(demand, left, span)
     open_: list[tuple[int, int]] = []
     for j, count in enumerate(left):
-        if demand.bits[j] == 2:
+        if demand.terms.bits[j] == 2:
             continue
         while count > 0:
             if open_ and _closed(demand, open_, j, span):
@@ -487,7 +487,7 @@ def _validation(demand: Demand, left: list[int], span: int) -> Iterator[Bundle]:
     step = demand.last
     open_: list[tuple[int, int]] = []
     for j, count in enumerate(left):
-        if demand.bits[j] != 2 or count <= 0:
+        if demand.terms.bits[j] != 2 or count <= 0:
             continue
         full = sum(n for _, n in open_) + count > step.largest
         if open_ and (full or _closed(demand, open_, j, span)):
@@ -505,11 +505,12 @@ def _closed(demand: Demand, open_: list[tuple[int, int]], j: int, span: int) -> 
     if size >= step.largest:
         return True
     least = max(step.least(demand.groups[at].kind) for at, _ in open_)
-    return size >= least and demand.want[j] > demand.want[open_[0][0]] + span
+    want = demand.terms.want
+    return size >= least and want[j] > want[open_[0][0]] + span
 
 
 def _bundle(demand: Demand, groups: list[tuple[int, int]], ppq: bool) -> Bundle:
-    outs = tuple(demand.want[j] for j, n in groups for _ in range(n))
+    outs = tuple(demand.terms.want[j] for j, n in groups for _ in range(n))
     return Bundle(demand.last, ppq, outs, tuple(groups))
 
 
@@ -541,7 +542,7 @@ def _lacking(board: Board, demand: Demand, left: list[int]) -> list[tuple[int, i
     mode = next(iter(demand.last.modes.values()))
     early = mode.lead + 4 * mode.takts[-1][1]
     further = [
-        (demand.want[j] - early, j) for j, n in enumerate(left) for _ in range(n)
+        (demand.terms.want[j] - early, j) for j, n in enumerate(left) for _ in range(n)
     ]
     short = demand.short(board.pegs[demand.programme])
     further += [(out - early, -1) for out in short]
@@ -627,7 +628,7 @@ def _guess(board: Board, bundle: Bundle, option: Option) -> int:
         for k, (start, suite) in enumerate(option.batches):
             j = places[min(k * len(places) // n, len(places) - 1)]
             cost += demand.alone(start, suite, j)
-    elif demand.stocked is not None and bundle.step.role == "product":
+    elif demand.to_stock is not None and bundle.step.role == "product":
         cost += _off(demand, bundle, option)
     if not out or out[0].step != new.step or out[0].n >= new.n:
         cost += board.instance.suites[new.suite].changeover_cost
@@ -662,9 +663,9 @@ def _proxy(board: Board, bundle: Bundle, option: Option) -> int:
     demand = board.demands[bundle.step.programme]
     old = -min(late, first) - _keeps(demand)
     useless = sum(
-        count * demand.money[j][demand.reference[j]][4]
+        count * demand.terms.unserved(j)
         for j, count in bundle.groups
-        if demand.input_right(bundle.step, site, j) > demand.groups[j].latest
+        if demand.rights.of_input(bundle.step, site, j) > demand.groups[j].latest
     )
     return useless + 2000 * len(bundle.outs) * max(0, late, first, old)
 
@@ -819,7 +820,8 @@ def _ticks(board: Board, demand: Demand, bundle: Bundle, suite: int) -> list[int
     if bundle.ppq:
         site = board.instance.suites[suite].site
         pegged = board.pegs[demand.programme]
-        wanted = max(wanted, demand.engineered(pegged, site) + board.instance.ppq_wait)
+        after = demand.qualifying.engineered(pegged, site)
+        wanted = max(wanted, after + board.instance.ppq_wait)
     if bundle.step.frozen is None or bundle.step.before is None:
         return [wanted]
     ready = {

@@ -113,7 +113,7 @@ class _Late(NamedTuple):
 def _late(board: Board, floors: Sequence[int]) -> list[_Late]:
     """Firm lines that are late, of programmes where fewer need be."""
     return [
-        _Late(demand.last, campaign.suite, demand.want[j], demand.groups[j].index)
+        _Late(demand.last, campaign.suite, demand.terms.want[j], demand.groups[j].index)
         for demand, pegged, floor in zip(board.demands, board.pegs, floors, strict=True)
         if pegged.price[1] > floor and not demand.direct
         for campaign, j in demand.overdue(pegged)

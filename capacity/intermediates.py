@@ -44,8 +44,8 @@ def lacking(
     supply = demand.last.frozen
     assert supply is not None
     assert demand.last.before is not None
-    demand.assume(board.pegs[demand.programme].state)
-    rights = demand.input_rights[demand.last.before]
+    demand.rights.assume(board.pegs[demand.programme].state)
+    rights = demand.rights.inputs[demand.last.before]
     users = sorted([*_users(board, demand, gone, new, group), *further])
     units = demand.units(demand.last, supply, len(users))
     ready = sorted(_ready(board, demand, gone, new))
@@ -104,5 +104,5 @@ def _ready(
             for unit in c.units:
                 if (id(c), unit[8]) not in tried:
                     yield unit[2], unit[3]
-    for unit in demand.stores.get(before, []):
+    for unit in demand.given.stores.get(before, []):
         yield unit[2], unit[3]

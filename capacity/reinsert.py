@@ -245,9 +245,9 @@ class Search:
         batches = sum(row.need for row in rows)
         worth = float(sum(row.need * row.unserved for row in rows))
         for demand in self.board.demands:
-            if demand.stocked is not None:
-                stocked = demand.stocked
-                batches += -(-stocked.wanted // demand.batch_parts())
+            if demand.to_stock is not None:
+                stocked = demand.to_stock.stocked
+                batches += -(-stocked.wanted // demand.to_stock.batch_parts)
                 worth += float(stocked.wanted * stocked.sought)
         return worth / max(batches, 1)
 
@@ -320,7 +320,7 @@ class Search:
         one is where the other may follow, hardly ever where it would be by itself.
         """
         demands = self.board.demands
-        short = [d for d in demands if d.stocked is None and self.lacks(d.programme)]
+        short = [d for d in demands if d.to_stock is None and self.lacks(d.programme)]
         if len(short) > CHOSEN:  # a large network would take longer than its search
             short = self.rng.sample(short, CHOSEN)
         for demand in short:
@@ -433,7 +433,8 @@ class Search:
         if not found:
             return 0
         out, j = self.rng.choice(found)
-        return (demand.hold if self.rng.random() < 0.5 else demand.by)[j] - out
+        terms = demand.terms
+        return (terms.hold if self.rng.random() < 0.5 else terms.by)[j] - out
 
     def relocate(self, campaign: Campaign) -> Change | None:
         """The same campaign in another suite, or at quite another time."""
@@ -610,13 +611,13 @@ class Search:
         open_ = [
             c
             for c in self.sites
-            if proved[c.index] is None or board.demands[c.programme].owns(c)
+            if proved[c.index] is None or board.demands[c.programme].qualifying.owns(c)
         ]
         if not open_:
             return None
         chain = self.rng.choice(open_)
         demand, steps = board.demands[chain.programme], board.instance.steps
-        owned, gone = demand.owns(chain), proved[chain.index] is None
+        owned, gone = demand.qualifying.owns(chain), proved[chain.index] is None
         if owned and gone and self.rng.random() < 0.5:
             idle = [c for step in chain.steps for c in board.steps[step]]
             idle = [c for c in idle if c.site == chain.site and c.lock is None]
@@ -629,7 +630,7 @@ class Search:
         if not new:
             if not owned:
                 return None
-            there = demand.owned(board.pegs[chain.programme])
+            there = demand.qualifying.owned(board.pegs[chain.programme])
             here = [c for c in there if (c.step, c.site) == (chain.step, chain.site)]
             return (here, []) if here else None
         if chain.step == demand.last.index:
@@ -689,12 +690,12 @@ class Search:
     def left(self, demand: Demand) -> list[tuple[int, int, str, int]]:
         """(latest out, batches that nothing serves, their kind, place of the group or -1)."""
         pegged = self.board.pegs[demand.programme]
-        if demand.stocked is not None:
+        if demand.to_stock is not None:
             outs = demand.short(pegged)
             found = dict.fromkeys(outs)
             return [(out, outs.count(out), "commercial", -1) for out in found]
         return [
-            (demand.want[j], n, demand.groups[j].kind, j)
+            (demand.terms.want[j], n, demand.groups[j].kind, j)
             for j, n in enumerate(pegged.left)
             if n > 0
         ]
@@ -811,7 +812,7 @@ class Search:
             return
         for programme in sorted({c.programme for c in gone}):
             demand = board.demands[programme]
-            if demand.stocked is not None:  # only now it lacks what is gone
+            if demand.to_stock is not None:  # only now it lacks what is gone
                 own = (b for b in bundles if b.step.programme != programme or b.groups)
                 bundles = list(own)
                 bundles += bundles_of(board, demand, self.rng.choice(self.spans))
@@ -874,7 +875,7 @@ class Search:
         campaign, j = rng.choice(late)
         step = self.steps[campaign.step]
         mode = step.modes[rng.choice(list(step.modes))]
-        wanted = demand.want[j] - mode.lead - (campaign.n - 1) * campaign.takt
+        wanted = demand.terms.want[j] - mode.lead - (campaign.n - 1) * campaign.takt
         own = [c for c in board.steps[step.index] if c.lock is None]
         own.sort(key=lambda c: abs(c.start - campaign.start))
         gone = own[: 1 + int(rng.expovariate(1))]
@@ -950,7 +951,7 @@ class Search:
             return [(first + k * campaign.takt, -1) for k in range(campaign.n)]
         pegged = self.board.pegs[campaign.programme]
         return [
-            (item[4] if demand.groups[j].own else demand.want[j], j)
+            (item[4] if demand.groups[j].own else demand.terms.want[j], j)
             for item, j in pegged.pairs()
             if item[6] is campaign and j >= 0
         ]

@@ -74,7 +74,7 @@ def _chains(board: Board) -> list[ChainData]:
         if demand.groups and not demand.direct
         for chain in demand.chains
         if chain.permitted
-        and (demand.owns(chain) or board.qualified[0][chain.index] is None)
+        and (demand.qualifying.owns(chain) or board.qualified[0][chain.index] is None)
     ]
 
 
@@ -85,7 +85,7 @@ def _turn(board: Board, chain: ChainData) -> bool:
     if any(c.ppq for c in there):
         if board.swap(there, []) is None:
             return False
-        if board.demands[chain.programme].owns(chain):
+        if board.demands[chain.programme].qualifying.owns(chain):
             return True
     steps = board.instance.steps
     asked = [
@@ -103,7 +103,7 @@ def _turn(board: Board, chain: ChainData) -> bool:
 def _loose(board: Board, chain: ChainData) -> list[Campaign]:
     """Campaigns of a qualification's programme that serve no qualification."""
     demand = board.demands[chain.programme]
-    owned = {id(c) for c in demand.owned(board.pegs[chain.programme])}
+    owned = {id(c) for c in demand.qualifying.owned(board.pegs[chain.programme])}
     return [
         c
         for step in demand.steps

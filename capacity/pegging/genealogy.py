@@ -37,7 +37,7 @@ class Genealogy:
         self.instance = demand.instance
         self.supply = step.frozen
         self.before = self.instance.steps[step.before]
-        self.rights = demand.input_rights[step.before]
+        self.rights = demand.rights.inputs[step.before]
         self.made = steps[step.before]
         self.stays: list[Stay] = []
         """Intermediates in freezers that are limited."""
@@ -62,7 +62,7 @@ class Genealogy:
         if self.trials:
             tried = {(id(campaign), number) for campaign, number, _ in self.trials}
             self.pool = [x for x in self.pool if (id(x[7]), x[8]) not in tried]
-        self.pool += demand.stores.get(step.before, [])
+        self.pool += demand.given.stores.get(step.before, [])
         self.pool.sort()
         self.gone = bytearray(len(self.pool))
         self.used: list[list[Unit]] = []
@@ -95,8 +95,9 @@ class Genealogy:
 
     def _draw(self, note: Note | None) -> None:
         """Hand units to the batches, from a noted state on."""
-        demand, pool, gone, sites = self.demand, self.pool, self.gone, self.demand.sites
-        own, leads, alive = demand.right, demand.leads, self.supply.min_life
+        demand, pool, gone = self.demand, self.pool, self.gone
+        sites, leads = demand.terms.sites, demand.terms.leads
+        own, alive = demand.rights.right, self.supply.min_life
         units = demand.units(demand.last, self.supply, len(self.users))
         last: list[Unit] = []
         begin = reach = head = 0
