@@ -653,7 +653,7 @@ def _off(demand: Demand, bundle: Bundle, option: Option) -> int:
 
 
 def _proxy(board: Board, bundle: Bundle, option: Option) -> int:
-    """What it costs that intermediates come later than they will be wanted."""
+    """What it costs that intermediates come later than wanted, or are too old by then."""
     if bundle.step.role == "product":
         return 0
     outs = [start + bundle.step.modes[suite].lead for start, suite in option.batches]
@@ -661,12 +661,20 @@ def _proxy(board: Board, bundle: Bundle, option: Option) -> int:
     late = outs[-1] - bundle.outs[-1]
     first = outs[0] - bundle.outs[0]
     demand = board.demands[bundle.step.programme]
+    old = -min(late, first) - _keeps(demand)
     useless = sum(
         count * demand.terms.unserved(j)
         for j, count in bundle.groups
         if demand.rights.of_input(bundle.step, site, j) > demand.groups[j].latest
     )
-    return useless + 2000 * len(bundle.outs) * max(0, late, first)
+    return useless + 2000 * len(bundle.outs) * max(0, late, first, old)
+
+
+def _keeps(demand: Demand) -> int:
+    """How long before it is wanted an intermediate may be out. [tick]"""
+    supply = demand.last.frozen
+    assert supply is not None
+    return supply.shelf_life - supply.min_life - wait(demand)
 
 
 def _options(board: Board, bundle: Bundle, gaps: int) -> Iterator[Option]:

@@ -22,7 +22,7 @@ class OutputError(Exception):
 
 def absolute(directory: Path) -> Path:
     """Say where a folder really is: behind links, with a name of its own."""
-    directory = directory.resolve()
+    directory = Path(os.path.realpath(directory))  # resolve() raises for a circle
     if not directory.name:
         msg = f"{directory} can't be a run folder"
         raise OutputError(msg)
@@ -43,6 +43,9 @@ def ensure_writable(
     place = absolute(directory)
     try:
         recover(place)
+        if place.is_symlink():
+            msg = f"{directory} is a link that leads back to itself"
+            raise OutputError(msg)
         if place.exists() and not place.is_dir():
             msg = f"{directory} is a file; a {kind} needs a folder"
             raise OutputError(msg)

@@ -248,8 +248,7 @@ class Search:
             if demand.to_stock is not None:
                 stocked = demand.to_stock.stocked
                 batches += -(-stocked.wanted // demand.to_stock.batch_parts)
-                each = stocked.price + stocked.shortage_cost + stocked.worth
-                worth += float(stocked.wanted * each)
+                worth += float(stocked.wanted * stocked.sought)
         return worth / max(batches, 1)
 
     def attempt(self, change: Change | None, allowed: float) -> None:

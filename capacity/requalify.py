@@ -64,12 +64,16 @@ def requalified(
 
 
 def _chains(board: Board) -> list[ChainData]:
-    """Qualifications that nobody ordered, and those ordered that aren't gone through."""
+    """Qualifications that nobody ordered, and those ordered that aren't gone through.
+
+    Without those that no campaign can serve: looking at them would only take moves.
+    """
     return [
         chain
         for demand in board.chained
+        if demand.groups and not demand.direct
         for chain in demand.chains
-        if demand.groups
+        if chain.permitted
         and (demand.qualifying.owns(chain) or board.qualified[0][chain.index] is None)
     ]
 

@@ -405,3 +405,21 @@ def test_what_lay_there_before_is_shipped_and_used_from_today_on(
         possible = start >= first
         assert (not broken_rules(found, plan)) is possible, start
         assert (not board.breaks) is possible, start
+
+
+def test_intermediates_that_keep_for_weeks_are_made_when_they_are_wanted() -> None:
+    # Antibody keeps 40 days from its out and is released after 10: each order has its own.
+    document = frozen_network()
+    for site in document["sites"]:
+        site["shutdowns"] = []
+        site["qc_batches"] = [{"from": "2025-01-01", "value": 7}]
+        site["qa_reviewers"] = [{"from": "2025-01-01", "value": 20}]
+    order = document["orders"][0]
+    document["orders"] = [
+        order | {"id": f"O{month}", "due": f"2026-0{month}-28", "batches": 3}
+        for month in (3, 4, 5, 6)
+    ]
+
+    schedule = constructed(scenario_of(document))
+
+    assert unserved(schedule) == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from test_rules import frozen_network, scenario
 
 from capacity.board import Board, Campaign, board_of
 from capacity.construct import construct
@@ -128,3 +129,35 @@ def test_a_search_that_has_lost_a_programme_goes_on_from_its_best_plan(
     assert board.tolerance is None
     assert not board.breaks
     assert (board.total() == best[1]) is all_of_it
+
+
+def test_what_lacks_for_a_stock_is_made_as_well() -> None:
+    document = frozen_network()
+    document["orders"] = []
+    for site in document["sites"]:
+        site["shutdowns"] = []
+        site["qc_batches"] = [{"from": "2025-01-01", "value": 7}]
+        site["qa_reviewers"] = [{"from": "2025-01-01", "value": 20}]
+    document["programmes"][0]["recipe"][1]["supply"]["shelf_life_days"] = 400
+    document["made_to_stock"] = [
+        {"id": "P-stock", "programme": "P", "price": 9000, "shortage": "lost"}
+        | {"shortage_cost": 100, "storage_cost": 1, "waste_cost": 0}
+    ]
+    document["demand"] = [
+        {"id": f"D{month}", "programme": "P", "due": f"2026-0{month}-28", "quantity": 3}
+        for month in (3, 4, 5, 6)
+    ]
+    board = board_of(construct(build(scenario(document))))
+    made = sum(c.n for c in own(board, 0, "product"))
+    gone = max(own(board, 0, "intermediate"), key=lambda c: c.start)
+    before = board.total()
+    board.swap([gone], [])
+    search = Search(board, seed=1)
+    board.tolerance = 1.0
+    # A batch that lacks its antibody counts, else none would be made while it's tolerated.
+    assert board.total() > before
+
+    search.repair()
+
+    assert not board.breaks
+    assert sum(c.n for c in own(board, 0, "product")) == made

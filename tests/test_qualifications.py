@@ -632,6 +632,21 @@ def test_how_much_turning_qualifications_takes_is_told_and_it_can_be_stopped() -
     assert set(told) == {2 * sum(wish.batches for wish in wishes_of(plan))}
 
 
+def test_no_moves_are_taken_for_qualifications_that_arent_permitted() -> None:
+    document = two_programmes()
+    for row in document["qualifications"]:
+        row["permitted"] = False
+    plan = construct(build(Scenario.model_validate(document)))
+    told: list[int] = []
+
+    def spend(moves: int) -> bool:
+        told.append(moves)
+        return True
+
+    assert requalified(plan, spend) == []
+    assert told == []
+
+
 def qualified_in(schedule: Schedule) -> list[str]:
     """Qualifications with PPQ batches in a plan."""
     instance = schedule.instance
@@ -996,6 +1011,10 @@ def test_a_licence_that_comes_first_is_of_every_step() -> None:
     assert filing.licensed is not None
     assert book.grid.moment(filing.licensed).isoformat() == "2026-07-01T00:00:00"
     assert book.licensed_before(book.chains["P@A"], "US") == filing.licensed
+    for step in ("ab", "conj"):
+        right = Network(scenario).right("P", step, "A", "US")
+        assert right is not None
+        assert right.isoformat() == "2026-07-01T00:00:00"
     del document["licences"][0]
     ((path, text),) = said(document)
     assert path == "qualifications.P@A.markets.#0"

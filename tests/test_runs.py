@@ -461,6 +461,16 @@ def test_a_place_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
+def test_a_link_that_leads_back_to_itself_is_refused(tmp_path: Path) -> None:
+    one, other = tmp_path / "one", tmp_path / "other"
+    one.symlink_to(other)
+    other.symlink_to(one)
+    with pytest.raises(OutputError, match="is a link that leads back to itself"):
+        runs.ensure_writable(one, overwrite=True)
+    other.unlink()
+    runs.ensure_writable(one, overwrite=False)  # it leads to where nothing is yet
+
+
 def test_only_accepted_plans_become_run_folders(tiny_run: Path, tmp_path: Path) -> None:
     loaded = runs.read_run(tiny_run).loaded
     for spoilt in ({"plan": None}, {"breaches": ["no"]}):

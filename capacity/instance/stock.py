@@ -88,6 +88,11 @@ class Stocked:
     room: dict[int, int] | None = None
     """Batches that a suite has time for, where every batch counts and not what is sold."""
 
+    @property
+    def sought(self) -> Fraction:
+        """How far a search goes for a part, about. [money]"""
+        return self.price + self.shortage_cost + self.worth
+
     @cached_property
     def wanted(self) -> int:
         """Demand of all periods."""

@@ -196,7 +196,7 @@ class Demand:
     def _worth(self, j: int) -> int:
         """What it counts that a batch for a group lacks an intermediate. [money]"""
         if j < 0:
-            return 0
+            return 0 if self.to_stock is None else self.to_stock.worth
         money = self.terms.unserved(j)
         if self.groups[j].chain is not None:
             money *= self.right_weight

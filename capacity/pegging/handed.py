@@ -27,7 +27,7 @@ taken, which are gone, lengths of `lacking`, `later` and `shipped`). Without all
 looked at are FAR: any further unit would change it."""
 Price = tuple[int, int, int, int, int]
 """(regret without changeovers, firm service in it, rules broken, batches that lack their
-intermediate, what those are worth)"""
+intermediate, what those count)"""
 Cost = tuple[int, int, int]
 """(regret, firm service in it, rules broken)"""
 Money = tuple[int, int, int, int, int]

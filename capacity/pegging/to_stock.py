@@ -29,6 +29,8 @@ class ToStock:
         suites = list(self.last.modes) or list(stocked.amounts)
         self.batch_parts = stocked.amounts[suites[0]]
         """What a batch of the preferred suite adds to the stock, in parts of a unit."""
+        self.worth = int(self.batch_parts * stocked.sought)
+        """What such a batch is worth, about. [money]"""
 
     def lots(self, pegged: Pegged, row: list[Campaign]) -> list[Lot]:
         """What enters the stock, from a row of campaigns and from what is on hand."""

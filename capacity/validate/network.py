@@ -273,8 +273,10 @@ class Network:
         own, other = self._approved(chain, step, market), self.elsewhere(chain)
         if own is None or other is None:
             return own
-        first = self.right(chain.programme, step, other, market)
-        return None if first is None else max(own, first)
+        steps = self.qualified(chain)
+        firsts = [self.right(chain.programme, each, other, market) for each in steps]
+        known = [at for at in firsts if at is not None]
+        return max(own, *known) if len(known) == len(steps) else None
 
     def _approved(
         self, chain: Qualification, step: str, market: str
