@@ -210,6 +210,8 @@ def test_no_rebates_are_learned_from_passes_that_nobody_can_make() -> None:
     costs = np.array([[1.0, NEVER], [1.0, NEVER]])
 
     assert rebates(costs, np.array([1, 1]), np.array([1, 1])) is None
+    assert rebates(costs, np.array([1, 1]), np.array([0, 0])) is None
+    assert rebates(costs, np.array([1, 1]), np.array([1, 0])) is None
 
 
 def test_monge_costs_stay_what_they_are_together() -> None:

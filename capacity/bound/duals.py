@@ -48,7 +48,9 @@ def rebates(costs: Floats, needs: Ticks, passes: Ticks) -> Floats | None:
     By group and time step; None where no assignment has such passes. [money]
     """
     steps = np.flatnonzero(passes)
-    plans = int(passes.sum()) // int(needs.sum())
+    plans, rest = divmod(int(passes.sum()), int(needs.sum()))
+    if rest or not plans:  # what can't be passed wasn't
+        return None
     tree = _Transport(np.minimum(costs[:, steps], DEAR), plans * needs, passes[steps])
     worth, flow = tree.solve()
     if any(costs[group, steps[step]] >= NEVER for group, step in flow):
