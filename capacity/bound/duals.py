@@ -72,7 +72,9 @@ def rebates(costs: Floats, needs: Ticks, passes: Ticks) -> Floats | None:
 class _Transport:
     """Transport at the least cost, by the simplex method on trees.
 
-    It begins in order, as rows and columns are in order of time, where little is to mend.
+    By hand, as the bound uses nothing of the solver whose claims it is held against, and as
+    libraries of flows tell no duals. It begins in order, as rows and columns are in order of
+    time, where little is to mend.
     """
 
     def __init__(self, costs: Floats, rows: Ticks, columns: Ticks) -> None:
