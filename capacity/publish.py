@@ -213,7 +213,9 @@ class _Writer:
 
     def _orders(self, batches: list[PlannedBatch]) -> list[PlannedOrder]:
         served: defaultdict[str, list[PlannedBatch]] = defaultdict(list)
+        made: defaultdict[str, list[PlannedBatch]] = defaultdict(list)
         for row in batches:
+            made[row.programme].append(row)
             if row.order is not None:
                 served[row.order].append(row)
         costs = self._line_costs()
@@ -221,8 +223,9 @@ class _Writer:
         rows = []
         for name, line in self.lines.items():
             if not line.own:
+                own = made[line.programme]
                 rows.append(
-                    self._order(line, served[name], batches, needs[name], costs[name])
+                    self._order(line, served[name], own, needs[name], costs[name])
                 )
         return rows
 

@@ -5,6 +5,7 @@ It reads the scenario and the plan and nothing else; it shares no code with the 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from fractions import Fraction
 
@@ -93,7 +94,7 @@ def _unknown(ledger: Ledger) -> Iterator[str]:
     lanes = {lane.id for lane in book.scenario.lanes}
     names = [batch.batch for batch in ledger.plan.batches]
     names += [campaign.campaign for campaign in ledger.plan.campaigns]
-    for name in sorted({name for name in names if names.count(name) > 1}):
+    for name in sorted(name for name, count in Counter(names).items() if count > 1):
         yield f"id {name} stands twice in the plan"
     rows: list[PlannedBatch | PlannedCampaign] = [
         *ledger.plan.batches,
@@ -191,7 +192,8 @@ def _misstated(ledger: Ledger) -> Iterator[str]:
         if stated_row != expected:
             yield f"order {name} states what its batches don't"
         whole = not late and len(served) == needed
-        cause = "none" if whole else cause_of(book, plan.batches, line, served)
+        made = ledger.of_programme.get(line.programme, [])
+        cause = "none" if whole else cause_of(book, made, line, served)
         if row.cause != cause:
             yield f"order {name} has the cause {cause}, not {row.cause}"
 

@@ -348,11 +348,16 @@ class Book:
 
     def lines_of(self, chain: Qualification, kind: str) -> list[Line]:
         """Engineering or PPQ lines that a qualification needs: no make-up batches."""
-        return [
-            line
-            for line in self.lines.values()
-            if (line.chain, line.kind) == (chain.id, kind) and line.firmness != "spare"
-        ]
+        return self._of_chains.get((chain.id, kind), [])
+
+    @cached_property
+    def _of_chains(self) -> dict[tuple[str | None, str], list[Line]]:
+        """The same by qualification and kind: large networks have thousands of lines."""
+        found: dict[tuple[str | None, str], list[Line]] = {}
+        for line in self.lines.values():
+            if line.firmness != "spare":
+                found.setdefault((line.chain, line.kind), []).append(line)
+        return found
 
     def transfer(self, chain: Qualification) -> int | None:
         """Length of its transfer, None where it has none of its own. [tick]"""
@@ -500,12 +505,19 @@ class Book:
         """From when the step may ship from the site to the market. [tick]"""
         found = [
             self.grid.at(licence.start)
-            for licence in self.scenario.licences
-            if (licence.programme, licence.site, licence.market)
-            == (programme, site, market)
-            and licence.step in (None, step)
+            for licence in self._licences.get((programme, site, market), [])
+            if licence.step in (None, step)
         ]
         return min(found, default=None)
+
+    @cached_property
+    def _licences(self) -> dict[tuple[str, str, str], list[Licence]]:
+        """Licences by programme, site and market."""
+        found: dict[tuple[str, str, str], list[Licence]] = {}
+        for licence in self.scenario.licences:
+            key = licence.programme, licence.site, licence.market
+            found.setdefault(key, []).append(licence)
+        return found
 
     def opens(self, programme: str, step: str, site: str) -> int | None:
         """From when the site may make the step, None if never. [tick]

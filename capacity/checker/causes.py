@@ -17,6 +17,7 @@ def cause_of(
 ) -> Cause:
     """The first thing that stands in the way of a line that isn't whole and on time.
 
+    Given all batches of its programme, and those that serve it.
     In this order: no site may ever make it; even a batch alone would be late (and what
     holds that batch back); the right that a qualification gives in this plan comes too
     late or never; a batch that waited for QC or QA; intermediates that came

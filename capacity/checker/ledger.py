@@ -271,8 +271,25 @@ class Ledger:
 
     def serving(self, line: Line) -> list[PlannedBatch]:
         """Batches that serve a line, in order of start."""
-        found = [batch for batch in self.plan.batches if batch.order == line.id]
+        found = self._served.get(line.id, [])
         return sorted(found, key=lambda batch: (self.tick(batch.start), batch.batch))
+
+    @cached_property
+    def _served(self) -> dict[str, list[PlannedBatch]]:
+        """Batches by the line that they serve."""
+        found: dict[str, list[PlannedBatch]] = {}
+        for batch in self.plan.batches:
+            if batch.order is not None:
+                found.setdefault(batch.order, []).append(batch)
+        return found
+
+    @cached_property
+    def of_programme(self) -> dict[str, list[PlannedBatch]]:
+        """Batches by programme, as the plan has them."""
+        found: dict[str, list[PlannedBatch]] = {}
+        for batch in self.plan.batches:
+            found.setdefault(batch.programme, []).append(batch)
+        return found
 
     def whole(self, line: Line) -> bool:
         """Whether a line has all the batches that it needs."""
