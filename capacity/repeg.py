@@ -86,7 +86,11 @@ def _cheapest(schedule: Schedule, batches: Sequence[Batch]) -> dict[Unit, int]:
 def _cost(schedule: Schedule, batch: Batch) -> int | None:
     """What a batch costs where it would serve, none if it may not. [money]"""
     assert batch.serves is not None
-    group = schedule.instance.groups[batch.serves]
+    instance = schedule.instance
+    group = instance.groups[batch.serves]
+    life = instance.on_hand[batch.number].expiry if batch.run is None else None
+    if life is not None and life <= group.due:
+        return None
     terms = group.terms[schedule.size(group, [batch])]
     charged = schedule.charge(batch, group, terms)
     if not charged or schedule.available(batch) > group.latest:

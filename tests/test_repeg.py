@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from itertools import permutations
+from pathlib import Path
 
 from hypothesis import given, settings
 from strategies import scenarios
 from test_readme import ROOT
 
 from capacity.checker import breaches
-from capacity.construct import construct
+from capacity.construct import Wish, construct
 from capacity.instance import build
+from capacity.parts import together
 from capacity.publish import to_plan
 from capacity.reading import read
 from capacity.repeg import repegged
@@ -83,3 +86,39 @@ def test_handing_out_anew_keeps_campaigns_and_rules_and_costs_no_more(
     assert bare == [replace(run, serves=()) for run in schedule.runs]
     if scenario.quality.priority == "free":  # else a turn may hang on the line
         assert breaches(scenario, to_plan(found, "")) == []
+
+
+def stocked_until(expiry: str, tmp_path: Path) -> Schedule:
+    """Both lines of ALPHA late but for a batch in stock, the later line the dearer one."""
+    text = TINY.read_text(encoding="utf-8")
+    dear = (
+        "{id: C-DEAR, programme: ALPHA, firm_months: 12, price: {commercial: 9000000}}"
+    )
+    text = text.replace("contracts:\n", f"contracts:\n  - {dear}\n")
+    wanted = "A-1, contract: C-ALPHA, kind: commercial, market: US, batches: "
+    text = text.replace(f"{wanted}2", f"{wanted}1")
+    text = text.replace("A-2, contract: C-ALPHA", "A-2, contract: C-DEAR")
+    text += (
+        "\nstock:\n  - {id: HAND, programme: ALPHA, suite: E1, kind: commercial, "
+        f"batches: 1, expiry: {expiry}}}\n"
+    )
+    path = tmp_path / "stocked.yaml"
+    path.write_text(text, encoding="utf-8")
+    instance = build(read(path).scenario)
+    antibody = next(step for step in instance.steps if step.programme == 0)
+    late = Wish(antibody.index, 0, instance.grid.at(datetime(2026, 4, 20)), 2, False)
+    schedule = together(instance, [late])
+    assert schedule is not None
+    return schedule
+
+
+def test_what_is_in_stock_goes_to_no_line_that_it_expires_before(
+    tmp_path: Path,
+) -> None:
+    """It went to any: the checker turned the plan away, and with it what that had saved."""
+    lasting = stocked_until("2026-12-01", tmp_path)
+    assert lasting.on_hand != repegged(lasting).on_hand
+
+    soon = repegged(stocked_until("2026-04-20", tmp_path))
+    wrong = breaches(read(tmp_path / "stocked.yaml").scenario, to_plan(soon, ""))
+    assert [text for text in wrong if "expires" in text] == []
