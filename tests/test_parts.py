@@ -147,9 +147,11 @@ def test_a_rival_searches_the_same_part_and_the_better_plan_is_kept() -> None:
     assert len(parts_of(build(scenario))) == 1
     alone = [_searched(scenario, seed, 1) for seed in (5, 6)]
 
-    both = [_searched(scenario, seed, 2) for seed in (5, 6)]
+    both = [_searched(scenario, seed, 3) for seed in (5, 6)]
 
     assert alone != both
+    # The second worker is at the bound.
+    assert alone == [_searched(scenario, seed, 2) for seed in (5, 6)]
     assert all(two <= one for one, two in zip(alone, both, strict=True))
 
 

@@ -56,7 +56,7 @@ def solve(
         typer.Option(
             parser=whole(1, 8),
             metavar="N",
-            help="Processes that search, 8 at most; more than 1 isn't reproducible.",
+            help="Processes, 8 at most: one bounds, others search; above 1 not reproducible.",
         ),
     ] = 1,
     seed: Seed = 0,

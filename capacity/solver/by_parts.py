@@ -90,10 +90,14 @@ class Parts:
                 self._search_part(part, seconds)
 
     def _rivals(self) -> list[Aside]:
-        """Processes that search the parts of this one from other seeds."""
+        """Processes that search the parts of this one from other seeds.
+
+        One worker is this process, one is at the bound: a third on two cores makes plans
+        and bound worse.
+        """
         state, rivals = self.state, list[Aside]()
         assert state.best is not None
-        for number in range(1, state.workers):
+        for number in range(1, state.workers - 1):
             tasks = [
                 self._task(part, seconds, state.seed + number * APART)
                 for part, seconds in self.here
