@@ -91,10 +91,9 @@ def report(limits: list[str], work: str | None) -> str:
         [
             "# The worked case against what was aimed at",
             "",
-            "Aimed at were gaps of 5 % after 60 s and 1 % after ten minutes, a regret within 2 % of",
-            "the best checked plan ever found after 60 s, and within 5 % of it by default at equal",
-            "CPU time.",
-            "Single runs, seed 0.",
+            "Aimed at were gaps of 5 % after 60 s and 1 % after ten minutes, a regret within",
+            "2 % of the best checked plan ever found after 60 s, and within 5 % of it by",
+            "default at equal CPU time. Single runs, seed 0.",
             "",
             "| run | wall | CPU | regret | bound | gap | of what is avoidable | aimed at |"
             " above the best known | firm service |",
