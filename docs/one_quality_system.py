@@ -17,6 +17,7 @@ from typing import Any
 from capacity import reading
 from capacity.horizon import days_between
 from capacity.plan import Plan
+from capacity.scenario import Scenario
 from capacity.solver import Result, solve
 from capacity.tables import kpis
 
@@ -132,7 +133,24 @@ def _figures(name: str, result: Result) -> Figures:
             batch.qa_site not in (None, batch.site) for batch in plan.batches
         ),
         "first_from_songdo": shipped["SON"],
+        "moves": _moves(scenario, plan),
     }
+
+
+def _moves(scenario: Scenario, plan: Plan) -> list[dict[str, str]]:
+    """Transfers from one site to the other, and when their first batches were made."""
+    origin = {row.id: row.origin for row in scenario.qualifications}
+    return [
+        {
+            "programme": row.programme,
+            "step": row.step or "",
+            "site": row.site,
+            "transfer_end": f"{row.transfer_end:%Y-%m-%d}",
+            "engineered": f"{row.engineered:%Y-%m-%d}",
+        }
+        for row in plan.qualifications
+        if origin[row.qualification] == "within" and row.transfer_end and row.engineered
+    ]
 
 
 def page(figures: Figures) -> str:
@@ -152,7 +170,7 @@ def page(figures: Figures) -> str:
         noise=noise(figures["in_turn"]),
         unavoidable=unavoidable,
     )
-    rows += ["", pooling(one, two)]
+    rows += ["", pooling(one, two), "", *moves(one, two)]
     return "\n".join([head, "## In money, lateness and months", "", *rows, "", foot])
 
 
@@ -168,6 +186,33 @@ def pooling(one: Figures, two: Figures) -> str:
         f"With one system {elsewhere} batch records are reviewed at the other site, with two"
         f" {two['reviewed_elsewhere']}."
     )
+
+
+def moves(one: Figures, two: Figures) -> list[str]:
+    """Whether what moves between the sites could have moved later as well."""
+    said = []
+    for name, figures in (("one system", one), ("two", two)):
+        for row in figures["moves"]:
+            days = _days(row["transfer_end"], row["engineered"])
+            assert days is not None
+            what = (
+                f"{row['programme']}'s {row['step']}"
+                if row["step"]
+                else row["programme"]
+            )
+            said.append(
+                f"- With {name}, {what} is transferred to {row['site']} by"
+                f" {row['transfer_end']}; the engineering there is made by"
+                f" {row['engineered']}, {days / MONTH:.0f} months later."
+            )
+    if not said:
+        return ["Neither plan moves anything from one site to the other."]
+    return [
+        "A longer transfer costs something only where batches wait for it. What the plans move"
+        "\nfrom one site to the other, as a rule after it is approved at the first:",
+        "",
+        *said,
+    ]
 
 
 def noise(in_turn: list[int]) -> str:

@@ -62,6 +62,21 @@ def test_it_is_said_plainly_when_no_record_is_reviewed_elsewhere() -> None:
     assert "7 batch records" in oqs.pooling({"reviewed_elsewhere": 7}, two)
 
 
+def test_moves_between_the_sites_say_how_long_their_transfers_have_waited() -> None:
+    none: oqs.Figures = {"moves": []}
+    assert oqs.moves(none, none) == [
+        "Neither plan moves anything from one site to the other."
+    ]
+    row = {"programme": "MAB-4", "step": "antibody", "site": "SON"}
+    days = {"transfer_end": "2026-10-13", "engineered": "2028-11-07"}
+    said = "\n".join(oqs.moves({"moves": [row | days]}, none))
+    assert (
+        "With one system, MAB-4's antibody is transferred to SON by 2026-10-13" in said
+    )
+    assert "2028-11-07, 25 months later." in said
+    assert "With two" not in said
+
+
 def test_a_difference_beyond_the_bounds_is_called_certain_and_no_other() -> None:
     plan = {"objective": 90_000_000, "bound": 80_000_000}
     assert "So the difference is certain." in oqs.trust(
