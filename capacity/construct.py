@@ -124,7 +124,8 @@ def construct(
 
     Each of `spans` is a way: batches due within so many days of one another make a bundle
     [day]. The first way is always gone to its end, so that there is a plan whatever the limit;
-    `report` gets each plan that is better than those before. Campaigns that are wished
+    a further plan that isn't whole when it is told to stop is dropped. `report` gets each
+    plan that is better than those before. Campaigns that are wished
     for are put down first, as far as they fit and break no rule.
     """
     best: Board | None = None
@@ -135,6 +136,8 @@ def construct(
         if best is not None and stop():
             break
         board = _built(instance, wishes, span, stop if best is not None else _never)
+        if best is not None and stop():
+            break
         if not wishes:  # what is built around wishes is searched, which may find a use
             _trim(board)
         if best is None or board.rank < best.rank:
@@ -178,6 +181,8 @@ def _qualified(
     if stop() or not asked:
         return None
     found = _built(board.instance, [*wishes, *asked_for(board), *asked], days, stop)
+    if stop():
+        return None
     if not wishes:
         _trim(found)
     return found

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from fractions import Fraction
 
-from capacity.demand import lines
+from capacity.demand import Line, lines
 from capacity.scenario import (
     Direct,
     InRelease,
@@ -63,6 +64,11 @@ class Known:
             )
         }
         self.lines = lines(scenario)
+        self.validating = defaultdict[str, list[Line]](list)
+        """Engineering and PPQ that a qualification needs, by its name."""
+        for line in self.lines:
+            if line.chain is not None and line.firmness != "spare":
+                self.validating[line.chain].append(line)
         self.made_to_stock = {row.programme: row for row in scenario.made_to_stock}
         self.given: list[Lock | InRelease | Stock] = [
             *scenario.locks,

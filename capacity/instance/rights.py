@@ -81,9 +81,8 @@ def earliest_ppq(known: Known, chain: Qualification) -> int | None:
     if opened is None:
         return None
     asked: dict[str, list[Line]] = {"engineering": [], "ppq": []}
-    for line in known.lines:
-        if line.chain == chain.id and line.firmness != "spare":
-            asked[line.kind].append(line)
+    for line in known.validating[chain.id]:
+        asked[line.kind].append(line)
     first = list(_ppq_under_way(known, chain, step, asked["ppq"]))
     for name in step.suites:
         if name not in known.suite:

@@ -65,9 +65,11 @@ def solve(
         Of several objectives, where everything is made to stock, instead of the scenario's.
     """
     clock = Clock(work, time_limit, stop or threading.Event())
-    state = State(scenario, clock, gap, workers, seed, progress, weights)
+    state = State(
+        scenario, clock, gap, workers, seed, progress, weights, scenario_sha256
+    )
     _run(state, start)
-    return state.result(scenario_sha256)
+    return state.result()
 
 
 def _run(state: State, start: Plan | None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from capacity.construct import TRIED_BATCHES, construct
 from capacity.plan import Plan
-from capacity.resume import campaigns_of, schedule_of
+from capacity.resume import campaigns_of, schedule_of, wishes_of
 from capacity.scenario import Scenario
 from capacity.schedule import Schedule
 from capacity.solver.state import State
@@ -23,7 +23,10 @@ def first_plan(state: State, start: Plan | None) -> Schedule:
     """Construct a plan, and keep the one to go on from where it is better."""
 
     def constructed(schedule: Schedule) -> None:
+        first = state.best is None
         state.take(schedule, "construct")
+        if first and state.best is not None and state.clock.time_limit is not None:
+            state.judged(state.best)  # so that it is known how long a check takes
 
     built = construct(state.instance, stop=state.clock.halted, report=constructed)
     made = len(built.batches)
@@ -44,12 +47,25 @@ def _unordered(scenario: Scenario) -> int:
 def _begin_with(state: State, built: Schedule) -> None:
     """Keep the best of what was constructed, and remember what to search from."""
     best = state.best
+    better = best if best is not None and best.rank < built.rank else None
+    if better is not None and _serves_alone(state, better, built):
+        return
     if not state.keeps_the_rules(built):
         state.best = None
-    elif best is not None and best.rank < built.rank and state.keeps_the_rules(best):
+    elif better is not None and state.keeps_the_rules(better):
         state.promising = built
     else:
         state.best = built
+
+
+def _serves_alone(state: State, best: Schedule, built: Schedule) -> bool:
+    """Whether the best plan keeps the rules, and nothing else needs to be checked.
+
+    Searches begin from campaigns: where those are the same, or no time is left, it makes no
+    difference whether they begin from what was built.
+    """
+    alike = wishes_of(best) == wishes_of(built)
+    return (alike or state.clock.halted()) and state.keeps_the_rules(best)
 
 
 def _go_on_from(state: State, plan: Plan) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from capacity.aims import Weights, aimed, figure, most, priced, reached
@@ -25,6 +26,18 @@ from capacity.solver.result import Progress, Result, Status, StoppedBy, Tier
 VISIBLE = 0.001
 """Least change that the history of a search holds, as a share of the regret. [1]"""
 
+VERDICTS = 3
+"""Verdicts that are kept: of the best plan and of what was found and dropped since."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A plan as it is written, and what the checker says of it."""
+
+    schedule: Schedule
+    plan: Plan
+    breaches: list[str]
+
 
 class State:
     """The best plan so far, its bounds, and what every phase asks of them."""
@@ -38,8 +51,10 @@ class State:
         seed: int,
         progress: Callable[[Progress], None] | None,
         weights: Weights | None = None,
+        scenario_sha256: str = "",
     ) -> None:
         self.scenario, self.clock, self.gap = scenario, clock, gap
+        self.scenario_sha256 = scenario_sha256
         self.workers, self.seed, self.progress = workers, seed, progress
         self.lines: list[str] = []
         self.objectives: list[tuple[float, int]] = []
@@ -49,11 +64,15 @@ class State:
         """A plan that a search had better begin from than from the best."""
         self.heat = 1.0
         """Of reinsertion. [1]"""
+        self.verdicts: deque[Verdict] = deque(maxlen=VERDICTS)
+        """The latest."""
         self.impossible = False
         self.aside: Aside | None = None
         """The other process."""
         self.aside_failed = False
         self.prices: list[Price] = []
+        self.suite_prices: dict[int, dict[int, float]] = {}
+        """Of suites by first tick of a week, where the bound has ended. [money per tick]"""
         self.in_money: Instance = build(scenario)
         self.weights = weights
         """Of several objectives, where not the scenario's alone is asked for."""
@@ -74,7 +93,21 @@ class State:
 
     def keeps_the_rules(self, schedule: Schedule) -> bool:
         """Whether the checker accepts a plan."""
-        return not breaches(self.scenario, to_plan(self._in_money(schedule), ""))
+        return not self.judged(schedule).breaches
+
+    def judged(self, schedule: Schedule) -> Verdict:
+        """What the checker says of a plan; a plan isn't checked again as it stands.
+
+        The plan of the verdict is the one that was checked: it is the one to write.
+        """
+        for verdict in self.verdicts:
+            if verdict.schedule == schedule:
+                return verdict
+        with self.clock.checking():
+            plan = to_plan(self._in_money(schedule), self.scenario_sha256)
+            verdict = Verdict(schedule, plan, breaches(self.scenario, plan))
+        self.verdicts.append(verdict)
+        return verdict
 
     def _in_money(self, schedule: Schedule) -> Schedule:
         """A schedule with what it costs, whatever the objective prices."""
@@ -216,13 +249,13 @@ class State:
         """Whether a limit is reached or nothing is left to gain."""
         return self.clock.over() or self.good_enough()
 
-    def result(self, scenario_sha256: str) -> Result:
-        """Check the best plan and say what is known of it."""
+    def result(self) -> Result:
+        """Say what is known of the best plan, which has been checked as it stands."""
         status: Status = "infeasible" if self.impossible else "unknown"
         plan, tiers, wrong = None, [], []
         if self.best is not None:
-            plan = to_plan(self._in_money(self.best), scenario_sha256)
-            wrong = breaches(self.scenario, plan)
+            verdict = self.judged(self.best)
+            plan, wrong = verdict.plan, verdict.breaches
             tiers = self._tiers()
             proved = all(tier.objective == tier.bound for tier in tiers)
             if self.instance is not self.in_money:

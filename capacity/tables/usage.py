@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -37,15 +38,14 @@ def load(scenario: Scenario, plan: Plan) -> pd.DataFrame:
         (on average, none for suites) [day]; from the month of `as_of` to the end of the
         horizon.
     """
-    closed = calendar(scenario)
-    closed = closed[closed.what != "ramp"]
+    suites, started = _suites(scenario, plan), _started(plan)
     waiting = _waiting(scenario, plan)
     rows = []
     for month in _months(scenario):
         window = max(month[0], scenario.horizon.start), month[1]
         for site in scenario.sites:
-            days = _suite_days(scenario, plan, closed, site, window)
-            starts = _quality_starts(scenario, plan, site, window)
+            days = _suite_days(suites[site.id], window)
+            starts = _quality_starts(scenario, started, site, window)
             for resource, kind, available, used in [*days, *starts]:
                 cells = (float(available), float(used), _share(used, available))
                 name = f"{month[0]:%Y-%m}"
@@ -79,39 +79,63 @@ def _months(scenario: Scenario) -> Iterator[Span]:
         start = add_months(start, 1)
 
 
+def _suites(
+    scenario: Scenario, plan: Plan
+) -> defaultdict[str, list[tuple[str, list[Span], list[Span]]]]:
+    """By site: each suite, when it is closed, and when its campaigns have it."""
+    shut, occupied = (
+        defaultdict[str, list[Span]](list),
+        defaultdict[str, list[Span]](list),
+    )
+    closed = calendar(scenario)
+    closed = closed[closed.what != "ramp"]
+    for suite, start, end in zip(closed.suite, closed.start, closed.end, strict=True):
+        shut[suite].append((start.to_pydatetime(), end.to_pydatetime()))
+    for campaign in plan.campaigns:
+        start = campaign.changeover_start or campaign.start
+        occupied[campaign.suite].append((start, campaign.end))
+    found = defaultdict[str, list[tuple[str, list[Span], list[Span]]]](list)
+    for site, suite in suites_in_use(scenario):
+        found[site.id].append((suite.id, shut[suite.id], occupied[suite.id]))
+    return found
+
+
+def _started(plan: Plan) -> defaultdict[tuple[str, str], list[datetime]]:
+    """When batches begin QC and QA, by site and resource, the first in front."""
+    found = defaultdict[tuple[str, str], list[datetime]](list)
+    for batch in plan.batches:
+        if batch.qc_site is not None and batch.qc_start is not None:
+            found[batch.qc_site, "QC"].append(batch.qc_start)
+        if batch.qa_site is not None and batch.qa_start is not None:
+            found[batch.qa_site, "QA"].append(batch.qa_start)
+    for moments in found.values():
+        moments.sort()
+    return found
+
+
 def _suite_days(
-    scenario: Scenario, plan: Plan, closed: pd.DataFrame, site: Site, window: Span
+    suites: Sequence[tuple[str, list[Span], list[Span]]], window: Span
 ) -> Iterator[Resource]:
-    for at, suite in suites_in_use(scenario):
-        if at is not site:
-            continue
-        mine = closed[closed.suite == suite.id]
-        shut = [
-            (start.to_pydatetime(), end.to_pydatetime())
-            for start, end in zip(mine.start, mine.end, strict=True)
-        ]
-        occupied = [
-            (campaign.changeover_start or campaign.start, campaign.end)
-            for campaign in plan.campaigns
-            if campaign.suite == suite.id
-        ]
-        whole = days_between(window[0], max(window))
+    whole = days_between(window[0], max(window))
+    for name, shut, occupied in suites:
         available = whole - covered(shut, window)
-        yield suite.id, "suite", available, covered(occupied, window)
+        yield name, "suite", available, covered(occupied, window)
 
 
 def _quality_starts(
-    scenario: Scenario, plan: Plan, site: Site, window: Span
+    scenario: Scenario,
+    started: defaultdict[tuple[str, str], list[datetime]],
+    site: Site,
+    window: Span,
 ) -> Iterator[Resource]:
     records = scenario.quality.records_per_reviewer_week
-    tested = [b.qc_start for b in plan.batches if b.qc_site == site.id]
-    reviewed = [b.qa_start for b in plan.batches if b.qa_site == site.id]
-    for resource, kind, weekly, moments in (
-        ("QC", "qc", _integral(site.qc_batches, window), tested),
-        ("QA", "qa", _integral(site.qa_reviewers, window) * records, reviewed),
+    for resource, kind, weekly in (
+        ("QC", "qc", _integral(site.qc_batches, window)),
+        ("QA", "qa", _integral(site.qa_reviewers, window) * records),
     ):
-        used = sum(1 for at in moments if at and window[0] <= at < window[1])
-        yield resource, kind, weekly / 7, Fraction(used)
+        moments = started[site.id, resource]
+        used = bisect_left(moments, window[1]) - bisect_left(moments, window[0])
+        yield resource, kind, weekly / 7, Fraction(max(0, used))
 
 
 def _integral(rates: Sequence[Rate], window: Span) -> Fraction:
