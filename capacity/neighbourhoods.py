@@ -221,7 +221,8 @@ class Dear:
         found = (0.0, run.suite, run.start)
         for suite in sorted(schedule.instance.steps[run.step].modes):
             for start in range(run.start - most, run.start + most + 1, self.week):
-                if start >= schedule.instance.frozen_until:
+                ends = start + size <= schedule.instance.horizon_end
+                if ends and start >= schedule.instance.frozen_until:
                     saved = paid - self.cost(suite, start, start + size)
                     if saved > found[0]:
                         found = (saved, suite, start)
