@@ -13,7 +13,7 @@ BOUND_SHARE = 0.15
 """Share of the budget for the bound by prices, where it decides when to stop. Elsewhere
 the second core bounds for as long as the first one searches, and isn't charged."""
 
-SWEEP_PER_BATCH = 0.0008
+SWEEP_PER_BATCH = 0.00066
 """Nominal seconds in which that bound plans every programme once, per batch. [s]"""
 
 MOST_SWEEPS = 10_000
