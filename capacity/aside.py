@@ -30,6 +30,10 @@ from capacity.schedule import Schedule
 PATIENCE = 2.0
 """How much longer than its job an answer may take, as a share and in seconds."""
 
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}
+"""The other core searches: products of matrices that wait for a share of it take a third longer
+in all, and sums in another order are other bounds."""
+
 
 @dataclass(frozen=True)
 class Task:
@@ -83,13 +87,18 @@ class Aside:
         self.sweeps: int | None = None
         """How many there were, once it has answered."""
         self.prices: dict[int, list[float]] = {}
-        """By first tick of a week: of each suite, once it has answered. [money per tick]"""
+        """By first tick of a week, once it has answered: of a tick of each suite, of a start in
+        QC of each site and in QA of each. [money]"""
         self.process = subprocess.Popen(
             [sys.executable, "-P", "-m", "capacity.aside"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            env={
+                **os.environ,
+                **ONE_THREAD,
+                "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
+            },
         )
         self.talk = threading.Thread(target=self._talk, daemon=True)
         self.talk.start()
@@ -190,7 +199,9 @@ def work(source: BinaryIO, sink: BinaryIO) -> None:
         polish=job.polish,
     )
     rows = (
-        list(zip(bounded.weeks, *bounded.prices, strict=True)) if bounded.prices else []
+        list(zip(bounded.weeks, *bounded.prices, *bounded.starts, strict=True))
+        if bounded.prices
+        else []
     )
     write(bound=bounded.value + job.besides, sweeps=bounded.sweeps, prices=rows)
 

@@ -300,14 +300,16 @@ class Plan(Record):
 
 
 class Price(Record):
-    """What a suite's time is worth for a week, at the prices that gave a bound."""
+    """What one more unit of something is worth in a week, at the prices that gave a bound."""
 
-    suite: str
-    """Suite."""
+    resource: str
+    """Suite, or `QC at` or `QA at` a site."""
     week: When
     """Its first day."""
-    per_day: float
-    """[money per day]"""
+    unit: Literal["day", "batch"]
+    """A day of a suite, or a batch whose test or review starts."""
+    price: float
+    """[money per unit]"""
 
 
 class Reached(Record):

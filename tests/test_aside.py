@@ -34,7 +34,8 @@ def test_it_answers_what_it_would_answer_here() -> None:
     assert (aside.latest, sweeps) == (found.value, found.sweeps)
     assert aside.process.returncode == 0
     assert list(aside.prices) == list(found.weeks)
-    assert [*zip(*aside.prices.values(), strict=True)] == list(found.prices)
+    told = [*zip(*aside.prices.values(), strict=True)]
+    assert told == [*found.prices, *found.starts]
 
 
 def test_it_searches_parts_first_as_it_would_here() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import replace
 from datetime import datetime
 from itertools import permutations
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 from strategies import FAMILIES, Case, cases, scenarios
+from test_parts import one_laboratory
 
 from capacity import read, solve
 from capacity.bound import Prices, Relaxation, bound
@@ -26,10 +28,12 @@ from capacity.bound.demand import (
     slopes_of,
 )
 from capacity.bound.duals import rebates
+from capacity.bound.queues import Least
 from capacity.bound.ways import Way, right, split, ways
 from capacity.checker import broken_rules, regret
 from capacity.checker.unavoidable import unavoidable
-from capacity.instance import FAR, Instance, Terms, build
+from capacity.construct import construct
+from capacity.instance import FAR, QC, Instance, Terms, build
 from capacity.publish import to_plan
 from capacity.scenario import Scenario
 
@@ -49,6 +53,8 @@ def random_prices(relaxation: Relaxation, seed: int, dear: float) -> Prices:
     found.supply[:] *= rng.choice([0, 1, 10])
     found.site[:] *= rng.choice([0, 1, 100])
     found.rebate[:] *= rng.choice([0, 1, 100])
+    found.start[:] *= rng.choice([0, 1, 100])
+    found.lent[:] *= rng.choice([0, 1, 10])
     return found
 
 
@@ -66,7 +72,9 @@ def holds(case: Case, seed: int, dear: float, fine: int) -> None:
         assert found <= rebated <= regret(case.scenario, plan) + 0.01
         relaxation.split()
         closer = relaxation.sweep(prices).value
-        assert found - 0.01 <= closer <= regret(case.scenario, plan) + 0.01
+        assert closer <= regret(case.scenario, plan) + 0.01
+        # What waiting for QC or QA adds is counted from the latest right.
+        assert prices.start.any() or found - 0.01 <= closer
 
 
 seeds = st.integers(0, 99)
@@ -390,6 +398,8 @@ def test_what_is_used_limits_the_value_at_other_prices(
     relaxation = Relaxation(build(scenario))
     prices = random_prices(relaxation, here, 20.0)
     others = random_prices(relaxation, there, 20.0)
+    # Not of these: a position that is passed and waits again earns back what it paid.
+    others.start[:], others.lent[:] = prices.start, prices.lent
 
     found = relaxation.sweep(prices, trace=True)
 
@@ -563,3 +573,101 @@ def test_the_latest_right_of_what_went_in_keeps_batches_waiting(tmp_path: Path) 
     relaxation = Relaxation(instance, 3)
     assert relaxation.sweep(relaxation.nothing()).value == 0
     assert bound(instance, 200_000, sweeps=5).value == 0
+
+
+def short_of_qc(week: str, lent: str = "0") -> Instance:
+    """The tiny scenario with so many batches a week in QC at EAST."""
+    text = TINY.read_text(encoding="utf-8")
+    text = text.replace(
+        "qc_batches: [{from: 2025-01-01, value: 0.75}]",
+        f"qc_batches: [{{from: 2025-01-01, value: {week}}}]",
+    ).replace("lending: {qc: 0,", f"lending: {{qc: {lent},")
+    path = Path(tempfile.mkdtemp()) / "short.yaml"
+    path.write_text(text, encoding="utf-8")
+    return build(read(path).scenario)
+
+
+def test_the_bound_knows_that_qc_is_short() -> None:
+    values, dearest, plans = [], [], []
+    for starts in (0.6, 9):  # in a week, where about 1.5 are needed
+        document = one_laboratory()
+        document["sites"][0]["qc_batches"][0]["value"] = starts
+        instance = build(Scenario.model_validate(document))
+        found = bound(instance, 10**9, sweeps=20)
+        values.append(found.value)
+        plans.append(construct(instance).bill.regret)
+        dearest.append([max(row) for row in found.starts])
+
+    assert 10 * values[1] < values[0] <= plans[0]
+    assert dearest[0][QC] > 100
+    assert dearest[1] == [0, 0]
+
+
+def test_a_start_pays_for_the_windows_that_hold_its_week() -> None:
+    instance = short_of_qc("0.25")
+    queues = Relaxation(instance).queues
+    assert queues.span == 4
+    assert list(queues.takes[0, 0, 1:4]) == [1, 1, 1]
+    prices = np.zeros(queues.shape)
+    prices[0, 0, 10] = 7.0
+
+    tolls, where = queues.prices(prices, np.zeros(queues.shape))
+
+    east = list(tolls[0][0].prices[8:16])
+    assert east == [0, 0, 7, 7, 7, 7, 0, 0]
+    begun = np.zeros(queues.shape)
+    begun[0, 0, 11] = 1
+    used, lent = queues.used(begun, where)
+    assert list(np.flatnonzero(used[0, 0])) == [8, 9, 10, 11]
+    assert not lent.any()
+
+
+def test_a_start_is_lent_where_that_is_cheaper() -> None:
+    queues = Relaxation(short_of_qc("0.25", "0.5")).queues
+    dear, more = np.zeros(queues.shape), np.zeros(queues.shape)
+    dear[0, 0, 20], more[0, 1, 20] = 7.0, 5.0
+    assert queues.lends[0, 1].any()
+
+    tolls, where = queues.prices(dear, more)
+
+    assert list(tolls[0][0].prices[19:25]) == [0, 5, 5, 5, 5, 0]
+    assert list(where[0, 0, 19:25]) == [0, 1, 1, 1, 1, 0]
+    begun = np.zeros(queues.shape)
+    begun[0, 0, 20] = 1
+    used, lent = queues.used(begun, where)
+    assert used[0, 0].sum() == 0
+    assert list(np.flatnonzero(lent[0, 1])) == [17, 18, 19, 20]
+
+
+@given(st.lists(st.integers(0, 5), min_size=1, max_size=20), st.data())
+def test_the_cheapest_of_weeks_in_a_row(prices: list[int], data: st.DataObject) -> None:
+    least = Least(np.array(prices, float))
+    after = [*prices, 0]
+    first = data.draw(st.integers(0, len(after) + 3))
+    last = data.draw(st.integers(first, len(after) + 9))
+
+    (week,) = least.week(np.array([first]), np.array([last]))
+
+    inside = range(min(first, len(prices)), min(last, len(prices)) + 1)
+    assert week == min(inside, key=lambda n: (after[n], n))
+
+
+def test_what_is_used_of_qc_and_qa_is_how_the_value_falls() -> None:
+    relaxation = Relaxation(short_of_qc("0.25", "0.5"))
+    prices = random_prices(relaxation, 3, 200.0)
+    rng = np.random.default_rng(5)
+    prices.start[:], prices.lent[:] = rng.random((2, *relaxation.queues.shape)) * 5_000
+    found = relaxation.sweep(prices, trace=True)
+    moved = 0
+    for row in ("start", "lent"):
+        slopes = getattr(found.excess, row)
+        for at in zip(*np.nonzero(getattr(prices, row)), strict=True):
+            values = []
+            for step in (-1e-3, 1e-3):
+                other = prices.like(prices.row.copy())
+                getattr(other, row)[at] += step
+                values.append(relaxation.sweep(other).value / 1e-3)
+            here = found.value / 1e-3
+            assert values[1] - here - 1e-3 <= slopes[at] <= here - values[0] + 1e-3
+            moved += slopes[at] != 0
+    assert moved > 20

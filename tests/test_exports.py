@@ -312,6 +312,7 @@ def test_parquet_has_the_same_values_with_types(run: runs.Run, tmp_path: Path) -
     assert [str(dtype) for dtype in prices.dtypes] == [
         "string",
         "datetime64[us]",
+        "string",
         "float64",
     ]
 

@@ -25,7 +25,9 @@ Costs are the least within the step, so that nothing is rounded against a plan:
   always costs what its suite is dearer than the cheapest.
 - A programme with qualifications is planned once for each span in which it may be filed,
   and without the site: the cheapest counts (`ways`), and its span is cut in two.
-- Maximum and multiple of campaigns, direct and client supplies, queues and shipments are
+- What QC and QA of a site take in a window is priced for batches that serve a group; what
+  waits until it is cheap is later for that (`queues`).
+- Maximum and multiple of campaigns, direct and client supplies, freezers and shipments are
   left out, and a pause of any length within a campaign's stay costs no changeover.
 
 Demand is a row of positions in order of latest punctual out. A batch may pass the next
@@ -58,6 +60,7 @@ from capacity.bound.alone import Alone, Answer, Tolls
 from capacity.bound.closing import closer
 from capacity.bound.demand import Floats
 from capacity.bound.places import Place
+from capacity.bound.queues import RESOURCES, Least, Queues
 from capacity.bound.ways import Way, split, ways
 from capacity.instance import Instance, StepData
 
@@ -87,10 +90,12 @@ class Bound:
     """First tick of each week. [tick]"""
     prices: tuple[tuple[float, ...], ...]
     """By suite and week. [money per tick]"""
+    starts: tuple[tuple[float, ...], ...]
+    """Of a start, by QC of each site and QA of each, and week. [money]"""
     parts: dict[int, float]
     """What each step pays, prices included, less what its stock earns. [money]"""
     offered: float
-    """Price of all that the suites offer. [money]"""
+    """Price of all that suites, QC and QA offer. [money]"""
     sweeps: int
     """How often all steps were planned."""
 
@@ -101,7 +106,7 @@ class Prices:
     Parameters
     ----------
     shape
-        Suites, programmes, steps and weeks.
+        Suites, programmes, steps, weeks, sites and groups.
     row
         All multipliers; nothing costs anything where not stated.
     """
@@ -119,8 +124,10 @@ class Prices:
                 steps * weeks,
                 steps * sites,
                 groups * months,
+                *[len(RESOURCES) * sites * weeks] * 2,
             ]
         )
+        queues = len(RESOURCES), sites, weeks
         self.row: Floats = np.zeros(int(ends[-1])) if row is None else row
         self.suite: Floats = self.row[: ends[0]].reshape(suites, weeks)
         """By suite and week. [money per tick]"""
@@ -134,10 +141,14 @@ class Prices:
         self.site: Floats = self.row[ends[3] : ends[4]].reshape(steps, sites)
         """An intermediate made at a site that not all who use it may take, by step that
         makes it. [money]"""
-        self.rebate: Floats = self.row[ends[4] :].reshape(groups, months)
+        self.rebate: Floats = self.row[ends[4] : ends[5]].reshape(groups, months)
         """What a position is passed for less by group and `MONTH`: one that is cheap to hold
         seems passed early, and again to wait when others are due, at the difference.
         [money]"""
+        self.start: Floats = self.row[ends[5] : ends[6]].reshape(queues)
+        """A start of QC or QA, by resource, site and window that begins with a week. [money]"""
+        self.lent: Floats = self.row[ends[6] :].reshape(queues)
+        """The same, besides, for another site. [money]"""
 
     def like(self, row: Floats) -> Prices:
         """Other values of the same shape."""
@@ -181,6 +192,9 @@ class Relaxation:
             instance.grid.up(Fraction(WEEK))
         )  # any whole number of ticks will do
         self.fine, self.room = fine, [np.empty(0)]
+        self.ticks = instance.horizon_end - self.base + 1
+        self.weeks = -(-self.ticks // self.week)
+        self.queues = Queues(instance, self.base, self.week, self.weeks)
         self.ways: list[list[Alone]] = []
         """Of each step, every way that its qualifications may go, the last cheapest first."""
         self.places: list[dict[tuple[int, int, Fraction], Place]] = []
@@ -195,8 +209,6 @@ class Relaxation:
         )
         """(step, site) of intermediates that aren't for all."""
         self.offers = np.array([self._offer(n) for n in range(len(instance.suites))])
-        self.ticks = instance.horizon_end - self.base + 1
-        self.weeks = -(-self.ticks // self.week)
         self.available = np.array([self._weekly(row) for row in self.offers])
         self.given = [self._given(alone.step.index) for alone in self.steps]
         self.shape = (
@@ -210,7 +222,8 @@ class Relaxation:
 
     def _alone(self, step: StepData, way: Way, number: int) -> Alone:
         places = self.places[number]
-        return Alone(self.instance, step, self.base, self.fine, way, places, self.room)
+        at = self.base, self.week
+        return Alone(self.instance, step, *at, self.fine, way, places, self.room)
 
     def split(self) -> None:
         """Cut the longest span of the way in which each step was cheapest last."""
@@ -267,18 +280,31 @@ class Relaxation:
         sweeps ago as they were far, are left out.
         """
         paid = self._paid(prices)
+        starts, where = self.queues.prices(prices.start, prices.lent)
+        begun = np.zeros(self.queues.shape)
         excess = Prices(self.shape)
         excess.suite[:] = -self.available
+        excess.start[:], excess.lent[:] = -self.queues.takes, -self.queues.lends
         parts = {}
         rows = zip(self.ways, self.places, self.given, strict=True)
         for several, places, given in rows:
-            self._price(several, places, paid, prices)
-            alone, answer = self._cheapest(several, trace, whole)
+            tolls = self._price(several, places, paid, starts, prices)
+            alone, answer = self._cheapest(several, (paid, tolls), trace, whole)
             supplied = self._supplied(alone, given, prices)
             parts[alone.step.index] = answer.cost - supplied
             if trace:
                 self._note(alone, given, answer, excess)
+                if alone.demand.groups:
+                    served = alone.served(answer)
+                    groups = list(alone.demand.groups)
+                    excess.rebate[groups] = alone.rebates(served)
+                    begun += alone.waits.starts(starts, served)
+        here, lent = self.queues.used(begun, where)
+        excess.start += here
+        excess.lent += lent
         offered = float((prices.suite * self.available).sum())
+        offered += float((prices.start * self.queues.takes).sum())
+        offered += float((prices.lent * self.queues.lends).sum())
         return Sweep(sum(parts.values()) - offered, parts, offered, excess, whole)
 
     def close(self, prices: Prices, sweep: Sweep, most: int) -> Sweep:
@@ -292,10 +318,13 @@ class Relaxation:
             How often a step is planned again. [1]
         """
         paid, parts = self._paid(prices), {}
+        starts, _ = self.queues.prices(prices.start, prices.lent)
         for several, places, given in zip(
             self.ways, self.places, self.given, strict=True
         ):
-            self._price(several, places, paid, prices)
+            tolls = self._price(several, places, paid, starts, prices)
+            for alone in several:
+                alone.price(paid, tolls)
             index = several[0].step.index
             cost = closer(several, most) - self._supplied(several[0], given, prices)
             parts[index] = max(sweep.parts[index], cost)
@@ -317,25 +346,31 @@ class Relaxation:
         several: list[Alone],
         places: dict[tuple[int, int, Fraction], Place],
         paid: list[Floats],
+        starts: list[list[Least]],
         prices: Prices,
-    ) -> None:
-        """Tell all ways of a step what things cost."""
-        tolls = self._tolls(several[0], prices)
+    ) -> Tolls:
+        """Tell all places of a step what suites cost; what else costs something."""
+        tolls = self._tolls(several[0], starts, prices)
         for place in places.values():
             place.price(paid[place.suite], tolls.pace)
-        for alone in several:
-            alone.price(paid, tolls)
+        return tolls
 
     def _cheapest(
-        self, several: list[Alone], trace: bool, whole: bool
+        self,
+        several: list[Alone],
+        prices: tuple[list[Floats], Tolls],
+        trace: bool,
+        whole: bool,
     ) -> tuple[Alone, Answer]:
         """The way in which a step costs least, put first, and what it then does."""
+        several[0].price(*prices)
         best, found = several[0], several[0].solve(trace=trace)
         first = found
         for alone in several[1:]:
             if alone.rest > 0 and not whole:
                 alone.rest -= 1
                 continue
+            alone.price(*prices)
             floor = alone.floor()
             if floor < found.cost:
                 other = alone.solve(trace=False)
@@ -351,7 +386,7 @@ class Relaxation:
                 found = best.solve(trace=True)
         return best, found
 
-    def _tolls(self, alone: Alone, prices: Prices) -> Tolls:
+    def _tolls(self, alone: Alone, starts: list[list[Least]], prices: Prices) -> Tolls:
         step = alone.step
         pays = earns = None
         if step.frozen is not None:
@@ -367,6 +402,7 @@ class Relaxation:
             alone.units * sum(float(prices.site[at]) for at in self._limited(step)),
             prices.rebate,
             MONTH * self.week,
+            starts,
         )
 
     def _limited(self, step: StepData) -> list[tuple[int, int]]:
@@ -384,8 +420,6 @@ class Relaxation:
         step = alone.step
         excess.suite += self._used(answer)
         excess.pace[step.index] = answer.short
-        if alone.demand.groups:
-            excess.rebate[list(alone.demand.groups)] = alone.rebates(answer)
         for site, most in alone.most.items():
             excess.site[step.index, site] += answer.made.get(site, 0) - most
         for at in self._limited(step):
@@ -460,9 +494,10 @@ class Ascent:
         self.least.supply[:] = 1e-5 * value
         self.least.site[:] = 3e-3 * value
         self.least.rebate[:] = 1e-3 * value
+        self.least.start[:] = self.least.lent[:] = 3e-4 * value
         faint = Prices(self.at.shape)
         faint.suite[:], faint.stock[:], faint.pace[:], faint.supply[:] = 4, 1, 3, 2
-        faint.site[:], faint.rebate[:] = 3, 2
+        faint.site[:], faint.rebate[:], faint.start[:], faint.lent[:] = 3, 2, 2, 2
         self.faint = faint.row
 
     def once(self) -> Sweep:
@@ -575,16 +610,18 @@ def bound(
             found.append((ascent.best, ascent.best_at))
     weeks = tuple(range(relaxation.base, instance.horizon_end + 1, relaxation.week))
     if not found:
-        return Bound(0, weeks, (), {}, 0.0, ascent.count)
+        return Bound(0, weeks, (), (), {}, 0.0, ascent.count)
     best, prices = max(found, key=lambda row: row[0].value)
     if prices is ascent.best_at and told < upper:
         best = ascent.relaxation.close(prices, best, min(CLOSER, ascent.count // 2))
         if report is not None and _certain(best) > told:
             report(_certain(best))
+    starts = relaxation.queues.by_week(prices.start)
     return Bound(
         _certain(best),
         weeks,
         tuple(tuple(map(float, row)) for row in prices.suite),
+        tuple(tuple(map(float, row)) for row in starts.reshape(-1, relaxation.weeks)),
         best.parts,
         best.offered,
         ascent.count,

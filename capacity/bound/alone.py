@@ -22,6 +22,7 @@ from capacity.bound.demand import (
     surplus_cost,
 )
 from capacity.bound.places import Place
+from capacity.bound.queues import Least, Waits
 from capacity.bound.ways import Way
 from capacity.instance import Instance, StepData
 
@@ -77,6 +78,8 @@ class Tolls:
     """What a position is passed for less, by group and month. [money]"""
     month: int
     """How long that holds. [tick]"""
+    starts: list[list[Least]]
+    """What a start of QC or QA costs, by resource, site of the batch and week. [money]"""
 
 
 class Alone:
@@ -93,6 +96,8 @@ class Alone:
         What is planned.
     base
         Tick from which prices count.
+    week
+        How long they hold. [tick]
     fine
         Time steps per shortest takt.
     way
@@ -109,6 +114,7 @@ class Alone:
         instance: Instance,
         step: StepData,
         base: int,
+        week: int,
         fine: int,
         way: Way,
         known: dict[tuple[int, int, Fraction], Place],
@@ -130,6 +136,10 @@ class Alone:
             demand_of(instance, step, clock, way)
             if step.after is None
             else demand_by_users(instance, step, clock)
+        )
+        sites = {m.site for m in modes} | {x for _, x, _ in given_outs(instance, step)}
+        self.waits = Waits(
+            instance, step, way, self.demand, clock, sorted(sites), base, week
         )
         self.least, self.exempt = shortest_campaigns(instance, step)
         self.wait = 0
@@ -183,6 +193,8 @@ class Alone:
         self.spare = [cost - tolls.free for cost in self.surplus]
         rows = tolls.rebate[list(self.demand.groups)]
         self.less = self._monthly(tolls.month, rows.shape[1]) @ rows.T
+        self.more = self.waits.price(tolls.starts).T
+        """What a position pays for QC and QA, by time step and group. [money]"""
         self.first = tolls.pace * (self.least - 1)
         """What a first batch that serves loses of what the further ones earn. [money]"""
 
@@ -194,10 +206,10 @@ class Alone:
         stock = self.demand.stock
         worth = tolls.stock if stock else NEVER
         dropped = np.minimum(self.demand.unserved, worth) - self.demand.least
-        costs = self.demand.costs
-        if self.less.any():
-            costs = self.demand.lessened(self.less.T)
-            dropped += self.less[self.demand.best, self.demand.rows]
+        costs, less = self.demand.costs, self.less - self.more
+        if less.any():
+            costs = self.demand.lessened(less.T)
+            dropped += less[self.demand.best, self.demand.rows]
         walk = _Walk(self, dropped, costs)
         cost = walk.forward(keep=trace) + self.demand.hopeless + self.way.cost
         cost -= tolls.stock * stock + tolls.pace * (self.least - 1) * self.exempt
@@ -216,18 +228,21 @@ class Alone:
             self.weights = np.array(columns).T
         return self.weights
 
-    def rebates(self, answer: Answer) -> Floats:
-        """How often positions are passed for less, by group and month, less than 0.
+    def served(self, answer: Answer) -> Floats:
+        """How often positions are served, by group and time step.
 
         As `lessened` has it one may be passed, no longer be, and be passed again.
         """
         by_end = np.bincount(answer.passes, minlength=self.clock.size).cumsum()
-        waiting = self.demand.waiting(self.less.T, by_end)
-        found = np.diff(waiting, axis=1, prepend=self.demand.needs[:, None])
-        found = found @ self.weights
+        waiting = self.demand.waiting((self.less - self.more).T, by_end)
+        found: Floats = -np.diff(waiting, axis=1, prepend=self.demand.needs[:, None])
         for number in answer.dropped:
-            group, now = self.demand.rows[number], self.demand.best[number]
-            found[group] += self.weights[now]
+            found[self.demand.rows[number], self.demand.best[number]] -= 1
+        return found
+
+    def rebates(self, served: Floats) -> Floats:
+        """How often that is for less, by group and month, less than 0."""
+        found: Floats = -served @ self.weights
         return found
 
     def floor(self) -> float:

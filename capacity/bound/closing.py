@@ -70,7 +70,8 @@ class _Trial:
         demand, size = self.alone.demand, self.alone.clock.size
         passes = np.bincount(answer.passes, minlength=size)
         self.recent = [*self.recent[1 - RECENT :], passes]
-        best = rebates(demand.shaped, demand.needs, np.sum(self.recent, axis=0))
+        costs = demand.shaped + self.alone.more.T
+        best = rebates(costs, demand.needs, np.sum(self.recent, axis=0))
         if best is not None:
             self.less = self.less + TOWARDS * (best - self.less)
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 FORMS = {
     **dict.fromkeys(("load", "weight"), looks.SHARE),
-    **dict.fromkeys(("cost", "per_day"), looks.MONEY),
+    **dict.fromkeys(("cost", "price"), looks.MONEY),
 }
 """How the numbers of some columns are shown."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from capacity.aside import Aside, Job, Task
 from capacity.instance import DAY
 from capacity.plan import Price
@@ -94,13 +96,19 @@ def _by_week(state: State, prices: dict[int, list[float]]) -> list[Price]:
     """Prices in the planner's terms, from the week of `as_of` on."""
     instance = state.instance
     day = instance.grid.whole(DAY)
+    units: list[tuple[str, Literal["day", "batch"], int]] = [
+        *((suite.id, "day", day) for suite in instance.suites),
+        *((f"QC at {site}", "batch", 1) for site in instance.sites),
+        *((f"QA at {site}", "batch", 1) for site in instance.sites),
+    ]
     return [
         Price(
-            suite=suite.id,
+            resource=name,
             week=instance.grid.moment(week),
-            per_day=round(rows[suite.index] * day, 2),
+            unit=unit,
+            price=round(rows[number] * size, 2),
         )
-        for suite in instance.suites
+        for number, (name, unit, size) in enumerate(units)
         for week, rows in sorted(prices.items())
         if instance.as_of - 7 * day < week < instance.horizon_end
     ]

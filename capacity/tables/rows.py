@@ -30,7 +30,7 @@ ORDER_COLUMNS = (
     *("batches", "on_time", "late", "unserved", "due", "last_available", "cost"),
     "cause",
 )
-PRICE_COLUMNS = ("suite", "week", "per_day")
+PRICE_COLUMNS = ("resource", "week", "unit", "price")
 HISTORY_COLUMNS = ("seconds", "objective", "bound")
 
 
@@ -50,9 +50,8 @@ def orders(plan: Plan) -> pd.DataFrame:
 
 
 def prices(rows: Sequence[Price]) -> pd.DataFrame:
-    """What a day of each suite is worth, week by week, as in `prices.csv`. [money]"""
-    cells = [[row.suite, plain(row.week), plain(row.per_day)] for row in rows]
-    return pd.DataFrame(cells, columns=list(PRICE_COLUMNS), dtype=object)
+    """What one more unit of suites, QC and QA is worth, by week, as in `prices.csv`."""
+    return _records(rows, PRICE_COLUMNS)
 
 
 def history(rows: Sequence[Reached]) -> pd.DataFrame:
