@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from benchmarks import __main__ as everything
 from benchmarks import best, cases, growth, lots, peers
 from benchmarks.race import Ran, Told
 from benchmarks.wishes import Wish, merged, planned, priced
@@ -83,6 +84,17 @@ def test_a_wish_without_a_place_is_dropped() -> None:
     suite = next(iter(lot.batches))
     _, dropped = planned(instance, [lot.wish(suite, instance.horizon_end)])
     assert dropped == lot.batches[suite]
+
+
+def test_one_command_races_the_peers_and_measures_growth_alike() -> None:
+    both = everything.commands(["--limit", "9", "-o", "trial"])
+
+    assert [command[1:3] for command in both] == [
+        ["-m", "benchmarks.peers"],
+        ["-m", "benchmarks.growth"],
+    ]
+    told = ["--limit", "9", "--workers", "2", "-o", "trial"]
+    assert [command[3:] for command in both] == [told, told]
 
 
 def test_gaps_are_read_from_what_was_told() -> None:

@@ -829,7 +829,7 @@ def test_a_market_that_nothing_is_shipped_to_isnt_filed_for() -> None:
     frame = tables.qualifications(Scenario.model_validate(two_markets()), plan)
     (left_out,) = frame[frame["market"] == "EU"].itertuples()
     assert left_out.milestone == "not_filed"
-    assert left_out.why == "what it would rescue costs less"
+    assert left_out.why == "no better plan with it was found"
 
 
 def test_a_market_may_be_filed_for_later_than_others() -> None:
@@ -1065,7 +1065,7 @@ def test_a_table_says_that_what_comes_first_isnt_filed_for() -> None:
     frame = tables.qualifications(Scenario.model_validate(document), planned(document))
     left_out = frame[frame["milestone"] == "not_filed"]
     assert [(row.qualification, row.why) for row in left_out.itertuples()] == [
-        ("P@B", "what it would rescue costs less"),
+        ("P@B", "no better plan with it was found"),
         ("P@D", "P@B, which comes first, isn't filed for EU"),
     ]
 
@@ -1279,7 +1279,7 @@ def test_a_qualification_that_isnt_taken_has_a_row_as_well() -> None:
     frame = tables.qualifications(Scenario.model_validate(document), planned(document))
 
     assert frame[["milestone", "why"]].to_numpy().tolist() == [
-        ["not_taken", "what it would rescue costs less"]
+        ["not_taken", "no better plan with it was found"]
     ]
 
 
@@ -1354,6 +1354,80 @@ def test_a_transfer_without_a_length_is_refused() -> None:
     ((path, text),) = said(document)
     assert path == "qualifications.P@B.origin"
     assert "how long one from within takes" in text
+
+
+@pytest.mark.parametrize("kind", ["engineering", "ppq"])
+def test_an_order_that_no_qualification_names_is_warned_of(kind: str) -> None:
+    document = two_sites()
+    batches = {"engineering": 1, "ppq": 3}[kind]
+    document["orders"].append(
+        {
+            "id": "V",
+            "contract": "C",
+            "kind": kind,
+            "batches": batches,
+            "due": "2026-05-30",
+        }
+    )
+
+    ((path, text),) = warnings(Scenario.model_validate(document))
+    assert path == "orders.V"
+    assert "name it in the orders of P@B or leave it out (licence)" in text
+    # So it is: made at B, whatever is made there is for P@B.
+    lost = {row.order: row.unserved for row in planned(document).orders}
+    assert lost == {"O": 0, "V": batches}
+
+    named = document["qualifications"][0]
+    named |= {"orders": ["V"], "ppq_batches": 0, "engineering_batches": 0}
+    if kind == "ppq":
+        assert warnings(Scenario.model_validate(document)) == []
+
+
+def test_an_order_waits_for_the_site_of_the_qualification_that_names_it() -> None:
+    document = two_sites()
+    document["sites"].append(document["sites"][0] | {"id": "D", "name": "D"})
+    document["suites"].append(document["suites"][0] | {"id": "U", "site": "D"})
+    document["suites"][0]["go_live"] = "2026-09-20"
+    document["programmes"][0]["recipe"][0]["suites"] = ["T", "U"]
+    document["transfers"] = [
+        {"id": "D-open", "programme": "P", "site": "D", "end": "2026-01-01"}
+    ]
+    document["orders"] = [
+        {"id": "V", "contract": "C", "kind": "ppq", "batches": 3, "due": "2026-09-30"}
+    ]
+    document["qualifications"][0] |= {
+        "orders": ["V"], "ppq_batches": 0, "engineering_batches": 0
+    }  # fmt: skip
+
+    # D could release it in February.
+    ((_, text),) = warnings(Scenario.model_validate(document))
+    assert "2026-10-20 at the earliest (go_live: T goes live on 2026-09-20)" in text
+
+    document["suites"][0]["go_live"] = "2026-09-25"
+    ((_, text),) = warnings(Scenario.model_validate(document))
+    assert text == (
+        "order V: can never be served: P@B asks for it, and nothing is out at B before "
+        "the horizon's end (suite)"
+    )
+
+
+def test_transfers_at_a_time_are_whole_and_none_is_warned_of() -> None:
+    document = two_sites()
+    slots = document["sites"][0]["transfer_slots"] = [
+        {"from": "2025-01-01", "value": 0}
+    ]
+    assert warnings(Scenario.model_validate(document)) == [
+        ("sites.B.transfer_slots",
+         "site B: transfer_slots: none, so P@B can never be gone through")
+    ]  # fmt: skip
+
+    slots.append({"from": "2026-02-01", "value": 1})
+    assert warnings(Scenario.model_validate(document)) == []
+
+    slots[1]["value"] = "3/2"
+    ((path, text),) = said(document)
+    assert path == "sites.B.transfer_slots.1.value"
+    assert text.endswith("should be a whole number of transfers at a time, not 3/2")
 
 
 def test_a_transfer_that_is_done_is_stated_by_date() -> None:

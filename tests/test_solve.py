@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -38,8 +39,8 @@ def tiny() -> Scenario:
 
 
 @pytest.fixture(scope="module")
-def base() -> Scenario:
-    return read(SCENARIOS / "base.yaml").scenario
+def base(two_years: Callable[[str], Scenario]) -> Scenario:
+    return two_years("base")
 
 
 def test_tiny_is_proved_at_the_optimum_worked_by_hand(tiny: Scenario) -> None:
@@ -64,10 +65,10 @@ def test_the_same_input_gives_the_same_plan(tiny: Scenario) -> None:
     assert first.bound == second.bound
 
 
-def test_the_worked_case_repeats_and_betters_its_start(base: Scenario) -> None:
+def test_a_large_case_repeats_and_betters_its_start(base: Scenario) -> None:
     seen: list[Progress] = []
-    first = solve(base, work=6, progress=seen.append)
-    second = solve(base, work=6)
+    first = solve(base, work=2.2, progress=seen.append)
+    second = solve(base, work=2.2)
     assert first.plan is not None
     assert first.plan == second.plan
     assert first.breaches == []
@@ -387,11 +388,16 @@ def test_unavoidable_regret_is_the_least_over_every_start_tick(tiny: Scenario) -
 
 
 @pytest.mark.parametrize("name", [p.stem for p in sorted(SCENARIOS.glob("*.yaml"))])
-def test_the_constructed_plan_keeps_the_rules_of_a_shipped_scenario(name: str) -> None:
-    scenario = read(SCENARIOS / f"{name}.yaml").scenario
-    plan = to_plan(construct(build(scenario)), "")
-    assert breaches(scenario, plan) == []
-    assert plan.objective >= unavoidable(scenario)
+def test_the_constructed_plan_keeps_the_rules_of_a_shipped_scenario(
+    name: str, two_years: Callable[[str], Scenario]
+) -> None:
+    whole, early = read(SCENARIOS / f"{name}.yaml").scenario, two_years(name)
+    # of all years the first plan only: trying qualifications takes ten times as long
+    first = construct(build(whole), stop=lambda: True)
+    for scenario, built in ((whole, first), (early, construct(build(early)))):
+        plan = to_plan(built, "")
+        assert breaches(scenario, plan) == []
+        assert plan.objective >= unavoidable(scenario)
 
 
 def test_a_minimum_between_two_multiples_costs_what_the_next_multiple_costs() -> None:

@@ -381,6 +381,7 @@ def test_intermediates_must_reach_the_suite_that_uses_them() -> None:
     text = """\
         sites: [{id: SON, name: Songdo}]
         suites: [{id: SYR-C1, site: SON}]
+        licences: [{id: L, programme: PIT, site: SON, market: US, from: 2026-06-01}]
         """
     unreached = "programme PIT: step conjugate: suites: no site or shipping lane joins"
     assert any(unreached in problem for problem in refused(text))
@@ -548,6 +549,64 @@ def test_a_suite_that_nothing_ever_opens_is_warned_of() -> None:
         "SON for SON-T1"
     ]
     assert warned(read(over(dedent(text) + opening))) == []
+
+
+UNOPENED = """\
+    sites: [{id: SON, name: Songdo}]
+    suites: [{id: SON-T1, site: SON, stage: upstream_downstream, go_live: 2027-01-01,
+              production_days: 14, changeover: CO-A, variable_cost: 1}]
+    programmes:
+      - {id: NEW, client: Alpha, recipe: [
+          {step: antibody, stage: upstream_downstream, suites: [SON-T1],
+           campaign: CL-A, release: RC-A}]}
+    contracts: [{id: C-NEW, programme: NEW, price: {commercial: 1}}]
+    """
+WANTED = """\
+    orders: [{id: NEW-1, contract: C-NEW, kind: commercial, market: US, batches: 1,
+              due: 2028-06-30}]
+    """
+
+
+@pytest.mark.parametrize(
+    "opening",
+    [
+        "transfers: [{id: T, programme: NEW, site: SON, end: 2027-01-01}]\n",
+        "licences: [{id: L, programme: NEW, site: SON, market: US, from: 2027-01-01}]\n",
+        "markets: [{id: US, review_days: {new: 9}}]\n"
+        "qualifications: [{id: Q, programme: NEW, site: SON, permitted: false,"
+        " origin: within, transfer_days: 9, ppq_batches: 3, markets: [US], filing: new}]\n",
+    ],
+)
+def test_a_step_that_is_wanted_and_no_site_may_ever_make_is_refused(
+    opening: str,
+) -> None:
+    wanted = dedent(UNOPENED) + dedent(WANTED)
+
+    assert refused(wanted) == [
+        "over.yaml:8: programme NEW: step antibody: suites: no site may ever make it: "
+        "SON needs a transfer, a licence or a qualification for NEW"
+    ]
+    read(over(UNOPENED))  # nobody has ordered it yet
+    read(over(wanted + opening))
+
+
+def test_a_right_that_is_ill_formed_isnt_called_missing() -> None:
+    wanted = dedent(UNOPENED) + dedent(WANTED)
+    licence = "licences: [{id: L, programme: NEW, site: SON, market: US, from: soon}]\n"
+
+    (said,) = refused(wanted + licence)
+    assert said.startswith("over.yaml:13: licence L: from: ")
+
+
+def test_a_right_before_ppq_is_due_is_warned_of() -> None:
+    # As the small scenario has it, the right comes a year after PPQ.
+    early = "licences: [{id: L-PIT-US, from: PIT-PPQ.due - 1 day}]\n"
+    said = "licence L-PIT-US: from: 2027-03-30 is before PIT-PPQ is due, 2027-03-31"
+    assert f"over.yaml:3: {said}: PPQ, filing and review come first" in warned(
+        read(over(early))
+    )
+    held = "licences: [{id: L-PIT-US, from: 2026-01-01}]\n"
+    assert not any("filing and review" in told for told in warned(read(over(held))))
 
 
 def test_lateness_that_costs_more_than_not_serving_is_warned_of() -> None:

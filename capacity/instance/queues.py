@@ -71,7 +71,6 @@ def queue(known: Known, site: int, resource: int) -> Queue:
     share = known.scenario.quality.lending.qc
     if resource == QA:
         share = known.scenario.quality.lending.qa
-    lent = {n: math.floor(share * n) for n in set(offers)}
     ends = [at for at, _ in scaled[1:]] + [last]
     spans = (
         [
@@ -82,7 +81,9 @@ def queue(known: Known, site: int, resource: int) -> Queue:
         if scaled
         else []
     )
-    return Queue(window, first, offers, [lent[n] for n in offers], tuple(spans))
+    over, under = share.as_integer_ratio()  # a fraction for every tick would be slow
+    lent = [over * offer // under for offer in offers]
+    return Queue(window, first, offers, lent, tuple(spans))
 
 
 def _per_tick(steps: list[tuple[int, int]], first: int, last: int) -> Iterable[int]:

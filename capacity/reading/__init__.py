@@ -257,9 +257,12 @@ def _validated(
 
 def _meant(root: Node, scenario: Scenario, touched: set[str]) -> list[Problem]:
     """Problems of meaning, but for those of values that were set aside."""
-    dated = not any(path.split(".")[0] in ("as_of", "horizon") for path in touched)
+    parts = {path.split(".")[0] for path in touched}
+    dated = not parts & {"as_of", "horizon"}
     found = []
-    for path, sentence in validate.problems(scenario, only_names=not dated):
+    for path, sentence in validate.problems(
+        scenario, only_names=not dated, left_out=parts
+    ):
         if not any(f"{path}.".startswith(f"{part}.") for part in touched):
             place = place_of(root, path)
             found.append(Problem(place.file, place.line, sentence))

@@ -30,7 +30,7 @@ QUALIFICATION_COLUMNS = {
 }
 """Columns of `qualifications.csv`: stored as, meaning."""
 
-GAINS_NOTHING = "what it would rescue costs less"
+GAINS_NOTHING = "no better plan with it was found"
 
 Row = tuple[str | None, str, datetime | None, datetime | None, str]
 """Market, milestone, start, date, why."""

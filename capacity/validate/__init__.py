@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from capacity.scenario import Scenario
 from capacity.validate import foresight, linked, load, names, sense, stocks
 from capacity.validate.names import Finding
@@ -11,7 +13,16 @@ from capacity.validate.words import spoken
 __all__ = ["problems", "rough_cut", "warnings"]
 
 
-def problems(scenario: Scenario, *, only_names: bool = False) -> list[tuple[str, str]]:
+RIGHTS = {"licences", "transfers", "qualifications"}
+"""Lists of what opens a site."""
+
+
+def problems(
+    scenario: Scenario,
+    *,
+    only_names: bool = False,
+    left_out: Collection[str] = (),
+) -> list[tuple[str, str]]:
     """Everything wrong with what a scenario means.
 
     Parameters
@@ -20,6 +31,9 @@ def problems(scenario: Scenario, *, only_names: bool = False) -> list[tuple[str,
         The scenario.
     only_names
         Leave dates and quantities alone.
+    left_out
+        Lists that lack some of their rows, as those are ill-formed: what they would
+        have to say isn't missed.
 
     Returns
     -------
@@ -30,6 +44,7 @@ def problems(scenario: Scenario, *, only_names: bool = False) -> list[tuple[str,
     checks = [*names.CHECKS]
     if not only_names:
         checks += [*sense.CHECKS, *stocks.CHECKS, *linked.CHECKS]
+        checks += [] if RIGHTS & set(left_out) else [sense.opened]
     return [_said(found) for check in checks for found in check(network)]
 
 

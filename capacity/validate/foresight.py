@@ -253,13 +253,53 @@ def impossible(network: Network) -> Iterator[Finding]:
         if not known[key]:
             yield Finding(at, _never(network, programme, market))
             continue
-        first = known[key][0]
+        able = [b for b in known[key] if _asked_for(network, order, programme, b.site)]
+        if not able:
+            yield Finding(at, _unasked(network, order, programme, known[key]))
+            continue
+        first = able[0]
         if first.available > _deadline(network, order):
             text = (
                 f"{format_moment(order.due)} is before anything could be available: "
                 f"{format_moment(first.available)} at the earliest ({first.why})"
             )
             yield Finding(at_due, text)
+
+
+def _asked_for(network: Network, order: Order, programme: str, site: str) -> bool:
+    """Whether a site's batches may serve an order.
+
+    Where a site may be qualified, engineering and PPQ are made for the qualification.
+    """
+    if order.kind not in ("engineering", "ppq"):
+        return True
+    chains = network.scenario.qualifications
+    last = network.programmes[programme].recipe[-1].step
+    chain = network.chain(programme, last, site)
+    if chain is None:
+        return not any(order.id in other.orders for other in chains)
+    return order.id in chain.orders
+
+
+def _unasked(
+    network: Network, order: Order, programme: str, batches: list[Batch]
+) -> str:
+    """Why no batch may serve an order, though such batches are made."""
+    for chain in network.scenario.qualifications:
+        if order.id in chain.orders:
+            return (
+                f"can never be served: {chain.id} asks for it, and nothing is out at "
+                f"{chain.site} before the horizon's end (suite)"
+            )
+    last = network.programmes[programme].recipe[-1].step
+    sites = sorted({batch.site for batch in batches})
+    chains = [network.chain(programme, last, site) for site in sites]
+    names = " or ".join(chain.id for chain in chains if chain is not None)
+    return (
+        "can never be served: engineering and PPQ batches there are those that a "
+        f"qualification asks for, so name it in the orders of {names} or leave it out "
+        "(licence)"
+    )
 
 
 def _shares(scenario: Scenario) -> Iterator[tuple[str, str, Order]]:
@@ -593,6 +633,54 @@ def _tests(network: Network, site: str) -> bool:
     return False
 
 
+def no_team(network: Network) -> Iterator[Finding]:
+    """Sites whose team never takes a transfer, though some could be qualified."""
+    for site in network.scenario.sites:
+        within = [rate for rate in site.transfer_slots if rate.start < network.end]
+        if not site.transfer_slots or any(rate.value > 0 for rate in within):
+            continue
+        waiting = [
+            chain.id
+            for chain in network.scenario.qualifications
+            if chain.site == site.id and chain.origin is not None and chain.permitted
+        ]
+        if waiting:
+            text = f"none, so {', '.join(waiting)} can never be gone through"
+            yield Finding(f"sites.{site.id}.transfer_slots", text)
+
+
+def early_rights(network: Network) -> Iterator[Finding]:
+    """A product's first right to ship that begins before its first PPQ is due.
+
+    Allowed, since that PPQ may be for something else, such as a change of its process.
+    """
+    scenario = network.scenario
+    programmes = {contract.id: contract.programme for contract in scenario.contracts}
+    done = {row.programme for _, row in network.opening if row.kind == "ppq"}
+    done |= {chain.programme for chain in scenario.qualifications}
+    for programme in scenario.programmes:
+        ppq = [
+            order
+            for order in scenario.orders
+            if order.kind == "ppq" and programmes[order.contract] == programme.id
+        ]
+        licences = [
+            row
+            for row in scenario.licences
+            if row.programme == programme.id and row.market != "clinical"
+        ]
+        if programme.id in done or not ppq or not licences:
+            continue
+        order = min(ppq, key=lambda order: (order.due, order.id))
+        right = min(licences, key=lambda row: (row.start, row.id))
+        if scenario.as_of < right.start < order.due:
+            text = (
+                f"{format_moment(right.start)} is before {order.id} is due, "
+                f"{format_moment(order.due)}: PPQ, filing and review come first"
+            )
+            yield Finding(f"licences.{right.id}.from", text)
+
+
 WARNINGS: list[Warn] = [
     impossible,
     scarce,
@@ -604,4 +692,6 @@ WARNINGS: list[Warn] = [
     no_freezer,
     narrow_ceilings,
     unreleased,
+    no_team,
+    early_rights,
 ]

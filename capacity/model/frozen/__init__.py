@@ -41,8 +41,8 @@ def take_frozen(v: Variables, step: StepData, supply: FrozenData) -> None:
 def _use(taking: Taking, journeys: Journeys, user: Slot, rank: int) -> None:
     """What a user uses is ready, alive, licensed and on its site."""
     here = taking.ranks[user.number, rank]
+    at = taking.taking_rank(rank)
     for number, source in enumerate(taking.sources):
-        at = taking.taking_rank(rank)
         if taking.gone[number, at] is taking.v.zero:
             continue
         if taking.gone[number, at - 1] is taking.v.one:
@@ -75,10 +75,10 @@ def _ready(
     if source.site == user.site:
         if source.ready_span[1] > user.low:
             model.add(source.ready <= user.start).only_enforce_if(uses)
-        for literals in [w for (n, _), w in journeys.shipped.items() if n == number]:
+        for literals in journeys.shipped[number].values():
             model.add(sum(literals) == 0).only_enforce_if(uses)
         return
-    cargo = journeys.shipped.get((number, user.site))
+    cargo = journeys.shipped[number].get(user.site)
     if not cargo:
         model.add_bool_or([~literal for literal in uses])
         return

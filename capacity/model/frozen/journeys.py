@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from itertools import chain
 
 from ortools.sat.python.cp_model import IntVar
 
@@ -19,7 +20,9 @@ class Journeys:
         self.v, self.taking, self.sources = taking.v, taking, taking.sources
         self.arrivals: dict[int, IntVar] = {}
         """When a source that is shipped may be used, by its number. [tick]"""
-        self.shipped: dict[tuple[int, int], list[Literal]] = defaultdict(list)
+        self.shipped: list[dict[int, list[Literal]]] = [
+            defaultdict(list) for _ in self.sources
+        ]
         """Shipments that a source may be in, by its number and where they go."""
         self.leaves: dict[int, IntVar] = {}
         """When a unit is used up or thrown away, where freezers are limited. [tick]"""
@@ -79,7 +82,7 @@ class Journeys:
                 freight.cargo[source.name] = literal
                 dues = lane.dues[self.taking.before.index, source.suite]
                 freight.dues.append(dues * literal)
-                self.shipped[n, lane.to].append(literal)
+                self.shipped[n][lane.to].append(literal)
                 self._lie_there(n, lane, literal, depart)
             model.add(sum(freight.cargo.values()) <= lane.batches * used)
             model.add(sum(freight.cargo.values()) >= used)
@@ -88,12 +91,7 @@ class Journeys:
             earlier = used
             self.v.freights.append(freight)
         for n, _ in cargo:
-            everywhere = [
-                literal
-                for (unit, _), literals in self.shipped.items()
-                if unit == n
-                for literal in literals
-            ]
+            everywhere = [*chain.from_iterable(self.shipped[n].values())]
             model.add_at_most_one(everywhere)
 
     def _lie_there(

@@ -25,6 +25,8 @@ class Taking:
             if slot.high >= v.instance.as_of
         ]
         self.sources = list(sources_of(v, self.before, supply))
+        self.units = [supply.units(count) for count in range(len(self.users) + 1)]
+        """How many intermediates so many users take."""
         self.barred = self._barred_chains()
         self.turns = {id(source): self._turn(source) for source in self.sources}
         self.ranks: dict[tuple[int, int], Literal] = {}
@@ -120,7 +122,7 @@ class Taking:
                 for lower in source.below:
                     first = self.gone[numbers[id(lower)], rank]
                     model.add_bool_or([~literal, ~lower.present, first])
-            count = self.supply.units(rank) - self.supply.units(rank - 1)
+            count = self.units[rank] - self.units[rank - 1]
             now = [self.gone[n, rank] for n in range(len(self.sources))]
             there = sum(by_rank[rank])
             model.add(sum(now) - sum(before.values()) == count * there)
@@ -133,7 +135,7 @@ class Taking:
         surely expire before a unit go first, and only what may expire before it can
         delay it.
         """
-        units = self.supply.units(rank)
+        units = self.units[rank]
         if source.earlier + 1 > units:
             return self.v.zero
         surely, possibly = self.turns[id(source)]
@@ -170,7 +172,7 @@ class Taking:
 
     def taking_rank(self, rank: int) -> int:
         """Rank that took what the user of this rank uses (itself, or shared)."""
-        while rank > 1 and self.supply.units(rank) == self.supply.units(rank - 1):
+        while rank > 1 and self.units[rank] == self.units[rank - 1]:
             rank -= 1
         return rank
 
@@ -226,7 +228,7 @@ class Taking:
         if len(chains) < 2:
             return
         for rank in sorted({rank for _, rank in self.ranks}):
-            if self.supply.units(rank) == self.supply.units(rank - 1):
+            if self.units[rank] == self.units[rank - 1]:
                 continue
             for chain in chains.values():
                 self._not_over(chain, rank)

@@ -47,6 +47,42 @@ def _twice(
             yield Finding(f"{part}.{name}", f"{text} {first[key]}")
 
 
+def opened(network: Network) -> Iterator[Finding]:
+    """Some site makes each step that is wanted, or may be qualified for it."""
+    scenario = network.scenario
+    contracts = {contract.id: contract.programme for contract in scenario.contracts}
+    wanted = {contracts.get(order.contract) for order in scenario.orders}
+    wanted |= {row.programme for row in scenario.demand}
+    for programme in scenario.programmes:
+        if programme.id not in wanted:
+            continue
+        for step in programme.recipe:
+            sites = _running(network, step)
+            if any(_may_open(network, programme.id, step, site) for site in sites):
+                continue
+            if sites and sites <= set(network.sites):
+                names = " or ".join(sorted(sites))
+                text = (
+                    f"no site may ever make it: {names} needs a transfer, a licence or "
+                    f"a qualification for {programme.id}"
+                )
+                at = f"programmes.{programme.id}.recipe.{step.step}.suites"
+                yield Finding(at, text)
+
+
+def _running(network: Network, step: Step) -> set[str]:
+    """Sites that have a suite for a step."""
+    suites = [network.suites[name] for name in step.suites if name in network.suites]
+    return {suite.site for suite in suites if suite.enabled}
+
+
+def _may_open(network: Network, programme: str, step: Step, site: str) -> bool:
+    """Whether a row of any kind opens a site to a step, permitted or not."""
+    if network.chain(programme, step.step, site) is not None:
+        return True
+    return network.opens(programme, step.step, site) is not None
+
+
 def qualifications(network: Network) -> Iterator[Finding]:
     """A qualification can be gone through, and nothing else says when it is."""
     scenario = network.scenario
@@ -113,11 +149,11 @@ def _made_there(
         after = recipe[recipe.index(step) + 1].step
         text = f"{step.step} goes straight into {after}: name that step"
         yield Finding(f"{at}.step", text)
-    if not _made_at(network, step, chain.site):
+    if chain.site not in _running(network, step):
         here = [
             each.step
             for each in recipe
-            if chain.step is None and _made_at(network, each, chain.site)
+            if chain.step is None and chain.site in _running(network, each)
         ]
         which = f", only {here[-1]}: name this step" if here else ""
         text = f"no suite of {chain.programme} can be qualified at {chain.site}"
@@ -129,11 +165,6 @@ def _made_there(
         if whole and (other.programme, other.site) == _place(chain):
             text = f"{other.id} is for every step at {chain.site} already"
             yield Finding(f"{at}.step", text)
-
-
-def _made_at(network: Network, step: Step, site: str) -> bool:
-    suites = [network.suites[name] for name in step.suites if name in network.suites]
-    return any(suite.site == site and suite.enabled for suite in suites)
 
 
 def _transferred(network: Network, chain: Qualification, at: str) -> Iterator[Finding]:

@@ -130,3 +130,8 @@ def rates(network: Network) -> Iterator[Finding]:
                     before = format_moment(steps[number - 1].start)
                     text = f"{said} doesn't come after {before}"
                     yield Finding(path, text, f"site {site.id}: {key}")
+        for number, slots in enumerate(site.transfer_slots):
+            if slots.value.denominator != 1:
+                path = f"sites.{site.id}.transfer_slots.{number}.value"
+                text = f"should be a whole number of transfers at a time, not {slots.value}"
+                yield Finding(path, text, f"site {site.id}: transfer_slots")
