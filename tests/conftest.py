@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
+from capacity.search import Outcome
+from capacity.solver.state import State
+
 if TYPE_CHECKING:
     from capacity.scenario import Scenario
 
@@ -26,6 +29,24 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 os.environ.update(TERM="dumb", NO_COLOR="1", COLUMNS="100")
 for name in ("FORCE_COLOR", "GITHUB_ACTIONS", "CAPACITY_DEBUG"):
     os.environ.pop(name, None)
+
+
+@pytest.fixture(autouse=True)
+def _no_bound_above_a_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A solve drops a bound that its plan contradicts: in tests that is a failure."""
+    raise_bound, believed = State.raise_bound, State.believed
+
+    def raised(state: State, bound: int | None) -> None:
+        if bound is not None and state.best is not None:
+            assert bound <= state.best.bill.regret
+        raise_bound(state, bound)
+
+    def proved(state: State, outcome: Outcome, reached: int) -> int | None:
+        assert outcome.bound is None or outcome.bound <= reached
+        return believed(state, outcome, reached)
+
+    monkeypatch.setattr(State, "raise_bound", raised)
+    monkeypatch.setattr(State, "believed", proved)
 
 
 @pytest.fixture

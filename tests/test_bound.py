@@ -671,3 +671,14 @@ def test_what_is_used_of_qc_and_qa_is_how_the_value_falls() -> None:
             assert values[1] - here - 1e-3 <= slopes[at] <= here - values[0] + 1e-3
             moved += slopes[at] != 0
     assert moved > 20
+
+
+def test_no_test_passes_with_a_bound_above_its_plan(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    scenario = read(SCENARIOS / "tiny.yaml").scenario
+    monkeypatch.setattr("capacity.solver.state.stock_bound", lambda _: 10**12)
+
+    # A planner gets the plan without that claim; here it is a failure (conftest.py).
+    with pytest.raises(AssertionError):
+        solve(scenario, work=1)
