@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
+from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import accumulate
 
 from capacity.instance import DAY, Group, Instance
 from capacity.model.slots import Scope
-from capacity.schedule import Schedule
+from capacity.schedule import Schedule, end_of
 
 Neighbourhood = Callable[[Schedule, random.Random, int], Scope | None]
 """(plan, random numbers, window length [tick]) to a scope, None if it's empty."""
@@ -148,6 +150,83 @@ def around(
     steps = {schedule.runs[index].step for index in reopened} | {step.index}
     scope = _scope(schedule, reopened, suites, steps, span)
     return scope and replace(scope, spare=4)
+
+
+class Dear:
+    """Suites' time at the prices of the bound: which campaigns had better lie elsewhere.
+
+    Parameters
+    ----------
+    instance
+        What is planned.
+    prices
+        By suite and first tick of a week. [money per tick]
+    """
+
+    def __init__(self, instance: Instance, prices: dict[int, dict[int, float]]) -> None:
+        self.week = instance.grid.whole(7 * DAY)
+        self.weeks = {suite: sorted(rates) for suite, rates in prices.items()}
+        self.rates = {
+            suite: [rates[week] for week in self.weeks[suite]]
+            for suite, rates in prices.items()
+        }
+        self.before = {
+            suite: list(accumulate((rate * self.week for rate in rates), initial=0.0))
+            for suite, rates in self.rates.items()
+        }
+        """What all weeks before each cost. [money]"""
+
+    def _until(self, suite: int, tick: int) -> float:
+        """What a suite costs from the first price to a tick. [money]"""
+        number = bisect_right(self.weeks.get(suite, []), tick) - 1
+        if number < 0:
+            return 0.0
+        inside = min(tick - self.weeks[suite][number], self.week)
+        return self.before[suite][number] + inside * self.rates[suite][number]
+
+    def cost(self, suite: int, start: int, end: int) -> float:
+        """What a suite costs from a tick to another. [money]"""
+        return self._until(suite, end) - self._until(suite, start)
+
+    def misplaced_window(
+        self, schedule: Schedule, rng: random.Random, length: int
+    ) -> Scope | None:
+        """A campaign that pays more than it would nearby, the more the likelier.
+
+        With all that lies between it and the cheapest place: within a third of the window's
+        length, in any suite that may make it.
+        """
+        places = {
+            index: self._cheapest(schedule, index, length // 3)
+            for index, run in enumerate(schedule.runs)
+            if run.lock is None
+        }
+        saved = {index: place[0] for index, place in places.items() if place[0] > 0}
+        if not saved:
+            return None
+        chosen = rng.choices(list(saved), list(saved.values()))[0]
+        _, suite, start = places[chosen]
+        run = schedule.runs[chosen]
+        first = min(run.start, start)
+        span = (first, max(run.start, start, first + length // 3))
+        return _window(schedule, {run.suite, suite}, span)
+
+    def _cheapest(
+        self, schedule: Schedule, index: int, most: int
+    ) -> tuple[float, int, int]:
+        """What a campaign would save elsewhere, in which suite and from when. [money, tick]"""
+        run = schedule.runs[index]
+        size = end_of(schedule.instance, run) - run.start
+        paid = self.cost(run.suite, run.start, run.start + size)
+        found = (0.0, run.suite, run.start)
+        for suite in sorted(schedule.instance.steps[run.step].modes):
+            for start in range(run.start - most, run.start + most + 1, self.week):
+                ends = start + size <= schedule.instance.horizon_end
+                if ends and start >= schedule.instance.frozen_until:
+                    saved = paid - self.cost(suite, start, start + size)
+                    if saved > found[0]:
+                        found = (saved, suite, start)
+        return found
 
 
 NEIGHBOURHOODS: dict[str, Neighbourhood] = {

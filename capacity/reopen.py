@@ -18,7 +18,7 @@ from capacity.instance import DAY, Instance
 from capacity.model import Regret, Variables, build
 from capacity.model.plans import NotInModel, found, values
 from capacity.model.slots import Scope, declare
-from capacity.neighbourhoods import NEIGHBOURHOODS
+from capacity.neighbourhoods import NEIGHBOURHOODS, Dear
 from capacity.schedule import Schedule, tests_of
 from capacity.search import MOST_WORKERS, Limits, completed, hint, search
 from capacity.slots import turns_hold
@@ -53,11 +53,16 @@ class Attempt:
 class Reopener:
     """Chooses neighbourhoods: those kinds more often, and as long, as have helped."""
 
-    def __init__(self, instance: Instance, seed: int, workers: int) -> None:
+    def __init__(
+        self, instance: Instance, seed: int, workers: int, dear: Dear | None = None
+    ) -> None:
         self.instance = instance
+        self.kinds = dict(NEIGHBOURHOODS)
+        if dear is not None:
+            self.kinds["misplaced"] = dear.misplaced_window
         self.lanes = max(LANES, min(workers, MOST_WORKERS))
         self.rng = random.Random(seed)
-        self.credit = dict.fromkeys(NEIGHBOURHOODS, 1.0)
+        self.credit = dict.fromkeys(self.kinds, 1.0)
         self.length = dict.fromkeys(self.credit, 150.0)
 
     def better(
@@ -93,10 +98,10 @@ class Reopener:
 
     def _next(self, base: Schedule, day: int) -> tuple[str, Scope | None]:
         """A neighbourhood by chance, those that have helped more often."""
-        names = list(NEIGHBOURHOODS)
+        names = list(self.kinds)
         name = self.rng.choices(names, [self.credit[name] for name in names])[0]
         length = int(self.length[name] * day)
-        return name, NEIGHBOURHOODS[name](base, self.rng, length)
+        return name, self.kinds[name](base, self.rng, length)
 
     def _learn(self, tried: Attempt, base: Schedule) -> None:
         gain = tried.schedule is not None and tried.schedule.rank < base.rank

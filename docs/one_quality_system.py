@@ -1,7 +1,7 @@
-"""What one quality system is worth: a page with its figures, made from two plans.
+"""What one quality system is worth: a page with its figures, made from two pairs of plans.
 
-python docs/one_quality_system.py [WORK]    plans both scenarios, some minutes each, and
-                                            writes the figures and the page
+python docs/one_quality_system.py [WORK]    plans both pairs of scenarios, some minutes each,
+                                            and writes the figures and the page
 
 A test compares the page with the figures beside it, so neither is edited by hand.
 """
@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import json
 import sys
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from capacity import reading
+from capacity import __version__, reading
 from capacity.horizon import days_between
 from capacity.plan import Plan
+from capacity.scenario import Scenario
 from capacity.solver import Result, solve
 from capacity.tables import kpis
 
@@ -25,7 +26,11 @@ PAGE = HERE / "one_quality_system.md"
 FIGURES = HERE / "one_quality_system.json"
 SCENARIOS = HERE.parent / "scenarios"
 
-ONE, TWO = "base", "two_quality_systems"
+PAIRS = {
+    "staffed": ("base", "two_quality_systems"),
+    "short": ("songdo_reviewers_short", "two_systems_reviewers_short"),
+}
+"""Scenarios with one system and with two: as the sites are staffed, and where Songdo isn't."""
 MONTH = 365.25 / 12
 """Days of a mean month."""
 
@@ -34,10 +39,12 @@ Figures = dict[str, Any]
 HEAD = """\
 # What one quality system is worth
 
-Figures made by `python docs/one_quality_system.py {work:g}` from
-[`base.yaml`](../scenarios/base.yaml) and
-[`two_quality_systems.yaml`](../scenarios/two_quality_systems.yaml), as of {as_of}; don't edit
-this page.
+Figures made by `python docs/one_quality_system.py {work:g}` with capacity {version} on {made}
+from [`base.yaml`](../scenarios/base.yaml) and
+[`two_quality_systems.yaml`](../scenarios/two_quality_systems.yaml), and from
+[`songdo_reviewers_short.yaml`](../scenarios/songdo_reviewers_short.yaml) and
+[`two_systems_reviewers_short.yaml`](../scenarios/two_systems_reviewers_short.yaml), as of
+{as_of}; don't edit this page.
 
 The second scenario has the same sites, suites, orders and people. Two things differ:
 
@@ -52,15 +59,23 @@ outside, so it takes as long with one system as with two. One quality system nev
 licence, and it saves no PPQ batch, no filing and no review.
 """
 
+SHORT = """\
+## Where Songdo has half of its reviewers
+
+The same where half of the QA reviewers that Songdo needs are hired, throughout. With one system
+Syracuse may review a quarter of what it could take for Songdo, with two nobody may.
+"""
+
 FOOT = """\
 ## How far to trust it
 
-{trust}
+As staffed: {staffed}
 
-{noise}
+Where Songdo is short: {short}
 
-One part is exact, what each batch costs alone with all suites to itself: no plan avoids
-{unavoidable} more with two systems than with one. The same comparison, campaign by campaign:
+One part is exact, what each batch costs alone with all suites to itself: as staffed, no plan
+avoids {unavoidable} more with two systems than with one. The same comparison, campaign by
+campaign:
 
 ```sh
 capacity solve scenarios/base.yaml -o runs/one
@@ -74,6 +89,21 @@ statement about the companies named in the worked case.
 
 
 def measure(work: float) -> Figures:
+    """Plan both pairs."""
+    return {
+        "work": work,
+        "as_of": f"{_scenario(PAIRS['staffed'][0]).as_of:%Y-%m-%d}",
+        "version": __version__,
+        "made": f"{datetime.now(UTC):%Y-%m-%d}",
+        **{name: _pair(*pair, work) for name, pair in PAIRS.items()},
+    }
+
+
+def _scenario(name: str) -> Scenario:
+    return reading.read(SCENARIOS / f"{name}.yaml").scenario
+
+
+def _pair(one: str, two: str, work: float) -> Figures:
     """Plan one system and two in turn, as often, each from the plan before it.
 
     The best of each counts.
@@ -81,7 +111,7 @@ def measure(work: float) -> Figures:
     plans: dict[str, Result] = {}
     start: Plan | None = None
     in_turn = []
-    for name in (ONE, TWO, ONE, TWO):
+    for name in (one, two, one, two):
         loaded = reading.read(SCENARIOS / f"{name}.yaml")
         result = solve(
             loaded.scenario,
@@ -96,18 +126,15 @@ def measure(work: float) -> Figures:
         if best is None or start.objective < best.objective:
             plans[name] = result
         sys.stderr.write(f"{name}: {start.objective:,}\n")
-    as_of = reading.read(SCENARIOS / f"{ONE}.yaml").scenario.as_of
     return {
-        "work": work,
-        "as_of": f"{as_of:%Y-%m-%d}",
         "in_turn": in_turn,
-        **{name: _figures(name, plans[name]) for name in (ONE, TWO)},
+        "one": _figures(one, plans[one]),
+        "two": _figures(two, plans[two]),
     }
 
 
 def _figures(name: str, result: Result) -> Figures:
-    scenario = reading.read(SCENARIOS / f"{name}.yaml").scenario
-    plan = result.plan
+    scenario, plan = _scenario(name), result.plan
     assert plan is not None
     tiers = [(tier.name, tier.objective, tier.bound) for tier in result.tiers]
     found = kpis(
@@ -132,28 +159,60 @@ def _figures(name: str, result: Result) -> Figures:
             batch.qa_site not in (None, batch.site) for batch in plan.batches
         ),
         "first_from_songdo": shipped["SON"],
+        "moves": _moves(scenario, plan),
     }
+
+
+def _moves(scenario: Scenario, plan: Plan) -> list[dict[str, str]]:
+    """Transfers from one site to the other, and when their first batches were made."""
+    origin = {row.id: row.origin for row in scenario.qualifications}
+    return [
+        {
+            "programme": row.programme,
+            "step": row.step or "",
+            "site": row.site,
+            "transfer_end": f"{row.transfer_end:%Y-%m-%d}",
+            "engineered": f"{row.engineered:%Y-%m-%d}",
+        }
+        for row in plan.qualifications
+        if origin[row.qualification] == "within" and row.transfer_end and row.engineered
+    ]
 
 
 def page(figures: Figures) -> str:
     """The whole page."""
-    one, two = figures[ONE], figures[TWO]
-    rows = [
+    staffed, short = figures["staffed"], figures["short"]
+    head = HEAD.format(**figures)
+    more = staffed["two"]["unavoidable"] - staffed["one"]["unavoidable"]
+    foot = FOOT.format(
+        **{name: _doubts(figures[name]) for name in PAIRS}, unavoidable=_millions(more)
+    )
+    as_staffed = [
+        *_table(staffed, figures["as_of"]),
+        "",
+        *moves(staffed["one"], staffed["two"]),
+        "",
+    ]
+    parts = [head, "## In money, lateness and months", "", *as_staffed, SHORT]
+    return "\n".join([*parts, *_table(short, figures["as_of"]), "", foot])
+
+
+def _table(pair: Figures, as_of: str) -> list[str]:
+    """One system beside two, and what that shows of reviewers that are lent."""
+    one, two = pair["one"], pair["two"]
+    return [
         "| | one system | two systems | difference |",
         "|---|---:|---:|---:|",
         *(_row(*row, one, two) for row in MONEY),
         *(_row(*row, one, two) for row in SERVICE),
-        *_shipments(figures),
+        *_shipments(one, two, as_of),
+        "",
+        pooling(one, two),
     ]
-    head = HEAD.format(work=figures["work"], as_of=figures["as_of"])
-    unavoidable = _millions(two["unavoidable"] - one["unavoidable"])
-    foot = FOOT.format(
-        trust=trust(one, two),
-        noise=noise(figures["in_turn"]),
-        unavoidable=unavoidable,
-    )
-    rows += ["", pooling(one, two)]
-    return "\n".join([head, "## In money, lateness and months", "", *rows, "", foot])
+
+
+def _doubts(pair: Figures) -> str:
+    return f"{trust(pair['one'], pair['two'])}\n{noise(pair['in_turn'])}"
 
 
 def pooling(one: Figures, two: Figures) -> str:
@@ -168,6 +227,33 @@ def pooling(one: Figures, two: Figures) -> str:
         f"With one system {elsewhere} batch records are reviewed at the other site, with two"
         f" {two['reviewed_elsewhere']}."
     )
+
+
+def moves(one: Figures, two: Figures) -> list[str]:
+    """Whether what moves between the sites could have moved later as well."""
+    said = []
+    for name, figures in (("one system", one), ("two", two)):
+        for row in figures["moves"]:
+            days = _days(row["transfer_end"], row["engineered"])
+            assert days is not None
+            what = (
+                f"{row['programme']}'s {row['step']}"
+                if row["step"]
+                else row["programme"]
+            )
+            said.append(
+                f"- With {name}, {what} is transferred to {row['site']} by"
+                f" {row['transfer_end']}; the engineering there is made by"
+                f" {row['engineered']}, {days / MONTH:.0f} months later."
+            )
+    if not said:
+        return ["Neither plan moves anything from one site to the other."]
+    return [
+        "A longer transfer costs something only where batches wait for it. What the plans move"
+        "\nfrom one site to the other, as a rule after it is approved at the first:",
+        "",
+        *said,
+    ]
 
 
 def noise(in_turn: list[int]) -> str:
@@ -218,12 +304,12 @@ def _row(
     return f"| {name}{f', {said}' if said else ''} | {' | '.join(cells)} |"
 
 
-def _shipments(figures: Figures) -> list[str]:
+def _shipments(first: Figures, second: Figures, as_of: str) -> list[str]:
     """Months from `as_of` to the first batch that Songdo ships to each market."""
-    one, two = (figures[name]["first_from_songdo"] for name in (ONE, TWO))
+    one, two = first["first_from_songdo"], second["first_from_songdo"]
     rows = []
     for market in sorted({*one, *two}, key=lambda market: one.get(market) or "z"):
-        days = [_days(figures["as_of"], each.get(market)) for each in (one, two)]
+        days = [_days(as_of, each.get(market)) for each in (one, two)]
         cells = ["none" if n is None else f"{n / MONTH:.1f}" for n in days]
         apart = "-"
         if days[0] is not None and days[1] is not None:

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from benchmarks import __main__ as everything
-from benchmarks import best, cases, growth, lots, peers
+from benchmarks import best, cases, growth, lots, peers, targets
 from benchmarks.race import Ran, Told
 from benchmarks.wishes import Wish, merged, planned, priced
 from capacity import validate
@@ -127,3 +127,20 @@ def test_the_best_plan_kept_is_accepted_at_its_regret() -> None:
     assert kept is not None
     # Of another scenario it raises: then solve again and keep that run.
     assert best.repriced() == kept.regret
+
+
+def test_a_run_is_held_against_what_was_aimed_at_and_the_best_known() -> None:
+    kpis = {
+        "objective": 12_000_000,
+        "bound": 9_000_000,
+        "gap": 0.25,
+        "gap_avoidable": 0.26,
+        "tiers": [{"objective": 31_144}, {"objective": 11_968_856}],
+    }
+    ran = targets.Ran("`--time-limit 60`", 61.2, 118.9, kpis)
+
+    assert ran.row(10_000_000, 0.05) == (
+        "| `--time-limit 60` | 61 s | 119 s | 12.0 M | 9.00 M | 25.0% | 26.0% | 5% | +20.0% "
+        "| 31,144 |"
+    )
+    assert ran.row(None, None).endswith("| 26.0% |  |  | 31,144 |")

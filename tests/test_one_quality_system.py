@@ -29,24 +29,28 @@ def test_the_page_is_what_its_figures_say() -> None:
 
 def test_the_figures_are_those_of_two_plans_and_keep_their_bounds() -> None:
     figures = json.loads(oqs.FIGURES.read_text())
-    for name in (oqs.ONE, oqs.TWO):
-        found = figures[name]
-        assert found["unavoidable"] <= found["bound"] <= found["objective"]
-        assert found["first_from_songdo"]
-    assert figures[oqs.TWO]["unavoidable"] >= figures[oqs.ONE]["unavoidable"]
-    assert figures[oqs.TWO]["reviewed_elsewhere"] == 0
-    # As many searches for one as for two.
-    in_turn = figures["in_turn"]
-    assert len(in_turn) == 4
-    best = [min(in_turn[::2]), min(in_turn[1::2])]
-    assert best == [figures[name]["objective"] for name in (oqs.ONE, oqs.TWO)]
+    for name in oqs.PAIRS:
+        pair = figures[name]
+        one, two = pair["one"], pair["two"]
+        for found in (one, two):
+            assert found["unavoidable"] <= found["bound"] <= found["objective"]
+            assert found["first_from_songdo"]
+        assert two["unavoidable"] >= one["unavoidable"]
+        assert two["reviewed_elsewhere"] == 0
+        # As many searches for one as for two.
+        in_turn = pair["in_turn"]
+        assert len(in_turn) == 4
+        best = [min(in_turn[::2]), min(in_turn[1::2])]
+        assert best == [one["objective"], two["objective"]]
 
 
-@pytest.mark.parametrize("name", [oqs.ONE, oqs.TWO])
+@pytest.mark.parametrize("name", oqs.PAIRS)
 def test_the_figures_are_of_the_scenarios_as_they_are(name: str) -> None:
-    figures = json.loads(oqs.FIGURES.read_text())
-    now = reading.sha256(reading.read(SCENARIOS / f"{name}.yaml"))
-    assert figures[name]["scenario_sha256"] == now, "python docs/one_quality_system.py"
+    figures = json.loads(oqs.FIGURES.read_text())[name]
+    for system, scenario in zip(("one", "two"), oqs.PAIRS[name], strict=True):
+        now = reading.sha256(reading.read(SCENARIOS / f"{scenario}.yaml"))
+        made = figures[system]["scenario_sha256"]
+        assert made == now, "python docs/one_quality_system.py"
 
 
 def test_a_difference_that_a_second_search_makes_as_well_is_called_noise() -> None:
@@ -62,6 +66,21 @@ def test_it_is_said_plainly_when_no_record_is_reviewed_elsewhere() -> None:
     assert "7 batch records" in oqs.pooling({"reviewed_elsewhere": 7}, two)
 
 
+def test_moves_between_the_sites_say_how_long_their_transfers_have_waited() -> None:
+    none: oqs.Figures = {"moves": []}
+    assert oqs.moves(none, none) == [
+        "Neither plan moves anything from one site to the other."
+    ]
+    row = {"programme": "MAB-4", "step": "antibody", "site": "SON"}
+    days = {"transfer_end": "2026-10-13", "engineered": "2028-11-07"}
+    said = "\n".join(oqs.moves({"moves": [row | days]}, none))
+    assert (
+        "With one system, MAB-4's antibody is transferred to SON by 2026-10-13" in said
+    )
+    assert "2028-11-07, 25 months later." in said
+    assert "With two" not in said
+
+
 def test_a_difference_beyond_the_bounds_is_called_certain_and_no_other() -> None:
     plan = {"objective": 90_000_000, "bound": 80_000_000}
     assert "So the difference is certain." in oqs.trust(
@@ -72,8 +91,11 @@ def test_a_difference_beyond_the_bounds_is_called_certain_and_no_other() -> None
     assert "the 5.0 M USD between these two plans is an estimate" in said
 
 
-def test_two_systems_differ_in_lending_and_in_what_moves_between_their_sites() -> None:
-    one, two = shipped(oqs.ONE), shipped(oqs.TWO)
+@pytest.mark.parametrize("name", oqs.PAIRS)
+def test_two_systems_differ_in_lending_and_in_what_moves_between_their_sites(
+    name: str,
+) -> None:
+    one, two = (shipped(scenario) for scenario in oqs.PAIRS[name])
     assert {two.quality.lending.qa, two.quality.lending.qc} == {Fraction(0)}
     assert one.quality.lending.qa == Fraction(1, 4)
     for part in ("sites", "suites", "programmes", "orders", "qualifications"):
@@ -88,7 +110,7 @@ def test_two_systems_differ_in_lending_and_in_what_moves_between_their_sites() -
 
 
 def test_only_what_may_run_at_both_sites_moves_within() -> None:
-    one = shipped(oqs.ONE)
+    one = shipped("base")
     sites = {suite.id: suite.site for suite in one.suites}
     listed = {
         programme.id: {

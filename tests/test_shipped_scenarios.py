@@ -409,6 +409,20 @@ def test_qa_shortfall_takes_a_fifth_of_the_reviewers_everywhere() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    "name", ["songdo_reviewers_short", "two_systems_reviewers_short"]
+)
+def test_songdo_has_half_of_its_reviewers(name: str) -> None:
+    found = {
+        site.id: [step.value for step in site.qa_reviewers]
+        for site in shipped(name).sites
+    }
+    assert found == {
+        "SYR": [Fraction(7)],
+        "SON": [Fraction(2), Fraction("3.5"), Fraction("4.5")],
+    }
+
+
 def test_tiny_cannot_avoid_what_its_hand_calculation_says() -> None:
     # GAMMA's licence comes ten days late: 2 x (10 x 5,000 + 0.1 x 400,000) = 180,000.
     # BETA's first order at East: 2 x 0.5 x (450,000 - 400,000) = 50,000.

@@ -89,6 +89,11 @@ def end_bound(state: State, charged: float) -> None:
         return
     state.log(f"bound by prices: {aside.latest} after {sweeps} sweeps")
     state.prices = _by_week(state, aside.prices)
+    state.suite_prices = {
+        suite.index: {week: row[suite.index] for week, row in aside.prices.items()}
+        for suite in state.instance.suites
+        if aside.prices
+    }
     state.raise_bound(aside.latest)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from capacity.neighbourhoods import Dear
 from capacity.parts import AGAIN_HEAT
 from capacity.reinsert import improve
 from capacity.reopen import Attempt, Reopener
@@ -47,6 +48,8 @@ def improve_plan(state: State) -> None:
         state.soundly(
             lambda best: reinsert(state, best, share * state.clock.left, AGAIN_HEAT)
         )
+        if state.clock.time_limit is None:  # what suites cost tells what is misplaced
+            end_bound(state, charged)
         _neighbourhoods(state)
         end_bound(state, charged)
     finally:
@@ -56,7 +59,8 @@ def improve_plan(state: State) -> None:
 
 def _neighbourhoods(state: State) -> None:
     """Reopen parts of the plan in the exact model until a limit."""
-    reopener = Reopener(state.instance, state.seed, state.workers)
+    dear = Dear(state.instance, state.suite_prices) if state.suite_prices else None
+    reopener = Reopener(state.instance, state.seed, state.workers, dear)
     while not state.finished():
         assert state.best is not None
         limits = state.clock.limits(1.0, NEIGHBOURHOOD_WORK)

@@ -71,6 +71,8 @@ class State:
         """The other process."""
         self.aside_failed = False
         self.prices: list[Price] = []
+        self.suite_prices: dict[int, dict[int, float]] = {}
+        """Of suites by first tick of a week, where the bound has ended. [money per tick]"""
         self.in_money: Instance = build(scenario)
         self.weights = weights
         """Of several objectives, where not the scenario's alone is asked for."""
