@@ -33,7 +33,7 @@ from capacity.bound.ways import Way, right, split, ways
 from capacity.checker import broken_rules, regret
 from capacity.checker.unavoidable import unavoidable
 from capacity.construct import construct
-from capacity.instance import FAR, QC, Instance, Terms, build
+from capacity.instance import FAR, QC, Instance, OnHand, Terms, build
 from capacity.publish import to_plan
 from capacity.scenario import Scenario
 
@@ -682,3 +682,21 @@ def test_no_test_passes_with_a_bound_above_its_plan(
     # A planner gets the plan without that claim; here it is a failure (conftest.py).
     with pytest.raises(AssertionError):
         solve(scenario, work=1)
+
+
+def test_stock_that_nothing_asks_for_earns_its_price_as_well() -> None:
+    instance = build(read(TINY).scenario)
+    (step,) = instance.steps[:1]
+    alpha = replace(
+        instance,
+        groups=(),
+        on_hand=(OnHand(0, "HAND", step.index, 0, 0, "commercial", None, None, 900),),
+    )
+    relaxation = Relaxation(alpha)
+    prices = relaxation.nothing()
+    prices.stock[0] = 50.0
+
+    found = relaxation.sweep(prices, trace=True)
+
+    assert found.excess.stock[0] == -1
+    assert found.value == relaxation.sweep(relaxation.nothing()).value - 50

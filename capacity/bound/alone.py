@@ -201,9 +201,9 @@ class Alone:
     def solve(self, *, trace: bool) -> Answer:
         """Least cost, and if asked for what is used."""
         tolls = self.tolls
-        if not self.positions:
-            return Answer(self.demand.hopeless + self.way.cost)
         stock = self.demand.stock
+        if not self.positions:
+            return Answer(self.demand.hopeless + self.way.cost - tolls.stock * stock)
         worth = tolls.stock if stock else NEVER
         dropped = np.minimum(self.demand.unserved, worth) - self.demand.least
         costs, less = self.demand.costs, self.less - self.more
