@@ -261,7 +261,7 @@ class Story:
 
     @cached_property
     def regret(self) -> list[Share]:
-        """Regret by term, the dearest first."""
+        """Regret by term, the dearest first; terms without any are left out."""
         terms = self.kpis["regret"]
         most = max([*terms.values(), 1])
         means = {name: field.description for name, field in Costs.model_fields.items()}
@@ -273,6 +273,7 @@ class Story:
                 round(100 * amount / most, 2),
             )
             for name, amount in sorted(terms.items(), key=lambda term: -term[1])
+            if amount
         ]
 
     @cached_property
