@@ -690,7 +690,7 @@ def test_stock_that_nothing_asks_for_earns_its_price_as_well() -> None:
     alpha = replace(
         instance,
         groups=(),
-        on_hand=(OnHand(0, "HAND", step.index, 0, 0, "commercial", None, None, 900),),
+        on_hand=(OnHand(0, "HAND", step.index, 0, 0, "commercial", None, 0, 900),),
     )
     relaxation = Relaxation(alpha)
     prices = relaxation.nothing()
