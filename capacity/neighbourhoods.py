@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from itertools import accumulate
 
-from capacity.instance import DAY, Group, Instance
+from capacity.instance import DAY, Group, Instance, Mode
 from capacity.model.slots import Scope
 from capacity.schedule import Schedule, end_of
 
@@ -197,7 +197,7 @@ class Dear:
         length, in any suite that may make it.
         """
         places = {
-            index: self._cheapest(schedule, index, length // 3)
+            index: self.cheapest(schedule, index, length // 3)
             for index, run in enumerate(schedule.runs)
             if run.lock is None
         }
@@ -211,7 +211,7 @@ class Dear:
         span = (first, max(run.start, start, first + length // 3))
         return _window(schedule, {run.suite, suite}, span)
 
-    def _cheapest(
+    def cheapest(
         self, schedule: Schedule, index: int, most: int
     ) -> tuple[float, int, int]:
         """What a campaign would save elsewhere, in which suite and from when. [money, tick]"""
@@ -219,14 +219,22 @@ class Dear:
         size = end_of(schedule.instance, run) - run.start
         paid = self.cost(run.suite, run.start, run.start + size)
         found = (0.0, run.suite, run.start)
-        for suite in sorted(schedule.instance.steps[run.step].modes):
+        for suite, mode in sorted(schedule.instance.steps[run.step].modes.items()):
             for start in range(run.start - most, run.start + most + 1, self.week):
-                ends = start + size <= schedule.instance.horizon_end
-                if ends and start >= schedule.instance.frozen_until:
-                    saved = paid - self.cost(suite, start, start + size)
-                    if saved > found[0]:
-                        found = (saved, suite, start)
+                saved = paid - self.cost(suite, start, start + size)
+                if saved > found[0] and _fits(schedule.instance, mode, start, size):
+                    found = (saved, suite, start)
         return found
+
+
+def _fits(instance: Instance, mode: Mode, start: int, size: int) -> bool:
+    """Whether a suite is there for so long from a start: else its time costs nothing."""
+    return (
+        start >= instance.frozen_until
+        and start + size <= instance.horizon_end
+        and any(low <= start <= high for low, high in mode.starts)
+        and instance.suites[mode.suite].clear(start, start + size)
+    )
 
 
 NEIGHBOURHOODS: dict[str, Neighbourhood] = {

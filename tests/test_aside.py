@@ -7,6 +7,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 
 from capacity.aside import Aside, Job, Task
 from capacity.bound import bound
@@ -15,6 +16,9 @@ from capacity.instance import build
 from capacity.parts import improved, parts_of, together
 from capacity.reading import read
 from capacity.resume import wishes_of
+from capacity.solver.bounding import by_week
+from capacity.solver.clock import Clock
+from capacity.solver.state import State
 
 TINY = Path(__file__).parent.parent / "scenarios" / "tiny.yaml"
 UPPER = 424_700
@@ -109,3 +113,26 @@ def _alive(pid: int) -> bool:
         ["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True
     ).stdout.strip()
     return bool(status) and not status.startswith("Z")
+
+
+def test_prices_are_toldby_week_where_something_has_a_price() -> None:
+    scenario = read(TINY).scenario
+    state = State(scenario, Clock(1, None, Event()), 0.0, 1, 0, None)
+    rows = [2.0, 3.0, 40.0, 50.0, 60.0, 70.0]  # E1, W1; QC and QA at EAST and WEST
+
+    found = by_week(state, {week: rows for week in (0, 7, 14)})
+
+    told = [(row.resource, f"{row.week:%m-%d}", row.unit, row.price) for row in found]
+    assert told[:4] == [
+        ("E1", "01-01", "day", 2.0),
+        ("E1", "01-08", "day", 2.0),
+        ("E1", "01-15", "day", 2.0),
+        ("W1", "01-01", "day", 3.0),
+    ]
+    # The first week's starts aren't priced.
+    assert told[6:8] == [
+        ("QC at EAST", "01-08", "batch", 40.0),
+        ("QC at EAST", "01-15", "batch", 40.0),
+    ]
+    assert told[-1] == ("QA at WEST", "01-15", "batch", 70.0)
+    assert len(told) == 6 + 8

@@ -700,3 +700,22 @@ def test_stock_that_nothing_asks_for_earns_its_price_as_well() -> None:
 
     assert found.excess.stock[0] == -1
     assert found.value == relaxation.sweep(relaxation.nothing()).value - 50
+
+
+def test_what_was_out_before_all_weeks_pays_for_no_start(tmp_path: Path) -> None:
+    """It was counted as out in the first week: the bound lay above a plan that costs 0."""
+    text = TINY.read_text(encoding="utf-8")
+    text = text.replace("value: 0.75}]    # 3", "value: 0.25}]    # 1")
+    text = text[: text.index("orders:")] + (
+        "orders:\n  - {id: A-1, contract: C-ALPHA, kind: commercial, market: US, batches: 3,"
+        " due: 2026-01-25}\n"
+        "in_release:\n  - {id: LATE, programme: ALPHA, suite: E1, kind: commercial, batches: 3,"
+        " first_out: 2025-12-14, every_days: 6}\n"
+    )
+    path = tmp_path / "late.yaml"
+    path.write_text(text, encoding="utf-8")
+    scenario = read(path).scenario
+    plan = to_plan(construct(build(scenario)), "")
+    assert broken_rules(scenario, plan) == []
+
+    assert bound(build(scenario), 10**9, sweeps=60).value <= plan.objective

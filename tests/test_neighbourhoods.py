@@ -70,3 +70,19 @@ def test_a_campaign_in_a_dear_week_is_reopened_with_the_cheaper_place(
     assert 0 in scope.suites
     assert scope.window is not None
     assert scope.window[0] <= run.start <= scope.window[1]
+
+
+def test_no_place_is_cheap_where_a_suite_is_closed(plan: Schedule) -> None:
+    prices = flat(plan, 5.0)
+    for suite in plan.instance.suites:
+        for first, last in suite.closures:
+            for week in prices[suite.index]:
+                if first - 7 < week < last:
+                    prices[suite.index][week] = 0.0
+    dear = Dear(plan.instance, prices)
+
+    for index, run in enumerate(plan.runs):
+        size = end_of(plan.instance, run) - run.start
+        saved, place, start = dear.cheapest(plan, index, 100)
+        assert not saved or plan.instance.suites[place].clear(start, start + size)
+    assert any(suite.closures for suite in plan.instance.suites)

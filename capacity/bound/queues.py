@@ -92,8 +92,9 @@ class Queues:
         window = instance.queues[0, QC].window if instance.queues else week
         self.span = window // week
         """Windows that hold a week."""
-        self.paid = begins >= instance.as_of
-        """Whether a start in a week pays: those before are known."""
+        self.paid = (begins >= instance.as_of) & (begins > base)
+        """Whether a start in a week pays: those before `as_of` are known, and the first week
+        stands for all that was out before it as well."""
         self.lenders = [
             [[o for o in self.sites if o != s and self.lends[r, o].any()] for s in self.sites]
             for r in range(len(RESOURCES))

@@ -88,7 +88,7 @@ def end_bound(state: State, charged: float) -> None:
         state.aside_failed = True
         return
     state.log(f"bound by prices: {aside.latest} after {sweeps} sweeps")
-    state.prices = _by_week(state, aside.prices)
+    state.prices = by_week(state, aside.prices)
     state.suite_prices = {
         suite.index: {week: row[suite.index] for week, row in aside.prices.items()}
         for suite in state.instance.suites
@@ -97,8 +97,11 @@ def end_bound(state: State, charged: float) -> None:
     state.raise_bound(aside.latest)
 
 
-def _by_week(state: State, prices: dict[int, list[float]]) -> list[Price]:
-    """Prices in the planner's terms, from the week of `as_of` on."""
+def by_week(state: State, prices: dict[int, list[float]]) -> list[Price]:
+    """Prices in the planner's terms, from the week of `as_of` on.
+
+    Of QC and QA from the next on, as that week isn't priced, nor the first of all.
+    """
     instance = state.instance
     day = instance.grid.whole(DAY)
     units: list[tuple[str, Literal["day", "batch"], int]] = [
@@ -116,6 +119,7 @@ def _by_week(state: State, prices: dict[int, list[float]]) -> list[Price]:
         for number, (name, unit, size) in enumerate(units)
         for week, rows in sorted(prices.items())
         if instance.as_of - 7 * day < week < instance.horizon_end
+        and (unit == "day" or (week >= instance.as_of and week > min(prices)))
     ]
 
 
