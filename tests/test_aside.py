@@ -120,7 +120,7 @@ def test_prices_are_toldby_week_where_something_has_a_price() -> None:
     state = State(scenario, Clock(1, None, Event()), 0.0, 1, 0, None)
     rows = [2.0, 3.0, 40.0, 50.0, 60.0, 70.0]  # E1, W1; QC and QA at EAST and WEST
 
-    found = by_week(state, {week: rows for week in (0, 7, 14)})
+    found = by_week(state, dict.fromkeys((0, 7, 14), rows))
 
     told = [(row.resource, f"{row.week:%m-%d}", row.unit, row.price) for row in found]
     assert told[:4] == [
