@@ -62,6 +62,8 @@ class Measured:
 
     seconds: list[float] = field(default_factory=list)
     gigabytes: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
+    """Of all its processes. [s]"""
 
 
 def cases(scratch: Path, time_limit: float) -> list[Case]:
@@ -130,6 +132,7 @@ def measured(command: Sequence[str], runs: int) -> Measured:
         found.seconds.append(perf_counter() - began)
         unit = 1 if sys.platform == "darwin" else 1024
         found.gigabytes.append(usage.ru_maxrss * unit / 1e9)
+        found.cpu.append(usage.ru_utime + usage.ru_stime)
         child.returncode = os.waitstatus_to_exitcode(status)
         if child.returncode:
             sys.exit(f"{' '.join(command)}: {child.returncode}\n{said.decode()}")

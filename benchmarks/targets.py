@@ -13,19 +13,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
 from benchmarks import cases
 from benchmarks.best import keep, known
 from benchmarks.race import circumstances, money
-from benchmarks.speed import PACKAGES, PROGRAM, ROOT
+from benchmarks.speed import PACKAGES, PROGRAM, ROOT, measured
 
 AIMED = {"60": 0.05, "600": 0.01}
 """Gap that was aimed at by limit. [1]"""
@@ -58,19 +55,9 @@ class Ran:
 def solved(named: str, options: list[str], folder: Path) -> Ran:
     """Solve the worked case in a process of its own."""
     command = [*PROGRAM, "solve", "scenarios/base.yaml", "-o", f"{folder}", *options]
-    began = perf_counter()
-    child = subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-    )
-    assert child.stderr is not None
-    said = child.stderr.read()
-    _, status, usage = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode:
-        sys.exit(f"{' '.join(command)}: {child.returncode}\n{said.decode()}")
+    took = measured(command, 1)
     kpis = json.loads((folder / "kpis.json").read_bytes())
-    cpu = usage.ru_utime + usage.ru_stime
-    return Ran(named, perf_counter() - began, cpu, kpis)
+    return Ran(named, took.seconds[0], took.cpu[0], kpis)
 
 
 def report(limits: list[str], work: str | None) -> str:
